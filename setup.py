@@ -1,0 +1,30 @@
+"""Install tfgvae: `pip install -e .` to train, `pip install -e ".[test]"` to test."""
+
+from setuptools import find_packages, setup
+
+setup(
+    name="tfgvae",
+    version="0.1.0",
+    description="Generalised variational autoencoders in TensorFlow, Keras 3 and TFP",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["tfgvae*", "train*", "configs*", "export*"]),
+    install_requires=[
+        "tensorflow>=2.21,<2.22",
+        "tf_keras>=2.21,<2.22",  # TensorFlow Probability cannot be imported without it.
+        "tensorflow-probability>=0.25,<0.26",
+        "keras>=3.15,<4",
+        "tensorflow-datasets>=4.9.10",
+        "importlib_resources",  # TFDS fails in download_and_prepare without it.
+        "pillow",  # TFDS encodes images with it; we draw grids with it.
+        "tensorboard",
+        "absl-py",
+        "ml_collections>=1.0",
+        "numpy",
+        "scikit-learn",  # The embedded digits.
+    ],
+    extras_require={
+        "test": ["pytest", "pytest-xdist", "ruff", "scipy"],
+        "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+    },
+)

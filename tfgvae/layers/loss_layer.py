@@ -1,0 +1,32 @@
+"""Layers that add a loss, safe under tf.distribute."""
+
+import threading
+
+import keras
+import tensorflow as tf
+
+
+class LossLayer(keras.layers.Layer):
+    """A layer whose losses are kept apart by thread.
+
+    MirroredStrategy traces each replica in its own thread. Keras keeps `Layer._losses` as one
+    Python list, so that a cross-replica operation in the forward pass (synchronised batch
+    normalisation, an all-gather) lets the threads interleave in it, and terms of one replica are
+    lost or counted on another, silently. A list for each thread is the cure.
+    """
+
+    @property
+    def _losses(self):
+        store = self.__dict__.setdefault("_losses_by_thread", threading.local())
+        if not hasattr(store, "losses"):
+            store.losses = []
+        return store.losses
+
+    @_losses.setter
+    def _losses(self, value):
+        store = self.__dict__.setdefault("_losses_by_thread", threading.local())
+        store.losses = list(value)
+
+    def add_batch_loss(self, per_example):
+        """Add mean_b per_example[b] to the losses: the one place that reduces over the batch."""
+        self.add_loss(tf.reduce_mean(per_example))

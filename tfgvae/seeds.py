@@ -1,0 +1,139 @@
+"""Seeds and noise: the only place where random numbers are made.
+
+A seed is an int64 scalar; a batch of rows has a vector of them, one a row. `fold_in` derives new
+seeds from old ones, for scalars and vectors alike. Noise comes in two forms:
+
+* `uniform` and `normal` make each row from that row's own seed. A sample then does not depend on
+  the batch it is drawn in. Samplers use this form.
+* `batch_uniform` and `batch_normal` make one replica's rows of the noise of a global batch. Row i
+  of the global batch gets the same noise on one replica and on many, so that a run does not depend
+  on the number of replicas. Training uses this form.
+"""
+
+import contextlib
+import random
+import secrets
+
+import tensorflow as tf
+
+_GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)
+_MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
+_MIX_2 = 0x94D049BB133111EB - (1 << 64)
+
+
+def fresh():
+    """A new seed from the operating system: an int in [0, 2^63)."""
+    return secrets.randbits(63)
+
+
+def _shift_right(x, bits):
+    # Shifts of int64 copy the sign bit; the mask makes the shift a logical one.
+    return tf.bitwise.bitwise_and(tf.bitwise.right_shift(x, bits), (1 << (64 - bits)) - 1)
+
+
+def _mix(x):
+    """The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64-bit words."""
+    x = tf.bitwise.bitwise_xor(x, _shift_right(x, 30)) * _MIX_1
+    x = tf.bitwise.bitwise_xor(x, _shift_right(x, 27)) * _MIX_2
+    return tf.bitwise.bitwise_xor(x, _shift_right(x, 31))
+
+
+def fold_in(seed, *data):
+    """Derive a seed from `seed` and integers: fold_in(s, a, b) = fold_in(fold_in(s, a), b).
+
+    For fixed data the map is a bijection of seeds, so distinct rows stay distinct.
+
+    Args:
+      seed: int64 tensor of any shape, or an int.
+      *data: integers or integer tensors that broadcast against `seed`.
+
+    Returns:
+      int64 tensor.
+    """
+    seed = tf.convert_to_tensor(seed, tf.int64)
+    for item in data:
+        seed = _mix(seed + _GOLDEN * (tf.cast(item, tf.int64) + 1))
+    return seed
+
+
+def split(seed, num):
+    """`num` seeds from one, as a list."""
+    return [fold_in(seed, i) for i in range(num)]
+
+
+def rows(seed, num_rows):
+    """Seeds for rows: [num_rows] int64; row i is fold_in(seed, i), whatever the number of rows.
+
+    A vector passes through, so that callers may give each row its own seed.
+
+    Raises:
+      ValueError: a vector whose length is statically known and is not `num_rows`.
+    """
+    seed = tf.convert_to_tensor(fresh() if seed is None else seed, tf.int64)
+    if seed.shape.rank == 0:
+        return fold_in(seed, tf.range(num_rows, dtype=tf.int64))
+    if seed.shape.rank != 1:
+        raise ValueError(f"seed must be a scalar or one seed a row, got shape {seed.shape}")
+    known = seed.shape[0], tf.get_static_value(tf.convert_to_tensor(num_rows))
+    if None not in known and known[0] != known[1]:
+        raise ValueError(f"expected {known[1]} row seeds, got {known[0]}")
+    return seed
+
+
+def stateless(seed):
+    """The int32 [2] form of an int64 scalar that tf.random.stateless_* and TFP take."""
+    return tf.bitcast(tf.convert_to_tensor(seed, tf.int64), tf.int32)
+
+
+def _per_row(draw, row_seeds, shape, dtype):
+    return tf.map_fn(
+        lambda seed: draw(shape, seed=stateless(seed), dtype=dtype),
+        tf.convert_to_tensor(row_seeds, tf.int64),
+        fn_output_signature=tf.TensorSpec(shape, dtype),
+    )
+
+
+def uniform(row_seeds, shape, dtype=tf.float32):
+    """Uniform noise in [0, 1): [N, *shape], row n from row_seeds[n] alone."""
+    return _per_row(tf.random.stateless_uniform, row_seeds, shape, dtype)
+
+
+def normal(row_seeds, shape, dtype=tf.float32):
+    """Standard normal noise: [N, *shape], row n from row_seeds[n] alone."""
+    return _per_row(tf.random.stateless_normal, row_seeds, shape, dtype)
+
+
+def _replica_rows(draw, seed, batch_size, shape):
+    context = tf.distribute.get_replica_context()
+    replicas = context.num_replicas_in_sync if context else 1
+    total = tf.concat([[batch_size * replicas], list(shape)], axis=0)
+    noise = draw(total, seed=stateless(seed))
+    if replicas == 1:
+        return noise
+    start = tf.cast(context.replica_id_in_sync_group, tf.int32) * batch_size
+    return noise[start : start + batch_size]
+
+
+def batch_uniform(seed, batch_size, shape):
+    """Uniform noise in [0, 1) for this replica's rows of the global batch: [B, *shape]."""
+    return _replica_rows(tf.random.stateless_uniform, seed, batch_size, shape)
+
+
+def batch_normal(seed, batch_size, shape):
+    """Standard normal noise for this replica's rows of the global batch: [B, *shape]."""
+    return _replica_rows(tf.random.stateless_normal, seed, batch_size, shape)
+
+
+@contextlib.contextmanager
+def initialization(seed):
+    """Make the initial weights of layers built in this context a function of `seed`.
+
+    Keras initializers without a seed draw one from Python's `random`; it is seeded here and put
+    back as it was afterwards.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
