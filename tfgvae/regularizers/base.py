@@ -49,8 +49,11 @@ class Regularizer(LossLayer):
         """
         raise NotImplementedError
 
-    def call(self, q, z, prior, step, seed):
-        """Add the loss for training step `step` (int64 scalar) and return the penalty [B]."""
+    def call(self, z, q, prior, step, seed):
+        """Add the loss for training step `step` (int64 scalar) and return the penalty [B].
+
+        Keras takes only tensors by position: pass q and prior by name.
+        """
         penalty = self.penalty(q, z, prior, seed)
         factor = self._factor(tf.cast(step, tf.float32), self.schedule_steps)
         self.add_batch_loss(self.weight * factor * penalty)
