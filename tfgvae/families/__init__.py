@@ -1,0 +1,23 @@
+"""P: families of distributions over images. One file a family, one line here."""
+
+from tfgvae.families.base import Family
+from tfgvae.families.bernoulli import Bernoulli
+from tfgvae.families.categorical import Categorical
+from tfgvae.families.discretized_logistic import DiscretizedLogistic
+from tfgvae.families.gaussian import Gaussian
+
+FAMILIES = {
+    "bernoulli": Bernoulli,
+    "categorical": Categorical,
+    "discretized_logistic": DiscretizedLogistic,
+    "gaussian": Gaussian,
+}
+
+__all__ = [
+    "FAMILIES",
+    "Bernoulli",
+    "Categorical",
+    "DiscretizedLogistic",
+    "Family",
+    "Gaussian",
+]

@@ -1,0 +1,91 @@
+"""P: the family of distributions over images that p(x|z) = P_{f(z)}(x) is taken from (Section 2)."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+
+class Family(keras.layers.Layer):
+    """A parametric family over images [H, W, C] with values in [0, 1].
+
+    The mapping f gives unconstrained outputs `raw` [B, H, W, K]; `constrain` turns them into
+    parameters. The set of parameters is convex, so that the gate of a chain may interpolate them.
+
+    Attributes:
+      discrete: True when `log_prob` is the logarithm of a probability, False when it is a density
+        with respect to the [0, 1] scale.
+    """
+
+    discrete = True
+
+    def params_shape(self, image_shape):
+        """The shape [H, W, K] that f must output for images [H, W, C]."""
+        raise NotImplementedError
+
+    def constrain(self, raw):
+        """Parameters [B, H, W, K] from unconstrained outputs of f, of the same shape."""
+        return raw
+
+    def distribution(self, params):
+        """p(x|z) as a tfd.Distribution, batch [B], event [H, W, C]."""
+        raise NotImplementedError
+
+    def log_prob(self, x, params):
+        """log p(x|z): [B] nats, summed over the image [B, H, W, C]."""
+        return self.distribution(params).log_prob(x)
+
+    def noise_shape(self, image_shape):
+        """Shape of the uniform noise that one image needs."""
+        return tuple(image_shape)
+
+    def sample(self, params, noise):
+        """A draw x [B, H, W, C] as a deterministic function of uniform noise in [0, 1)."""
+        raise NotImplementedError
+
+    def mean(self, params):
+        """E[x|z]: [B, H, W, C]."""
+        return self.distribution(params).mean()
+
+    def snap(self, x):
+        """The nearest image that the family can produce: [B, H, W, C] in [0, 1]."""
+        return tf.clip_by_value(x, 0.0, 1.0)
+
+    def bits_per_dim(self, nll, image_shape):
+        """Bits per sub-pixel of an image with 256 levels, from `nll` nats per image.
+
+        For a discrete family this is nll / (D ln 2). For a density on the [0, 1] scale it is
+        nll / (D ln 2) + 8, an upper bound on the discrete figure for data dequantised by
+        (k + u) / 256 (Theis, van den Oord, Bethge 2016), and without meaning for other data.
+        """
+        bits = nll / (math.prod(image_shape) * math.log(2.0))
+        return bits if self.discrete else bits + 8.0
+
+    def build(self, params_shape=None):
+        self.built = True
+
+    def call(self, params, x):
+        """log_prob as a layer: parameters [B, H, W, K] and images [B, H, W, C] to [B]."""
+        return self.log_prob(x, params)
+
+
+def snap_to_levels(x, levels):
+    """Round images in [0, 1] to the nearest of `levels` equally spaced values, 0 and 1 included."""
+    top = levels - 1.0
+    return tf.round(tf.clip_by_value(x, 0.0, 1.0) * top) / top
+
+
+def check_levels(levels):
+    """Raise ValueError unless 2 <= levels <= 256."""
+    if not 2 <= levels <= 256:
+        raise ValueError(f"levels must be from 2 to 256, got {levels}")
+    return levels
+
+
+# Uniform noise is in [0, 1); quantile functions are infinite at its ends.
+SMALLEST_UNIFORM = 2.0**-25
+
+
+def open_interval(noise):
+    """Move uniform noise from [0, 1) into the open interval, without moving other values."""
+    return tf.clip_by_value(noise, SMALLEST_UNIFORM, 1.0 - 2.0**-24)

@@ -1,0 +1,56 @@
+"""p(x|z) = prod_i Categorical(x_i; softmax(logits_i)): the factorised discrete P of Prop. 6."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfgvae.families.base import Family, check_levels, snap_to_levels
+
+tfd = tfp.distributions
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class Categorical(Family):
+    """Independent sub-pixels with any distribution over `levels` values k / (levels - 1).
+
+    Images are rounded to the nearest level. With two levels this is the Bernoulli family.
+
+    Args:
+      levels: number of values of a sub-pixel, 2 to 256.
+    """
+
+    def __init__(self, levels: int = 256, **kwargs):
+        super().__init__(**kwargs)
+        self.levels = check_levels(levels)
+
+    def params_shape(self, image_shape):
+        *size, channels = image_shape
+        return (*size, channels * self.levels)
+
+    def _logits(self, params):
+        shape = tf.shape(params)
+        channels = params.shape[-1] // self.levels
+        shape = tf.concat([shape[:-1], [channels, self.levels]], axis=0)
+        return tf.reshape(params, shape)  # [B, H, W, C, levels]
+
+    def distribution(self, params):
+        outcomes = tf.linspace(0.0, 1.0, self.levels)
+        return tfd.Independent(tfd.FiniteDiscrete(outcomes, logits=self._logits(params)), 3)
+
+    def log_prob(self, x, params):
+        # FiniteDiscrete compares x with every level; an index is exact and needs no tolerance.
+        level = tf.cast(tf.round(snap_to_levels(x, self.levels) * (self.levels - 1)), tf.int32)
+        cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(level, self._logits(params))
+        return -tf.reduce_sum(cross_entropy, axis=[1, 2, 3])
+
+    def sample(self, params, noise):
+        cdf = tf.cumsum(tf.nn.softmax(self._logits(params)), axis=-1)
+        # The last level takes what is left, so that rounding of the sum cannot leave the support.
+        level = tf.reduce_sum(tf.cast(noise[..., None] >= cdf[..., :-1], tf.float32), axis=-1)
+        return level / (self.levels - 1)
+
+    def snap(self, x):
+        return snap_to_levels(x, self.levels)
+
+    def get_config(self):
+        return {**super().get_config(), "levels": self.levels}
