@@ -1,0 +1,65 @@
+"""q(z|x) = N(mean(h), stddev(h)^2) with features h = trunk(x)."""
+
+import keras
+
+from tfgvae.inference.base import Inference
+from tfgvae.layers.trunks import TRUNKS
+from tfgvae.registry import lookup
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class Gaussian(Inference):
+    """A diagonal Gaussian over any trunk.
+
+    Args:
+      latent_dim: Z.
+      image_shape: (H, W, C).
+      trunk: a name in TRUNKS: "conv", "mlp" or "resnet".
+      width: filters after the first halving; they double with each one.
+      dense: units of the dense layers after the convolutions; () with trunk "mlp" is linear.
+      norm: normalisation: "none", "batch", "group" or "layer".
+      activation: a keras activation's name.
+      min_stddev: lower bound of the standard deviation.
+    """
+
+    def __init__(
+        self,
+        latent_dim,
+        image_shape,
+        trunk: str = "conv",
+        width: int = 32,
+        dense: tuple = (256,),
+        norm: str = "none",
+        activation: str = "elu",
+        min_stddev: float = 1e-3,
+        **kwargs,
+    ):
+        super().__init__(latent_dim, image_shape, min_stddev, **kwargs)
+        self.trunk = trunk
+        self.width = width
+        self.dense = tuple(dense)
+        self.norm = norm
+        self.activation = activation
+        make = lookup(TRUNKS, trunk, "trunk")
+        self._trunk = make(self.image_shape, width, self.dense, norm, activation)
+        self._heads = keras.layers.Dense(2 * latent_dim)
+
+    def build(self, x_shape=None):
+        if self.built:
+            return
+        self._trunk.build((None, *self.image_shape))
+        self._heads.build(self._trunk.output_shape)
+        self.built = True
+
+    def call(self, x, training=False):
+        return self.moments(self._heads(self._trunk(x, training=training)))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "trunk": self.trunk,
+            "width": self.width,
+            "dense": self.dense,
+            "norm": self.norm,
+            "activation": self.activation,
+        }

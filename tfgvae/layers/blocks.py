@@ -1,0 +1,139 @@
+"""Convolution, normalisation and activation in one layer, and a residual pair of them."""
+
+import keras
+import tensorflow as tf
+
+from tfgvae.registry import lookup
+
+NORMS = {
+    "none": lambda: None,
+    # Statistics over the global batch: the same network on one replica and on many.
+    "batch": lambda: keras.layers.BatchNormalization(momentum=0.9, synchronized=True),
+    "group": lambda: keras.layers.GroupNormalization(groups=8),
+    "layer": lambda: keras.layers.LayerNormalization(),
+}
+
+
+def leaky_relu(x):
+    """Leaky ReLU with slope 0.1, as in the authors' networks."""
+    return tf.nn.leaky_relu(x, 0.1)
+
+
+def activation_function(name):
+    """The function of a name: "leaky_relu" has the authors' slope, the others are Keras's."""
+    return leaky_relu if name == "leaky_relu" else keras.activations.get(name)
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class Block(keras.layers.Layer):
+    """activation(norm(layer(x))) for a dense or convolutional `layer`.
+
+    Args:
+      layer: the keras layer, without activation.
+      norm: a name in NORMS.
+      activation: "leaky_relu" (slope 0.1), the name of a Keras activation, or None.
+      size: (H, W) to which the output is cropped: odd sizes of the pyramid on the way up.
+    """
+
+    def __init__(self, layer, norm="none", activation=None, size=None, **kwargs):
+        super().__init__(**kwargs)
+        self.layer = layer
+        self.norm = norm
+        self.activation = activation
+        self.size = tuple(size) if size else None
+        self._normalize = lookup(NORMS, norm, "norm")()
+        self._activate = activation_function(activation)
+
+    def build(self, input_shape):
+        if self.built:
+            return
+        self.layer.build(input_shape)
+        if self._normalize is not None:
+            self._normalize.build(self.layer.compute_output_shape(input_shape))
+        self.built = True
+
+    def call(self, x, training=False):
+        x = self.layer(x)
+        if self.size:
+            x = x[:, : self.size[0], : self.size[1]]
+        if self._normalize is not None:
+            x = self._normalize(x, training=training)
+        return self._activate(x)
+
+    def compute_output_shape(self, input_shape):
+        batch, *size, channels = self.layer.compute_output_shape(input_shape)
+        return (batch, *(self.size or size), channels)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "layer": keras.saving.serialize_keras_object(self.layer),
+            "norm": self.norm,
+            "activation": self.activation,
+            "size": self.size,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        layer = keras.saving.deserialize_keras_object(config["layer"])
+        return cls(**{**config, "layer": layer})
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class Residual(keras.layers.Layer):
+    """x + conv(act(norm(conv(act(x))))): a pre-activation residual block (He et al. 2016).
+
+    Args:
+      filters: channels of the input and the output.
+      norm: a name in NORMS.
+      activation: as in Block.
+    """
+
+    def __init__(self, filters, norm="none", activation="elu", **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.norm = norm
+        self.activation = activation
+        self._activate = activation_function(activation)
+        self._first = conv(filters, 3, 1, norm=norm, activation=activation)
+        # Starts as the identity, so that deep stacks train from the first step.
+        self._second = keras.layers.Conv2D(filters, 3, padding="same", kernel_initializer="zeros")
+
+    def build(self, input_shape):
+        if self.built:
+            return
+        if input_shape[-1] != self.filters:
+            raise ValueError(f"expected {self.filters} channels, got {input_shape[-1]}")
+        self._first.build(input_shape)
+        self._second.build(input_shape)
+        self.built = True
+
+    def call(self, x, training=False):
+        return x + self._second(self._first(self._activate(x), training=training))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "norm": self.norm,
+            "activation": self.activation,
+        }
+
+
+def conv(filters, kernel_size, strides, **kwargs):
+    """A convolution block; `kwargs` go to Block."""
+    return Block(keras.layers.Conv2D(filters, kernel_size, strides, padding="same"), **kwargs)
+
+
+def conv_up(filters, kernel_size, strides, **kwargs):
+    """A transposed convolution block; `kwargs` go to Block."""
+    layer = keras.layers.Conv2DTranspose(filters, kernel_size, strides, padding="same")
+    return Block(layer, **kwargs)
+
+
+def dense(units, **kwargs):
+    """A dense block; `kwargs` go to Block."""
+    return Block(keras.layers.Dense(units), **kwargs)

@@ -1,0 +1,75 @@
+"""How latents enter the features of a decoder: the three ways of the authors' code."""
+
+import keras
+import tensorflow as tf
+
+from tfgvae.layers import blocks
+from tfgvae.registry import lookup
+
+MODES = {"concat": "concatenated", "add": "added", "gated_add": "added through a learned gate"}
+GATE_AT_START = 0.1
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class Inject(keras.layers.Layer):
+    """Dense + reshape of z [B, Z] to the features' shape, then combined with features [B, H, W, F].
+
+    Args:
+      feature_shape: (H, W, F); (F,) for the dense top.
+      latent_dim: Z.
+      combine: "concat" (2 F channels), "add", or "gated_add": features + gate * latents with one
+        learned gate for each feature, 0.1 at the start.
+      norm: normalisation of the latents' features.
+    """
+
+    def __init__(self, feature_shape, latent_dim, combine="concat", norm="batch", **kwargs):
+        super().__init__(**kwargs)
+        lookup(MODES, combine, "combine")
+        self.feature_shape = tuple(feature_shape)
+        self.latent_dim = latent_dim
+        self.combine = combine
+        self.norm = norm
+        units = 1
+        for n in self.feature_shape:
+            units *= n
+        self._project = keras.layers.Dense(units)
+        self._normalize = lookup(blocks.NORMS, norm, "norm")()
+
+    def build(self, h_shape=None):
+        if self.built:
+            return
+        self._project.build((None, self.latent_dim))
+        if self._normalize is not None:
+            self._normalize.build((None, *self.feature_shape))
+        if self.combine == "gated_add":
+            self.gate = self.add_weight(
+                shape=self.feature_shape,
+                initializer=keras.initializers.Constant(GATE_AT_START),
+                name="gate",
+            )
+        self.built = True
+
+    def call(self, h, z, training=False):
+        latents = tf.reshape(self._project(z), [-1, *self.feature_shape])
+        if self._normalize is not None:
+            latents = self._normalize(latents, training=training)
+        latents = blocks.leaky_relu(latents)
+        if self.combine == "concat":
+            return tf.concat([h, latents], axis=-1)
+        if self.combine == "add":
+            return h + latents
+        return h + self.gate * latents
+
+    def output_shape(self):
+        """Shape of the combined features, without the batch."""
+        *size, channels = self.feature_shape
+        return (*size, 2 * channels if self.combine == "concat" else channels)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "feature_shape": self.feature_shape,
+            "latent_dim": self.latent_dim,
+            "combine": self.combine,
+            "norm": self.norm,
+        }

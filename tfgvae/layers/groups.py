@@ -1,0 +1,27 @@
+"""Ladder latents: how the dimensions of z are shared out between the scales."""
+
+from tfgvae.layers.scales import pyramid
+
+
+def latent_groups(image_shape, latent_dim, latent_groups=None):
+    """Sizes of the latent groups, the finest scale first, the dense top last.
+
+    Without `latent_groups` the dimensions are shared out evenly, what is left over to the top:
+    40 at 64x64 gives (10, 10, 10, 10), the authors' setting for CelebA.
+
+    Raises:
+      ValueError: sizes that are not one a group, are negative, or do not add up to latent_dim.
+    """
+    count = len(pyramid(image_shape))
+    if latent_groups:
+        groups = tuple(int(n) for n in latent_groups)
+        if len(groups) != count or min(groups) < 1 or sum(groups) != latent_dim:
+            raise ValueError(
+                f"latent_groups must be {count} sizes > 0 (finest scale first, top last) that add "
+                f"up to latent_dim = {latent_dim}, got {groups}"
+            )
+        return groups
+    if latent_dim < count:
+        raise ValueError(f"latent_dim must be >= {count}, one for each group, got {latent_dim}")
+    share = latent_dim // count
+    return (*[share] * (count - 1), latent_dim - share * (count - 1))

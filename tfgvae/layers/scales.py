@@ -1,0 +1,31 @@
+"""The pyramid of sizes that convolutional networks walk down and up."""
+
+import math
+
+SMALLEST, LARGEST = 8, 128
+
+
+def check_image_shape(image_shape):
+    """Return (H, W, C) as ints.
+
+    Raises:
+      ValueError: not three numbers, sizes outside 8 to 128, or channels other than 1 or 3.
+    """
+    shape = tuple(int(n) for n in image_shape)
+    if len(shape) != 3:
+        raise ValueError(f"image_shape must be (height, width, channels), got {image_shape}")
+    if not all(SMALLEST <= n <= LARGEST for n in shape[:2]):
+        raise ValueError(f"image sizes must be from {SMALLEST} to {LARGEST}, got {shape[:2]}")
+    if shape[2] not in (1, 3):
+        raise ValueError(f"images must have 1 or 3 channels, got {shape[2]}")
+    return shape
+
+
+def pyramid(image_shape):
+    """Sizes [(H, W), (H/2, W/2), ...], halved and rounded up until the smaller side is <= 8.
+
+    There is at least one halving: 8 has one scale (to 4), 28 and 32 two, 64 three, 128 four.
+    """
+    height, width, _ = check_image_shape(image_shape)
+    scales = max(1, math.ceil(math.log2(min(height, width) / SMALLEST)))
+    return [(-(-height // 2**i), -(-width // 2**i)) for i in range(scales + 1)]

@@ -1,0 +1,14 @@
+"""f: mappings from latents to the family's parameters. One file a mapping, one line here."""
+
+from tfgvae.mappings.base import Mapping
+from tfgvae.mappings.conv import Conv
+from tfgvae.mappings.ladder import Ladder
+from tfgvae.mappings.mlp import MLP
+
+MAPPINGS = {
+    "conv": Conv,
+    "ladder": Ladder,
+    "mlp": MLP,
+}
+
+__all__ = ["MAPPINGS", "MLP", "Conv", "Ladder", "Mapping"]

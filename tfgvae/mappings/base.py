@@ -1,0 +1,24 @@
+"""f: the mapping from latents to parameters of the family (Section 2)."""
+
+import keras
+
+
+class Mapping(keras.layers.Layer):
+    """z [B, Z] to unconstrained parameters [B, H, W, K].
+
+    Args:
+      latent_dim: Z.
+      params_shape: (H, W, K), what the family asks for.
+    """
+
+    def __init__(self, latent_dim, params_shape, **kwargs):
+        super().__init__(**kwargs)
+        self.latent_dim = latent_dim
+        self.params_shape = tuple(params_shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "latent_dim": self.latent_dim,
+            "params_shape": self.params_shape,
+        }

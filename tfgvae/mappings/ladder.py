@@ -1,0 +1,131 @@
+"""f(z) with a group of latents injected at each scale: the generator of the ladder."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from tfgvae.layers import blocks
+from tfgvae.layers.combine import Inject
+from tfgvae.layers.groups import latent_groups as share_out
+from tfgvae.layers.scales import pyramid
+from tfgvae.mappings.base import Mapping
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class Ladder(Mapping):
+    """The dense top reads the last group, each scale on the way up its own group.
+
+    Channels mirror LadderEncoder: scale i has width * 2^i; the output head is one convolution.
+
+    Args:
+      latent_dim: Z, the sum of the groups.
+      params_shape: (H, W, K).
+      latent_groups: sizes of the groups, finest scale first, top last; None shares out evenly.
+      width: channels at full resolution; they double with each scale.
+      dense: one number, units of the top.
+      kernel_size: side of the kernels.
+      combine: how latents enter: "concat", "add" or "gated_add".
+      norm: normalisation: "none", "batch", "group" or "layer".
+      num_classes: with n > 0 a label 0 .. n - 1 conditions the top.
+    """
+
+    def __init__(
+        self,
+        latent_dim,
+        params_shape,
+        latent_groups: tuple = None,
+        width: int = 32,
+        dense: tuple = (256,),
+        kernel_size: int = 4,
+        combine: str = "concat",
+        norm: str = "batch",
+        num_classes: int = 0,
+        **kwargs,
+    ):
+        super().__init__(latent_dim, params_shape, **kwargs)
+        self.sizes = pyramid((*self.params_shape[:2], 1))
+        self.latent_groups = share_out((*self.params_shape[:2], 1), latent_dim, latent_groups)
+        self.width = width
+        self.dense = tuple(dense)
+        self.kernel_size = kernel_size
+        self.combine = combine
+        self.norm = norm
+        self.num_classes = num_classes
+        if len(self.dense) != 1:
+            raise ValueError(f"the ladder has one dense layer, got dense = {self.dense}")
+        self._make_top()
+        self._make_scales()
+        self._head = keras.layers.Conv2D(self.params_shape[-1], kernel_size, padding="same")
+
+    def _feature_shape(self, scale):
+        return (*self.sizes[scale], self.width * 2**scale)
+
+    def _make_top(self):
+        options = {"norm": self.norm, "activation": "leaky_relu"}
+        coarsest = self._feature_shape(len(self.sizes) - 1)
+        self._top_in = blocks.dense(self.dense[0], **options)
+        self._top_out = blocks.dense(math.prod(coarsest), **options)
+
+    def _make_scales(self):
+        options = {"norm": self.norm, "activation": "leaky_relu"}
+        self._inject, self._up = [], []
+        for i in range(len(self.sizes) - 1, 0, -1):
+            shape, group = self._feature_shape(i), self.latent_groups[i - 1]
+            self._inject.append(Inject(shape, group, self.combine, self.norm))
+            same = blocks.conv_up(shape[-1], self.kernel_size, 1, **options)
+            finer = self._feature_shape(i - 1)
+            up = blocks.conv_up(finer[-1], self.kernel_size, 2, size=finer[:2], **options)
+            self._up.append(keras.Sequential([same, up]))
+
+    def _top_width(self):
+        """Number of inputs of the top: its group of latents and the label."""
+        return self.latent_groups[-1] + self.num_classes
+
+    def build(self, z_shape=None):
+        if self.built:
+            return
+        self._top_in.build((None, self._top_width()))
+        self._top_out.build((None, self.dense[0]))
+        for inject, up in zip(self._inject, self._up, strict=True):
+            inject.build((None, *inject.feature_shape))
+            up.build((None, *inject.output_shape()))
+        self._head.build((None, *self._feature_shape(0)))
+        self.built = True
+
+    def _features(self, z, label, training, top=(), skips=None):
+        """Features [B, H, W, width] at full resolution.
+
+        Args:
+          z: [B, Z].
+          label: [B] int, or None.
+          training: bool.
+          top: further inputs [B, F] of the dense top.
+          skips: features to add at each scale, coarsest first, or None.
+        """
+        *groups, top_group = tf.split(z, self.latent_groups, axis=-1)
+        inputs = [top_group, *top]
+        if self.num_classes:
+            inputs.append(tf.one_hot(label, self.num_classes))
+        h = self._top_out(self._top_in(tf.concat(inputs, -1), training=training), training=training)
+        h = tf.reshape(h, [-1, *self._feature_shape(len(self.sizes) - 1)])
+        for i, (inject, up) in enumerate(zip(self._inject, self._up, strict=True)):
+            if skips is not None:
+                h = h + skips[i]
+            h = up(inject(h, z=groups[-1 - i], training=training), training=training)
+        return h
+
+    def call(self, z, label=None, training=False):
+        return self._head(self._features(z, label, training))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "latent_groups": self.latent_groups,
+            "width": self.width,
+            "dense": self.dense,
+            "kernel_size": self.kernel_size,
+            "combine": self.combine,
+            "norm": self.norm,
+            "num_classes": self.num_classes,
+        }

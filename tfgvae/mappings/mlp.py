@@ -1,0 +1,57 @@
+"""f(z) by dense layers; with none of them f is affine."""
+
+import math
+
+import keras
+
+from tfgvae.layers import blocks
+from tfgvae.mappings.base import Mapping
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class MLP(Mapping):
+    """Dense layers, then a linear layer to the parameters.
+
+    Args:
+      latent_dim: Z.
+      params_shape: (H, W, K).
+      dense: units of the hidden layers; () is an affine mapping.
+      norm: normalisation: "none", "batch", "group" or "layer".
+      activation: a keras activation's name.
+    """
+
+    def __init__(
+        self,
+        latent_dim,
+        params_shape,
+        dense: tuple = (256,),
+        norm: str = "none",
+        activation: str = "elu",
+        **kwargs,
+    ):
+        super().__init__(latent_dim, params_shape, **kwargs)
+        self.dense = tuple(dense)
+        self.norm = norm
+        self.activation = activation
+        hidden = [blocks.dense(n, norm=norm, activation=activation) for n in self.dense]
+        output = keras.layers.Dense(math.prod(self.params_shape))
+        self._layers_in_order = keras.Sequential(
+            [*hidden, output, keras.layers.Reshape(self.params_shape)]
+        )
+
+    def build(self, z_shape=None):
+        if self.built:
+            return
+        self._layers_in_order.build((None, self.latent_dim))
+        self.built = True
+
+    def call(self, z, training=False):
+        return self._layers_in_order(z, training=training)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "dense": self.dense,
+            "norm": self.norm,
+            "activation": self.activation,
+        }

@@ -1,0 +1,50 @@
+"""One step of the sequential VAE: p_t(x | z(t), x(t-1)) as parameters and a gate (Section 3)."""
+
+import keras
+
+from tfgvae.layers.ladder_encoder import LadderEncoder
+from tfgvae.mappings.ladder import Ladder
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class Transition(Ladder):
+    """A ladder that also reads the last image, with skip connections at each scale.
+
+    x(t-1) goes through a LadderEncoder; its top joins the dense top, its features are added on the
+    way up. A second head gives the gate r in (0, 1) for each pixel; the model moves the parameters
+    to r * new + (1 - r) * old.
+
+    Args:
+      image_shape: (H, W, C) of x(t-1).
+      skip: whether features are added at each scale; without it only the top sees x(t-1).
+      **kwargs: of Ladder.
+    """
+
+    def __init__(self, latent_dim, params_shape, image_shape, skip: bool = True, **kwargs):
+        super().__init__(latent_dim, params_shape, **kwargs)
+        self.image_shape = tuple(image_shape)
+        self.skip = skip
+        self._encoder = LadderEncoder(
+            self.image_shape, self.width, self.dense[0], self.kernel_size, self.norm
+        )
+        self._gate = keras.layers.Conv2D(1, self.kernel_size, padding="same", activation="sigmoid")
+
+    def _top_width(self):
+        return super()._top_width() + self.dense[0]
+
+    def build(self, z_shape=None, x_shape=None):
+        if self.built:
+            return
+        self._encoder.build((None, *self.image_shape))
+        self._gate.build((None, *self._feature_shape(0)))
+        super().build(z_shape)
+
+    def call(self, z, x, label=None, training=False):
+        """Unconstrained parameters [B, H, W, K] and gate [B, H, W, 1] from z [B, Z], x [B, H, W, C]."""
+        *features, top = self._encoder(x, training=training)
+        skips = features[::-1] if self.skip else None
+        h = self._features(z, label, training, top=(top,), skips=skips)
+        return self._head(h), self._gate(h)
+
+    def get_config(self):
+        return {**super().get_config(), "image_shape": self.image_shape, "skip": self.skip}
