@@ -1,0 +1,133 @@
+"""A folder of image files of one's own: "folder:PATH".
+
+PATH/train/... PATH/test/...   splits, where there are such folders; otherwise a file is in
+                               "test" when the hash of its name is 0 mod 10, else in "train"
+<split>/<class>/...            subfolders of a split are its classes, in order of name
+"""
+
+import concurrent.futures
+import hashlib
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from tfgvae.data.source import Source
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
+_SPLITS = ("train", "validation", "test")
+_GRAY_MODES = ("1", "L", "LA")
+_RGB_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
+
+
+def open_split(path, split, **_):
+    """The `Source` of a split of the folder at `path`.
+
+    Images are grayscale when all of the folder's split are, else RGB. Transparency is dropped, an
+    animation is its first frame, and the orientation that a camera notes is not applied.
+    """
+    root = pathlib.Path(path).expanduser()
+    if not path or not root.is_dir():
+        raise FileNotFoundError(f"folder:PATH must name a folder, got {path!r}")
+    files, classes = _files_of_split(root, split)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        headers = list(pool.map(_header, (file for file, _ in files)))
+    gray = all(mode in _GRAY_MODES for _, mode in headers)
+    sizes = [size for size, _ in headers]
+    other = next((i for i, size in enumerate(sizes) if size != sizes[0]), None)
+    note = "" if other is None else _two_sizes(files, sizes, other)
+    records = {"image": [str(file) for file, _ in files]}
+    if classes:
+        records["label"] = np.array([classes.index(name) for _, name in files], np.int64)
+    return Source(
+        name=f"folder:{path}/{split}",
+        image_shape=(*(sizes[0] if other is None else (None, None)), 1 if gray else 3),
+        num_examples=len(files),
+        num_classes=len(classes) or None,
+        records=lambda: tf.data.Dataset.from_tensor_slices(records),
+        decode=_decoder("L" if gray else "RGB"),
+        shuffle_buffer=len(files),  # Records are paths: all of them fit.
+        size_note=note,
+    )
+
+
+def _two_sizes(files, sizes, other):
+    described = (f"{files[i][0]} is {sizes[i][0]}x{sizes[i][1]}" for i in (0, other))
+    return f"its images differ in size: {' and '.join(described)} (height x width)"
+
+
+def _files_of_split(root, split):
+    """The split's [(file, class name or None)] in order, and the folder's class names."""
+    folders = {name: root / name for name in _SPLITS if (root / name).is_dir()}
+    if folders:
+        splits = {name: _image_files(folder) for name, folder in folders.items()}
+    else:
+        files = _image_files(root)
+        splits = {"train": [], "test": []}
+        for file, name in files:
+            splits["test" if _is_test(file.relative_to(root)) else "train"].append((file, name))
+    if split not in splits:
+        raise ValueError(f"split of {root} must be one of {', '.join(splits)}, got {split!r}")
+    if not splits[split]:
+        raise ValueError(
+            f"no image files ({', '.join(SUFFIXES)}) in split {split!r} of {root}; "
+            f"files by split: { {name: len(files) for name, files in splits.items()} }"
+        )
+    # The classes of all splits, so that a label means the same class in each.
+    classes = {name for files in splits.values() for _, name in files}
+    if None in classes and len(classes) > 1:
+        raise ValueError(f"{root} has images both in class folders and outside of them")
+    return splits[split], sorted(classes - {None})
+
+
+def _image_files(folder):
+    """[(file, first folder below `folder` on its path, or None)], sorted by path."""
+    inside = ((path, path.relative_to(folder).parts) for path in folder.rglob("*"))
+    return sorted(
+        (path, parts[0] if len(parts) > 1 else None)
+        for path, parts in inside
+        if path.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in parts)
+        and path.is_file()
+    )
+
+
+def _is_test(relative_path):
+    digest = hashlib.md5(relative_path.as_posix().encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:8], "big") % 10 == 0
+
+
+def _header(file):
+    """((height, width), mode) of an image file, without decoding it."""
+    from PIL import Image  # Needed for folders only.
+
+    try:
+        with Image.open(file) as image:
+            width, height = image.size
+            mode = image.mode
+    except Exception as error:  # Pillow raises many kinds for a damaged file.
+        raise ValueError(f"cannot read the image file {file}: {error}") from error
+    if mode not in _GRAY_MODES + _RGB_MODES:
+        raise ValueError(f"{file} must have 8 bits a channel, got Pillow mode {mode!r}")
+    return (height, width), mode
+
+
+def _decoder(mode):
+    """path [] -> uint8 [h, w, C]. Pillow reads all the formats, and errors can name the file."""
+    from PIL import Image
+
+    def read(path):
+        file = path.decode()
+        try:
+            with Image.open(file) as image:
+                pixels = np.asarray(image.convert(mode), np.uint8)
+        except Exception as error:
+            raise ValueError(f"cannot read the image file {file}: {error}") from error
+        return pixels.reshape(*pixels.shape[:2], -1)
+
+    def decode(path):
+        image = tf.numpy_function(read, [path], tf.uint8, stateful=False)
+        image.set_shape((None, None, len(mode)))
+        return image
+
+    return decode

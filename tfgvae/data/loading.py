@@ -1,0 +1,151 @@
+"""`load` and `info`: a name and options to a dataset of image batches."""
+
+import dataclasses
+import inspect
+import os
+import zlib
+
+import tensorflow as tf
+
+from tfgvae import seeds
+from tfgvae.data import cache, checks, digits, folder, stream, tfds_images
+from tfgvae.data.noise import Noise
+from tfgvae.data.pixels import Geometry
+
+# name -> opener of a split. A name "word:rest" is looked up by its first word; a name that is not
+# here is a TFDS name.
+SOURCES = {"digits": digits.open_split, "folder": folder.open_split}
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageInfo:
+    """What `load` gives: image_shape (H, W, C), examples in one pass, classes (None: no labels)."""
+
+    image_shape: tuple[int, int, int]
+    num_examples: int
+    num_classes: int | None
+
+
+def load(
+    name: str,
+    split: str = "train",
+    *,
+    data_dir: str | os.PathLike | None = None,
+    download: bool = False,
+    image_size: int | tuple[int, int] | None = None,
+    crop: int | str | None = None,
+    grayscale: bool = False,
+    binarize: str = "none",
+    dequantize: bool = False,
+    augment: str = "none",
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    repeat: bool = False,
+    start_step: int = 0,
+    seed: int | None = 0,
+    drop_remainder: bool = False,
+    num_examples: int | None = None,
+    cache_bytes: int = 1 << 30,
+) -> tf.data.Dataset:
+    """Batches of a set of images, as a function of (seed, step) only.
+
+    >>> batch = next(iter(load("digits", batch_size=4)))
+    >>> batch["image"].shape.as_list(), batch["label"].shape.as_list()
+    ([4, 8, 8, 1], [4])
+
+    Args:
+      name: "digits", "folder:PATH", or the TFDS name of an image set.
+      split: "train", "test", ...; for TFDS sets a slice such as "train[:90%]" too.
+      data_dir: folder of the TFDS data; None is $TFDS_DATA_DIR, then ~/tensorflow_datasets.
+      download: whether a TFDS set that has no prepared data is downloaded.
+      image_size: side or (height, width) to resize to, in pixels; None keeps the size, or the
+        set's own default (64 for celeb_a and lsun).
+      crop: side in pixels of a centred square cut out before the resize, "square" for the largest,
+        "none" for none; None is the set's default (148 for celeb_a, "square" for lsun), if any.
+      grayscale: whether RGB becomes its luma, one channel.
+      binarize: "none", or a draw of Bernoulli(x) for every pixel x: "dynamic" draws afresh at every
+        step; "static" once for each image, as a function of (seed, split, image index). The fixed
+        binarized MNIST of Larochelle is one such draw too, published as files over its own
+        50000/10000/10000 split; "static" follows the same law but is not those bits.
+      dequantize: whether x is (k + u) / 256 for level k in 0..255 and u uniform on [0, 1), not
+        k / 255.
+      augment: "none", or "flip" to mirror each image left to right with probability 1/2.
+      batch_size: images a batch; None gives single examples without the axis B.
+      shuffle: whether each epoch has a random order of its own.
+      repeat: whether the stream is infinite. All batches are then full, and an epoch leaves out
+        the num_examples % batch_size examples at the end of its order.
+      start_step: the step to start at: the batches are bit for bit those that a stream from step 0
+        gives from there on.
+      seed: of the order and all noise; None draws one from the operating system.
+      drop_remainder: whether a single pass leaves out a last batch that is not full.
+      num_examples: use the first so many examples of the split only.
+      cache_bytes: sets of at most so many bytes, as uint8, are decoded once and kept in memory and
+        shuffled as a whole; larger ones are decoded as they are read, shuffled in a buffer of
+        records. The order of a stream depends on which of the two it is.
+
+    Returns:
+      Dataset of {"image": float32 [B, H, W, C] in [0, 1], "label": int64 [B] if there are labels}.
+
+    Raises:
+      ValueError: an option out of its range, an unknown name or split, a damaged image.
+      FileNotFoundError: no such folder, or no prepared data; the message says how to get it.
+    """
+    geometry = Geometry(image_size, crop, grayscale)
+    noise = Noise(binarize, dequantize, augment)
+    schedule = stream.Schedule(batch_size, shuffle, repeat, start_step, seed, drop_remainder)
+    checks.integer("cache_bytes", cache_bytes, 0)
+    source, geometry = _open(name, split, data_dir, download, num_examples, geometry)
+    shape = geometry.output_shape(source.image_shape, source.name, source.size_note)
+    schedule.steps_per_epoch(source.num_examples)  # Its error comes before the work of reading.
+    # The split is folded in so that image i of two splits does not have the same noise.
+    once_seed = seeds.fold_in(schedule.seed, zlib.crc32(split.encode()))
+    decode = cache.decoded(source, geometry, noise, once_seed)
+    if source.num_examples * shape[0] * shape[1] * shape[2] <= cache_bytes:
+        records, decode_batches = cache.cached(source, decode, shape)
+        buffer = source.num_examples
+    else:
+        records, decode_batches = cache.streamed(source, decode)
+        buffer = source.shuffle_buffer
+    return stream.batches(
+        records, source.num_examples, buffer, schedule, decode_batches, noise.every_step
+    )
+
+
+def info(
+    name: str,
+    split: str = "train",
+    *,
+    data_dir: str | os.PathLike | None = None,
+    download: bool = False,
+    image_size: int | tuple[int, int] | None = None,
+    crop: int | str | None = None,
+    grayscale: bool = False,
+    num_examples: int | None = None,
+    **others,
+) -> ImageInfo:
+    """What `load` with the same options gives, without reading the images.
+
+    Options of `load` that do not change the answer are taken and ignored.
+    """
+    unknown = sorted(set(others) - set(inspect.signature(load).parameters))
+    if unknown:
+        raise TypeError(f"info takes the options of load, got {', '.join(unknown)}")
+    geometry = Geometry(image_size, crop, grayscale)
+    source, geometry = _open(name, split, data_dir, download, num_examples, geometry)
+    shape = geometry.output_shape(source.image_shape, source.name, source.size_note)
+    return ImageInfo(shape, source.num_examples, source.num_classes)
+
+
+def _open(name, split, data_dir, download, num_examples, geometry):
+    """The source of a split and the geometry with the set's defaults filled in."""
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"name must be the name of a data set, got {name!r}")
+    if not isinstance(split, str):
+        raise ValueError(f"split must be a string, got {split!r}")
+    checks.boolean("download", download)
+    if num_examples is not None:
+        checks.integer("num_examples", num_examples, 1)
+    word, _, rest = name.partition(":")
+    opener, argument = (SOURCES[word], rest) if word in SOURCES else (tfds_images.open_split, name)
+    source = opener(argument, split, data_dir=data_dir, download=download)
+    return source.take(num_examples), geometry.defaults_from(source.geometry)

@@ -1,0 +1,61 @@
+"""A source: one split of a set of images, before any preprocessing.
+
+Every source gives uint8 images, so that families on 256 levels see exact levels k / 255 whatever
+the set. Records are what is read, images what is decoded from them: an order is made and skipped
+through on records, at no cost of decoding.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from tfgvae.data.pixels import Geometry
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """One split of a set of images.
+
+    Attributes:
+      name: what errors call it.
+      image_shape: (H, W, C) of a decoded image; H and W are None where images differ in size.
+      num_examples: how many examples the split has.
+      num_classes: None for a set without labels.
+      records: () -> dataset of {"image": record, "label": int64 []}, in a fixed order.
+      decode: image record -> uint8 [H, W, C].
+      shuffle_buffer: how many records a shuffle may hold in memory.
+      geometry: the crop and the size that the set is used at when the user asks for none.
+      size_note: why H and W are None, for the error that asks for image_size.
+    """
+
+    name: str
+    image_shape: tuple[int | None, int | None, int]
+    num_examples: int
+    num_classes: int | None
+    records: Callable[[], tf.data.Dataset]
+    decode: Callable[[tf.Tensor], tf.Tensor]
+    shuffle_buffer: int
+    geometry: Geometry = dataclasses.field(default_factory=Geometry)
+    size_note: str = "its images differ in size"
+
+    def __post_init__(self):
+        channels = self.image_shape[-1]
+        if channels not in (1, 3):
+            raise ValueError(f"{self.name}: images must have 1 or 3 channels, got {channels}")
+
+    def take(self, num_examples):
+        """The same source cut to its first `num_examples` (None: all of them)."""
+        if num_examples is None:
+            return self
+        if num_examples > self.num_examples:
+            raise ValueError(
+                f"num_examples must be at most {self.num_examples}, the size of {self.name}, "
+                f"got {num_examples}"
+            )
+        return dataclasses.replace(
+            self,
+            num_examples=num_examples,
+            records=lambda: self.records().take(num_examples),
+            shuffle_buffer=min(self.shuffle_buffer, num_examples),
+        )

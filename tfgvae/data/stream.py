@@ -1,0 +1,133 @@
+"""The stream of batches: a function of (seed, step), so that a run resumes bit for bit.
+
+    epoch e      the records in the order fold_in(order_seed, e)
+    batch s      records s B .. s B + B - 1 of the epochs laid end to end
+    noise of s   fold_in(noise_seed, s)
+
+To start at step s, whole epochs before it are not read at all, and the records of its own epoch
+that lie before it are read but not decoded.
+"""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tfgvae import seeds
+from tfgvae.data import checks
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """How examples are laid out in time.
+
+    Attributes:
+      batch_size: examples a batch; None gives single examples, and then a step is one example.
+      shuffle: whether every epoch has an order of its own.
+      repeat: whether epochs follow one another without end. Batches are then always full: the
+        num_examples % batch_size records at the end of an epoch's order are left out of it.
+      start_step: the first step to give.
+      seed: an int in [0, 2^63); None draws one from the operating system.
+      drop_remainder: whether one pass leaves out its last batch when that is not full.
+    """
+
+    batch_size: int | None = None
+    shuffle: bool = False
+    repeat: bool = False
+    start_step: int = 0
+    seed: int | None = 0
+    drop_remainder: bool = False
+
+    def __post_init__(self):
+        for name in ("shuffle", "repeat", "drop_remainder"):
+            checks.boolean(name, getattr(self, name))
+        if self.batch_size is not None:
+            checks.integer("batch_size", self.batch_size, 1)
+        checks.integer("start_step", self.start_step, 0)
+        seed = seeds.fresh() if self.seed is None else checks.integer("seed", self.seed, 0)
+        if seed >= 2**63:
+            raise ValueError(f"seed must be below 2^63, got {seed}")
+        object.__setattr__(self, "seed", seed)
+
+    @property
+    def size(self):
+        return 1 if self.batch_size is None else self.batch_size
+
+    @property
+    def full_batches(self):
+        return self.repeat or self.drop_remainder
+
+    def steps_per_epoch(self, num_examples):
+        """Batches in one pass; batches larger than the set are an error."""
+        if self.size > num_examples:
+            raise ValueError(
+                f"batch_size must be at most the number of examples, {num_examples}, "
+                f"got {self.size}"
+            )
+        return num_examples // self.size if self.full_batches else -(-num_examples // self.size)
+
+
+def batches(records, num_examples, shuffle_buffer, schedule, decode, noise):
+    """The stream of batches.
+
+    Args:
+      records: dataset of one epoch's undecoded records, in a fixed order.
+      num_examples: how many records there are.
+      shuffle_buffer: records that a shuffle may hold.
+      schedule: a Schedule.
+      decode: (dataset of records, batch size, full batches only) -> dataset of batches, dicts whose
+        "image" is uint8 [B, H, W, C].
+      noise: (uint8 [B, H, W, C], seed []) -> float32 [B, H, W, C].
+    """
+    steps = schedule.steps_per_epoch(num_examples)
+    order_seed, noise_seed = seeds.split(schedule.seed, 2)
+    ordered = _epochs(records, steps, shuffle_buffer, schedule, order_seed)
+
+    def finish(step, batch):
+        image = noise(batch["image"], seeds.fold_in(noise_seed, step))
+        batch = {**batch, "image": image}
+        return batch if schedule.batch_size else {k: v[0] for k, v in batch.items()}
+
+    dataset = decode(ordered, schedule.size, schedule.full_batches)
+    dataset = tf.data.Dataset.zip(tf.data.Dataset.counter(schedule.start_step), dataset)
+    dataset = dataset.map(finish, tf.data.AUTOTUNE)
+    left = max(steps - schedule.start_step, 0)
+    count = tf.data.INFINITE_CARDINALITY if schedule.repeat else left
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(_options())
+
+
+def _epochs(records, steps, shuffle_buffer, schedule, order_seed):
+    """Records of the epochs laid end to end, from those of batch `start_step` on."""
+    if schedule.repeat:
+        first, skipped = divmod(schedule.start_step, steps)
+        epochs = tf.data.Dataset.counter(first)
+    else:
+        first, skipped = 0, schedule.start_step
+        epochs = tf.data.Dataset.range(1)
+
+    def epoch(index):
+        order = records
+        if schedule.shuffle:
+            # shuffle mixes the seed of its graph into its own. A fixed one on the graph of this
+            # function alone keeps the order free of the caller's tf.random.set_seed. (Not 0: TF
+            # would then compare our seed, a tensor, with 0 in Python, which raises.)
+            tf.compat.v1.get_default_graph().seed = 1
+            order = order.shuffle(
+                shuffle_buffer, seeds.fold_in(order_seed, index), reshuffle_each_iteration=False
+            )
+        if schedule.full_batches:
+            order = order.take(steps * schedule.size)
+        return order.skip(
+            tf.where(index == first, tf.constant(skipped * schedule.size, tf.int64), 0)
+        )
+
+    return epochs.flat_map(epoch)
+
+
+def _options():
+    options = tf.data.Options()
+    options.deterministic = True
+    # Workers must share out the batches of one global stream. The default shares out files, and
+    # each worker would shuffle its own.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return options

@@ -1,0 +1,115 @@
+"""Image sets of tensorflow_datasets, by their TFDS name: "mnist", "lsun/bedroom", "cifar10:3.0.2".
+
+Prepared data is found on disk and read from there, with or without a builder class for it, and
+without the network. Only `download=True` goes to the network.
+"""
+
+import os
+import pathlib
+
+from tfgvae.data.pixels import Geometry
+from tfgvae.data.source import Source
+
+# What the literature uses these sets at. CelebA: the crop around the face and the size of the
+# authors' code; LSUN: the photographs differ in size.
+GEOMETRIES = {
+    "celeb_a": Geometry(crop=148, image_size=64),
+    "lsun": Geometry(crop="square", image_size=64),
+}
+# Encoded 64x64 images are some 10 kB each. TFDS has shuffled the files' order once already.
+_SHUFFLE_BUFFER = 10_000
+
+
+def open_split(name, split, *, data_dir=None, download=False):
+    """The `Source` of a split; TFDS slices such as "train[:90%]" are splits too."""
+    import tensorflow_datasets as tfds  # Slow to import, and needed here only.
+
+    data_dir = pathlib.Path(data_dir or _default_data_dir()).expanduser()
+    if download:
+        _prepare(tfds, name, data_dir)
+    builder = tfds.builder_from_directory(_version_dir(tfds, name, data_dir))
+    features = builder.info.features
+    fields = dict(features.items()) if isinstance(features, tfds.features.FeaturesDict) else {}
+    image, label = fields.get("image"), fields.get("label")
+    if not isinstance(image, tfds.features.Image):
+        raise ValueError(f"{name} is not an image set: it has no image feature 'image': {features}")
+    labelled = isinstance(label, tfds.features.ClassLabel)
+    wanted = {"image": True, "label": True} if labelled else {"image": True}
+    decoders = tfds.decode.PartialDecoding(wanted, decoders={"image": tfds.decode.SkipDecoding()})
+    num_examples = _split_info(builder, name, split).num_examples
+    return Source(
+        name=f"{name}/{split}",
+        image_shape=tuple(image.shape),
+        num_examples=num_examples,
+        num_classes=label.num_classes if labelled else None,
+        records=lambda: builder.as_dataset(
+            split=split,
+            decoders=decoders,
+            shuffle_files=False,
+            read_config=tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1),
+        ),
+        decode=image.decode_example,
+        shuffle_buffer=min(_SHUFFLE_BUFFER, num_examples),
+        geometry=GEOMETRIES.get(_without_version(name).split("/")[0], Geometry()),
+    )
+
+
+def prepared(data_dir):
+    """Names of the sets that have prepared data in `data_dir`, sorted."""
+    data_dir = pathlib.Path(data_dir or _default_data_dir()).expanduser()
+    versions = {path.parent for path in data_dir.glob("*/**/dataset_info.json")}
+    return sorted({path.parent.relative_to(data_dir).as_posix() for path in versions})
+
+
+def _default_data_dir():
+    # TFDS reads the variable when it is imported only; here it may be set at any time.
+    return os.environ.get("TFDS_DATA_DIR") or os.path.join("~", "tensorflow_datasets")
+
+
+def _without_version(name):
+    return name.partition(":")[0]
+
+
+def _split_info(builder, name, split):
+    known = ", ".join(builder.info.splits)
+    try:
+        info = builder.info.splits[split]
+    except (KeyError, ValueError) as error:
+        raise ValueError(
+            f"split of {name} must be one of {known} or a slice of one such as 'train[:90%]', "
+            f"got {split!r}"
+        ) from error
+    if info.num_examples < 1:
+        raise ValueError(f"split {split!r} of {name} has no examples; splits: {known}")
+    return info
+
+
+def _version_dir(tfds, name, data_dir):
+    """The folder of the asked version, or of the newest one: data_dir/name[/config]/version."""
+    folder, _, version = name.partition(":")
+    found = {p.parent.name: p.parent for p in (data_dir / folder).glob("*/dataset_info.json")}
+    if version:
+        found = {k: v for k, v in found.items() if k == version}
+    if found:
+        return found[max(found, key=tfds.core.Version)]
+    have = ", ".join(prepared(data_dir)) or "none"
+    if folder.split("/")[0] not in tfds.list_builders(with_community_datasets=False):
+        raise ValueError(
+            f"unknown data set {name!r}; known: digits, folder:PATH, the names of "
+            f"tensorflow_datasets, and the sets prepared in {data_dir}: {have}"
+        )
+    raise FileNotFoundError(
+        f"no prepared data of {name!r} in {data_dir / folder} (sets prepared in {data_dir}: "
+        f"{have}). Get it with load(..., download=True), or with one of\n"
+        f'  python -c "import tensorflow_datasets as tfds; '
+        f"tfds.load('{name}', data_dir='{data_dir}')\"\n"
+        f"  tfds build {name} --data_dir={data_dir}\n"
+        "or name the folder that has it by data_dir or the variable TFDS_DATA_DIR."
+    )
+
+
+def _prepare(tfds, name, data_dir):
+    try:
+        _version_dir(tfds, name, data_dir)
+    except FileNotFoundError:
+        tfds.builder(name, data_dir=data_dir).download_and_prepare()
