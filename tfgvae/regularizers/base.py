@@ -11,12 +11,19 @@ class Regularizer(LossLayer):
     """A loss layer: adds weight * schedule(step) * mean_b penalty[b], in nats per image.
 
     A subclass gives `penalty`. A regularizer that sees the whole batch (`batch_level` True: it
-    gathers z over replicas) returns its one value for every row.
+    gathers over replicas) is a function of the global batch, so that its mean over the rows of
+    all replicas does not depend on their number.
+
+    A subclass with arguments of its own repeats `weight`, `schedule` and `schedule_steps` in its
+    signature: configurations are read from it.
 
     Args:
       weight: the weight on the penalty, >= 0.
       schedule: the factor over training: a name in SCHEDULES.
-      schedule_steps: the schedule's time scale in steps.
+      schedule_steps: the schedule's time scale in steps, > 0.
+
+    Raises:
+      ValueError: a weight or a time scale out of range, an unknown schedule.
     """
 
     batch_level = False
@@ -28,10 +35,12 @@ class Regularizer(LossLayer):
         schedule_steps: float = 10000.0,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        if weight < 0:
-            raise ValueError(f"weight must be >= 0, got {weight}")
-        if schedule_steps <= 0:
+        # Under a mixed precision policy Keras would hand over a float16 z beside a float32 q.
+        super().__init__(autocast=False, **kwargs)
+        # Written so that NaN fails too.
+        if not 0 <= weight < float("inf"):
+            raise ValueError(f"weight must be finite and >= 0, got {weight}")
+        if not schedule_steps > 0:
             raise ValueError(f"schedule_steps must be > 0, got {schedule_steps}")
         self.weight = weight
         self.schedule = schedule
@@ -49,17 +58,28 @@ class Regularizer(LossLayer):
         """
         raise NotImplementedError
 
-    def call(self, z, q, prior, step, seed):
+    def terms(self, q, z, prior, scale, seed, training):
+        """The penalty [B] and the loss [B], whose value is scale * penalty.
+
+        Args:
+          scale: weight * schedule(step), a scalar.
+          training: False when no gradient will be taken; None and True otherwise.
+        """
+        penalty = self.penalty(q, z, prior, seed)
+        return penalty, tf.cast(scale, penalty.dtype) * penalty
+
+    def call(self, z, q, prior, step, seed, training=None):
         """Add the loss for training step `step` (int64 scalar) and return the penalty [B].
 
         Keras takes only tensors by position: pass q and prior by name.
         """
-        penalty = self.penalty(q, z, prior, seed)
-        factor = self._factor(tf.cast(step, tf.float32), self.schedule_steps)
-        self.add_batch_loss(self.weight * factor * penalty)
+        scale = self.weight * self._factor(tf.cast(step, tf.float32), self.schedule_steps)
+        penalty, loss = self.terms(q, z, prior, scale, seed, training)
+        self.add_batch_loss(loss)
         return penalty
 
-    def build(self, input_shape=None):
+    def build(self, z_shape=None):
+        """Make the weights; `z_shape` is [B, Z] or [B, T, Z] with B None or a number."""
         self.built = True
 
     def get_config(self):

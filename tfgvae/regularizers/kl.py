@@ -1,8 +1,10 @@
-"""R(q) = E KL(q(z|x) || p(z)), the ELBO regularizer (Eq. 8)."""
+"""R(q) = E KL(q(z|x) || p(z)), the ELBO regularizer (Eq. 8), with optional free bits."""
 
 import keras
+import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfgvae.regularizers import batch
 from tfgvae.regularizers.base import Regularizer
 
 tfd = tfp.distributions
@@ -10,7 +12,60 @@ tfd = tfp.distributions
 
 @keras.saving.register_keras_serializable("tfgvae")
 class KL(Regularizer):
-    """KL(q(z|x) || p(z))."""
+    """penalty = KL(q(z|x) || p(z)) per example, in nats; R = 0 iff q(z|x) = p(z) for every x.
+
+    Analytic where TFP knows the divergence; otherwise its one-draw estimate
+    log q(z|x) - log p(z), which is unbiased, and may be negative on an example.
+
+    Free bits (Kingma et al. 2016): R = sum_d max(free_bits, KL_d), KL_d the mean over the batch
+    of all replicas of the divergence in latent dimension d. The rows of the penalty have this
+    value as their mean, and a dimension below the floor gets no gradient. At 0 it is the plain
+    divergence, dimension by dimension.
+
+    Args:
+      free_bits: the floor, in nats per latent dimension, >= 0.
+
+    Raises:
+      ValueError: a negative floor; or, when called, free bits with a q or a prior that is not a
+        tfd.Independent of scalar distributions, which alone have a divergence per dimension.
+    """
+
+    def __init__(
+        self,
+        weight: float = 1.0,
+        free_bits: float = 0.0,
+        schedule: str = "constant",
+        schedule_steps: float = 10000.0,
+        **kwargs,
+    ):
+        super().__init__(weight, schedule, schedule_steps, **kwargs)
+        if not 0 <= free_bits < float("inf"):
+            raise ValueError(f"free_bits must be finite and >= 0, got {free_bits}")
+        self.free_bits = free_bits
+        self.batch_level = free_bits > 0
 
     def penalty(self, q, z, prior, seed):
-        return tfd.kl_divergence(q, prior)
+        if self.free_bits > 0:
+            return self._floored(q, prior)
+        try:
+            return tfd.kl_divergence(q, prior)
+        except NotImplementedError:
+            return q.log_prob(z) - prior.log_prob(z)
+
+    def _floored(self, q, prior):
+        for name, distribution in ("q", q), ("the prior", prior):
+            if not isinstance(distribution, tfd.Independent) or (
+                distribution.distribution.event_shape.rank != 0
+            ):
+                raise ValueError(
+                    "free_bits needs a divergence per latent dimension, so q and the prior must "
+                    f"be tfd.Independent of scalar distributions; {name} is {distribution}"
+                )
+        # One divergence a dimension: [B, Z] or [B, T, Z].
+        kl = tfd.kl_divergence(q.distribution, prior.distribution)
+        above = batch.mean(kl) >= self.free_bits  # [Z] or [T, Z]
+        floored = tf.where(above, kl, tf.cast(self.free_bits, kl.dtype))
+        return tf.reduce_sum(floored, axis=range(1, floored.shape.rank))
+
+    def get_config(self):
+        return {**super().get_config(), "free_bits": self.free_bits}

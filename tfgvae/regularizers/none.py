@@ -8,7 +8,7 @@ from tfgvae.regularizers.base import Regularizer
 
 @keras.saving.register_keras_serializable("tfgvae")
 class NoRegularizer(Regularizer):
-    """No penalty: zeros [B]."""
+    """No penalty: zeros [B], whatever q is."""
 
     def penalty(self, q, z, prior, seed):
-        return tf.zeros(tf.shape(z)[:1])
+        return tf.zeros(tf.shape(z)[:1], z.dtype)

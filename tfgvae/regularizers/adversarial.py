@@ -1,0 +1,131 @@
+"""R(q) = sup_D E_p D - E_q D over 1-Lipschitz D, by a WGAN-GP critic (Gulrajani et al. 2017)."""
+
+import keras
+import tensorflow as tf
+
+from tfgvae import seeds
+from tfgvae.regularizers import batch
+from tfgvae.regularizers.base import Regularizer
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class Adversarial(Regularizer):
+    """penalty = D(y) - D(z) per example, y ~ p(z): for the best critic, W1(q(z), p(z)).
+
+    W1 >= 0 and W1 = 0 iff q(z) = p(z); a critic that lags behind gives less, and can give a
+    negative value. The unit is a distance in z; the weight turns it into nats per image.
+
+    One optimizer, one `fit`: the critic and the encoder descend one loss with opposite signs.
+
+        critic:   minimise  -(E_p D - E_q D) + gradient_penalty * E (|grad D(h)| - 1)^2
+        encoder:  minimise  weight * schedule(step) * (E_p D - E_q D)
+
+    z reaches the critic through a map that is the identity forwards and multiplies the gradient
+    by -weight * schedule(step) backwards, so that the critic trains at full rate while the
+    schedule warms up. A prior with weights is trained as the encoder is. h lies between z and y
+    at a place drawn for each example, and carries no gradient to the encoder. The value of the
+    loss is weight * schedule * penalty, as for every regularizer: the critic's own terms enter
+    its gradient alone.
+
+    The authors give the critic an Adam(2e-5, 0.5, 0.9) of its own; here it has the model's
+    optimizer, and steps at the same moment as the encoder. They draw one place for the whole
+    batch, initialise with N(0, 0.02), and weigh 100 beside a loss summed over the 100 images of a
+    batch, hence weight 1.
+
+    Args:
+      hidden: widths of the critic's hidden layers (leaky ReLU 0.1, as the authors').
+      gradient_penalty: the factor on the gradient penalty, > 0.
+
+    Raises:
+      ValueError: an argument out of range, or a latent size that is not known at build.
+    """
+
+    def __init__(
+        self,
+        weight: float = 1.0,
+        hidden: tuple = (512, 512),
+        gradient_penalty: float = 10.0,
+        schedule: str = "constant",
+        schedule_steps: float = 10000.0,
+        **kwargs,
+    ):
+        super().__init__(weight, schedule, schedule_steps, **kwargs)
+        hidden = tuple(hidden) if isinstance(hidden, (list, tuple)) else (hidden,)
+        if not all(int(units) == units and units > 0 for units in hidden):
+            raise ValueError(f"hidden must be whole numbers > 0, got {hidden}")
+        if not 0 < gradient_penalty < float("inf"):
+            raise ValueError(f"gradient_penalty must be finite and > 0, got {gradient_penalty}")
+        self.hidden = tuple(int(units) for units in hidden)
+        self.gradient_penalty = gradient_penalty
+        # A critic in half precision would lose the gradient penalty's second derivatives.
+        dtype = self.variable_dtype
+        self._critic_layers = [
+            *(keras.layers.Dense(n, leaky_relu, dtype=dtype) for n in self.hidden),
+            keras.layers.Dense(1, dtype=dtype),
+        ]
+
+    def build(self, z_shape=None):
+        if self.built:
+            return
+        event = (None,) if z_shape is None else tuple(z_shape)[1:]
+        if None in event:
+            raise ValueError(f"the critic needs a known latent size, got z of shape {z_shape}")
+        size = tf.TensorShape(event).num_elements()
+        for layer in self._critic_layers:
+            if not layer.built:
+                layer.build((None, size))
+            size = layer.units
+        self.built = True
+
+    def critic(self, z):
+        """D(z): [B, Z] or [B, T, Z] -> [B]."""
+        h = tf.cast(batch.flatten(z), self.variable_dtype)
+        for layer in self._critic_layers:
+            h = layer(h)
+        return tf.squeeze(h, axis=-1)
+
+    def penalty(self, q, z, prior, seed):
+        return self.critic(batch.prior_rows(prior, seeds.fold_in(seed, 0), z)) - self.critic(z)
+
+    def terms(self, q, z, prior, scale, seed, training):
+        y = batch.prior_rows(prior, seeds.fold_in(seed, 0), z)
+        scale = tf.cast(scale, self.variable_dtype)
+        distance = self.critic(reverse(y, scale)) - self.critic(reverse(z, scale))  # [B]
+        loss = -distance
+        if training is not False:
+            loss += self.gradient_penalty * self.slope_penalty(z, y, seeds.fold_in(seed, 1))
+        # The gradient is the loss's, the value the one that every regularizer reports.
+        return distance, loss + tf.stop_gradient(scale * distance - loss)
+
+    def slope_penalty(self, z, y, seed):
+        """(|grad D(h)| - 1)^2 at h between z and y, one place for each example: [B]."""
+        z, y = tf.stop_gradient(batch.flatten(z)), tf.stop_gradient(batch.flatten(y))
+        place = tf.cast(seeds.batch_uniform(seed, tf.shape(z)[0], [1]), z.dtype)
+        h = tf.cast(z + place * (y - z), self.variable_dtype)
+        with tf.GradientTape() as tape:
+            tape.watch(h)
+            d = self.critic(h)
+        slope = tape.gradient(d, h)  # [B, D]
+        # The small number keeps the square root's derivative finite at a flat critic.
+        return (tf.sqrt(tf.reduce_sum(slope**2, axis=1) + 1e-12) - 1) ** 2
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "hidden": list(self.hidden),
+            "gradient_penalty": self.gradient_penalty,
+        }
+
+
+def leaky_relu(x):
+    return tf.nn.leaky_relu(x, alpha=0.1)
+
+
+def reverse(x, scale):
+    """x, with the gradient multiplied by -scale (Ganin and Lempitsky 2015)."""
+
+    @tf.custom_gradient
+    def identity(x):
+        return tf.identity(x), lambda dy: -tf.cast(scale, dy.dtype) * dy
+
+    return identity(x)

@@ -1,0 +1,76 @@
+"""The global batch: what a regularizer needs of the rows on other replicas, and of the prior.
+
+With one replica nothing here traces a cross-replica operation.
+"""
+
+import tensorflow as tf
+
+from tfgvae import seeds
+
+
+def _replicas():
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return None
+    return context
+
+
+def flatten(z):
+    """[B, Z] or [B, T, Z] -> [B, D], D the size of one event."""
+    return tf.reshape(z, [tf.shape(z)[0], z.shape[1:].num_elements()])
+
+
+def gather(z):
+    """The rows of all replicas: [B, ...] -> [R * B, ...]. Gradients flow back to each replica."""
+    context = _replicas()
+    if context is None:
+        return z
+    rows = context.all_gather(z, axis=0)
+    return tf.ensure_shape(rows, [None, *z.shape[1:]])  # all_gather forgets the static shape.
+
+
+def mean(x):
+    """The mean over the rows of all replicas, as a constant: [B, ...] -> [...]."""
+    local = tf.stop_gradient(tf.reduce_mean(x, axis=0))
+    context = _replicas()
+    return local if context is None else context.all_reduce(tf.distribute.ReduceOp.MEAN, local)
+
+
+def spread(value, z):
+    """One value of the whole batch as the penalty of each row: [] -> [B]."""
+    return tf.repeat(value[None], tf.shape(z)[0])
+
+
+def prior_rows(prior, seed, z):
+    """This replica's rows of a global batch of prior draws, of z's shape and type."""
+    context = _replicas()
+    count = tf.shape(z)[0]
+    total = count * (context.num_replicas_in_sync if context else 1)
+    draws = prior_draws(prior, seed, total, z)
+    if context is None:
+        return draws
+    start = tf.cast(context.replica_id_in_sync_group, tf.int32) * count
+    return draws[start : start + count]
+
+
+def prior_draws(prior, seed, count, z):
+    """`count` draws from the prior, the same on every replica: [count, ...] of z's type."""
+    draws = tf.cast(prior.sample(count, seed=seeds.stateless(seed)), z.dtype)
+    return tf.ensure_shape(draws, [None, *z.shape[1:]])
+
+
+def require_rows(z, least, why):
+    """Return z if it has at least `least` rows.
+
+    Raises:
+      ValueError: the number of rows is known and too small.
+      tf.errors.InvalidArgumentError: it is too small when the step runs.
+    """
+    message = f"{why} needs a batch of at least {least} rows over all replicas"
+    if z.shape[0] is not None:
+        if z.shape[0] < least:
+            raise ValueError(f"{message}, got {z.shape[0]}")
+        return z
+    check = tf.debugging.assert_greater_equal(tf.shape(z)[0], least, message=message)
+    with tf.control_dependencies([check] if check is not None else []):
+        return tf.identity(z)
