@@ -1,0 +1,71 @@
+"""Defaults of every recipe. None means: the default of the class, or found out from the data."""
+
+from ml_collections import ConfigDict, config_dict
+
+from configs.components import component
+from tfgvae.families import FAMILIES
+from tfgvae.inference import INFERENCE
+from tfgvae.mappings import MAPPINGS
+from tfgvae.models import MODELS
+from tfgvae.regularizers import REGULARIZERS
+
+# Annotated arguments that other fields, or the data, supply.
+SUPPLIED = ("seed", "num_classes")
+
+
+def get_config():
+    """Every field of a run, typed."""
+    return ConfigDict(
+        {
+            "seed": 0,
+            "label_condition": False,  # Give the model the labels, where it takes them.
+            "model": component(MODELS, "gvae", SUPPLIED),
+            "family": component(FAMILIES, exclude=SUPPLIED),
+            "mapping": component(MAPPINGS, exclude=SUPPLIED),
+            "inference": component(INFERENCE, exclude=SUPPLIED),
+            "regularizer": component(REGULARIZERS, "kl", SUPPLIED),
+            "data": data(),
+            "train": train(),
+            "pictures": pictures(),
+        }
+    )
+
+
+def data():
+    """The data set and what is done to its images: the options of tfgvae.data.load."""
+    return {
+        "name": "digits",
+        "data_dir": config_dict.placeholder(str),
+        "download": False,
+        "image_size": config_dict.placeholder(object),  # a side, or (height, width)
+        "crop": config_dict.placeholder(object),  # a side, or "square", or "none"
+        "grayscale": False,
+        "binarize": "none",
+        # None: dequantise where the family is a density with a learned scale.
+        "dequantize": config_dict.placeholder(bool),
+        "augment": "none",
+    }
+
+
+def train():
+    """The optimisation. Steps count batches of the whole, over all replicas."""
+    return {
+        "steps": 2000,
+        "batch_size": 64,
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "schedule": "constant",
+        "warmup_steps": 0,
+        "clip_norm": config_dict.placeholder(float),
+        "weight_decay": config_dict.placeholder(float),
+        "checkpoint_every": 500,
+        "keep": 3,
+        "log_every": 50,
+        "eval_images": 1000,
+        "deterministic_ops": False,
+    }
+
+
+def pictures():
+    """The pictures at every checkpoint. `mean` shows E[x|z], else a draw from p(x|z)."""
+    return {"num": 8, "gibbs_steps": 8, "mean": True}

@@ -1,0 +1,8 @@
+"""The VAE trained by the ELBO (Eq. 8)."""
+
+from configs import base
+
+
+def get_config():
+    """base, as it is: gvae with the KL regularizer."""
+    return base.get_config()

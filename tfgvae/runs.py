@@ -1,0 +1,141 @@
+"""A run folder: config.json, metrics.jsonl, checkpoints/, samples/, tensorboard/. Reading it.
+
+A checkpoint is one file, checkpoints/step_00000100.keras: a zip archive whose checksums tell a
+whole file from a damaged one.
+"""
+
+import json
+import logging
+import pathlib
+import re
+import zipfile
+
+CHECKPOINT = re.compile(r"step_(\d{8,})\.keras")
+
+
+def checkpoint_path(folder, step):
+    """Where the checkpoint of training step `step` is: a pathlib.Path."""
+    return pathlib.Path(folder) / "checkpoints" / f"step_{step:08d}.keras"
+
+
+def checkpoints(folder):
+    """The checkpoint files of a run folder, whole or not: [(step, path)], oldest first."""
+    found = []
+    for path in (pathlib.Path(folder) / "checkpoints").glob("step_*.keras"):
+        match = CHECKPOINT.fullmatch(path.name)
+        if match:
+            found.append((int(match[1]), path))
+    return sorted(found)
+
+
+def damage(path):
+    """What is wrong with a checkpoint file, as a string, or None when it is whole."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            bad = archive.testzip()
+            if bad:
+                return f"wrong checksum of {bad}"
+            missing = {"config.json", "model.weights.h5"} - set(archive.namelist())
+            return f"no {', '.join(sorted(missing))} in it" if missing else None
+    # A flipped bit in the archive's directory shows in many ways.
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        return str(error) or type(error).__name__
+
+
+def newest_whole(folder, on_damage):
+    """The newest whole checkpoint of a run folder.
+
+    Args:
+      folder: the run folder.
+      on_damage: called as on_damage(path, reason) for each damaged file that is skipped.
+
+    Returns:
+      (step, path), or None when there is no checkpoint file at all.
+
+    Raises:
+      ValueError: every checkpoint is damaged; the message names them.
+    """
+    found = checkpoints(folder)
+    damaged = []
+    for step, path in reversed(found):
+        reason = damage(path)
+        if reason is None:
+            return step, path
+        damaged.append(f"{path} ({reason})")
+        on_damage(path, reason)
+    if damaged:
+        raise ValueError(f"every checkpoint is damaged: {'; '.join(damaged)}")
+    return None
+
+
+def read_config(folder):
+    """config.json of a run folder as a dict, or None when there is none.
+
+    Raises:
+      ValueError: the file is not JSON.
+    """
+    path = pathlib.Path(folder) / "config.json"
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+
+
+def read_metrics(folder):
+    """The lines of metrics.jsonl as a list of dicts; a last line cut short is left out."""
+    path = pathlib.Path(folder) / "metrics.jsonl"
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text().splitlines(keepends=True):
+        if not line.endswith("\n"):
+            break
+        rows.append(json.loads(line))
+    return rows
+
+
+def _find(folder, step):
+    def report(path, reason):
+        logging.getLogger(__name__).warning("skipped damaged checkpoint %s: %s", path, reason)
+
+    if step is None:
+        found = newest_whole(folder, report)
+        if found is None:
+            raise FileNotFoundError(f"no checkpoint in {folder}/checkpoints")
+        return found[1]
+    known = dict(checkpoints(folder))
+    if step not in known:
+        raise FileNotFoundError(f"no checkpoint of step {step} in {folder}; have: {sorted(known)}")
+    reason = damage(known[step])
+    if reason:
+        raise ValueError(f"{known[step]} is damaged: {reason}")
+    return known[step]
+
+
+def load(folder, step=None):
+    """The trained model of a run folder.
+
+    Args:
+      folder: a folder that `python -m train.run` made.
+      step: the training step to load; None for the newest whole checkpoint.
+
+    Returns:
+      A model of tfgvae.models, not compiled.
+
+    Raises:
+      FileNotFoundError: no such folder, not a run folder, or no such checkpoint.
+      ValueError: the checkpoint of `step`, or every one, is damaged; the message names files.
+    """
+    folder = pathlib.Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder {folder}")
+    if not (folder / "config.json").exists():
+        raise FileNotFoundError(f"{folder} is not a run folder: it has no config.json")
+    path = _find(folder, step)
+    import keras
+
+    import tfgvae.models  # noqa: F401 (registers the classes that the file names)
+
+    return keras.models.load_model(path, compile=False)

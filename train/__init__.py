@@ -1,0 +1,7 @@
+"""Training from the command line. Settings of the process, before TensorFlow is imported."""
+
+import os
+
+# oneDNN makes convolutional training on CPUs about 1.5 times as fast; some builds leave it off.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -1,0 +1,16 @@
+"""Keras callbacks of a run. Their order in the list matters: train.loop says why."""
+
+from train.callbacks.clock import Clock
+from train.callbacks.guards import NonFiniteLoss, StopIfNotFinite, StopOnSignal
+from train.callbacks.logs import LogMetrics
+from train.callbacks.saving import DrawPictures, SaveCheckpoint
+
+__all__ = [
+    "Clock",
+    "DrawPictures",
+    "LogMetrics",
+    "NonFiniteLoss",
+    "SaveCheckpoint",
+    "StopIfNotFinite",
+    "StopOnSignal",
+]

@@ -1,0 +1,104 @@
+"""What stops a run: a loss that is not finite, a signal."""
+
+import os
+import signal
+import threading
+
+import keras
+import numpy as np
+
+from train.errors import Interrupted, TrainError
+
+
+class NonFiniteLoss(TrainError):
+    """The loss is infinite or not a number."""
+
+
+class StopIfNotFinite(keras.callbacks.Callback):
+    """Stops at the step whose loss is not finite, before anything of it is saved.
+
+    Raises:
+      NonFiniteLoss: names the step, the terms and the last good checkpoint.
+    """
+
+    def __init__(self, clock, checkpoints):
+        super().__init__()
+        self.clock = clock
+        self.checkpoints = checkpoints
+
+    def on_train_batch_end(self, batch, logs=None):
+        # The logs are means since they were last reset: one bad step makes them bad at once.
+        if np.isfinite(float(logs["loss"])):
+            return
+        values = {name: float(value) for name, value in logs.items()}
+        bad = [f"{k} = {v}" for k, v in values.items() if k != "loss" and not np.isfinite(v)]
+        if bad:
+            terms = f"terms that are not finite: {', '.join(bad)}"
+        else:
+            finite = ", ".join(f"{k} = {v:.4g}" for k, v in values.items() if k != "loss")
+            terms = f"its terms are finite ({finite}): a weight or a schedule overflows"
+        raise NonFiniteLoss(
+            f"step {self.clock.step}: loss = {values['loss']}; {terms}; "
+            f"{self.checkpoints.describe_last()}. A smaller learning rate "
+            "(--config.train.learning_rate) or clipping (--config.train.clip_norm) may help."
+        )
+
+
+class StopOnSignal(keras.callbacks.Callback):
+    """SIGTERM and SIGINT: save a checkpoint at the end of the current step, then stop.
+
+    A context manager: inside it the signals are taken. A second signal acts at once, as it would
+    without us. It stands last in the list of callbacks: at the end of an interval the checkpoint
+    is written by then.
+
+    Raises:
+      Interrupted: after the checkpoint was written.
+    """
+
+    signals = (signal.SIGTERM, signal.SIGINT)
+
+    def __init__(self, clock, checkpoints):
+        super().__init__()
+        self.clock = clock
+        self.checkpoints = checkpoints
+        self.received = None
+        self._before = {}
+
+    def __enter__(self):
+        # Python lets only the main thread set handlers.
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._note) for number in self.signals}
+        return self
+
+    def __exit__(self, *_):
+        self._restore()
+
+    def _restore(self):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def _note(self, number, frame):
+        self.received = number
+        self._restore()
+        # print() is not safe in a signal handler.
+        name = signal.Signals(number).name
+        os.write(2, f"\n{name}: saving a checkpoint after this step.\n".encode())
+
+    def on_train_batch_end(self, batch, logs=None):
+        # At the end of an interval validation comes first, as in an undisturbed run.
+        if self.received and not self.clock.interval_ends:
+            self.checkpoints.save(self.model, self.clock.step)
+            self._stop()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.received:
+            self._stop()
+
+    def _stop(self):
+        name = signal.Signals(self.received).name
+        raise Interrupted(
+            f"Stopped by {name} at step {self.clock.step}; "
+            f"{self.checkpoints.describe_last()}. The same command resumes.",
+            self.received,
+        )

@@ -1,0 +1,120 @@
+"""Metrics to metrics.jsonl, TensorBoard and the progress bar."""
+
+import math
+import pathlib
+import time
+
+import keras
+import tensorflow as tf
+
+
+def plain(logs):
+    """Logs as JSON has them: floats, None for what is not finite."""
+    values = {name: float(value) for name, value in logs.items()}
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def tag(name):
+    """TensorBoard's section for a metric: totals, steps of a chain, groups of latents."""
+    if "_step_" in name:
+        return f"by_step/{name}"
+    if name.startswith("kl_"):
+        return f"by_latent_group/{name}"
+    return f"terms/{name}"
+
+
+class Summaries:
+    """TensorBoard writers, one a split, so that train and validation share a chart.
+
+    Args:
+      folder: the run folder.
+    """
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder) / "tensorboard"
+        self._writers = {}
+
+    def _writer(self, split):
+        if split not in self._writers:
+            self._writers[split] = tf.summary.create_file_writer(str(self.folder / split))
+        return self._writers[split]
+
+    def scalars(self, step, split, metrics):
+        """Write {name: float or None}."""
+        with self._writer(split).as_default(step):
+            for name, value in metrics.items():
+                if value is not None:
+                    tf.summary.scalar(tag(name), value)
+
+    def image(self, step, name, pixels):
+        """Write one picture: uint8 [H, W, 3]."""
+        with self._writer("samples").as_default(step):
+            tf.summary.image(name, pixels[None])
+
+    def flush(self):
+        """Write what is buffered to the disk."""
+        for writer in self._writers.values():
+            writer.flush()
+
+
+class LogMetrics(keras.callbacks.Callback):
+    """Writes means over the last `every` steps, and validation metrics at interval ends.
+
+    Args:
+      clock: the run's Clock.
+      metrics_file: a train.workdir.MetricsFile.
+      summaries: a Summaries.
+      bar: a train.progress.ProgressBar.
+      every: steps between lines.
+      batch_size: images a step, for images_per_second.
+      shown: names of the metrics in the progress bar.
+    """
+
+    def __init__(self, clock, metrics_file, summaries, bar, every, batch_size, shown):
+        super().__init__()
+        self.clock = clock
+        self.metrics_file = metrics_file
+        self.summaries = summaries
+        self.bar = bar
+        self.every = every
+        self.batch_size = batch_size
+        self.shown = shown
+        self._mark = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._mark = None  # Validation, pictures and tracing do not count as training time.
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self.clock.step
+        self.bar.tick(step)
+        due = step % self.every == 0 or self.clock.interval_ends
+        if due or self.bar.due():
+            metrics = plain(logs)
+            self.bar.show(step, {k: metrics[k] for k in self.shown if metrics.get(k) is not None})
+        if due:
+            self._write(step, "train", metrics | self._speed(step))
+        # Keras resets at the end of an interval itself, after it has read the means.
+        if due and not self.clock.interval_ends:
+            self.model.reset_metrics()
+        if due or self._mark is None:
+            self._mark = step, time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        validation = {k.removeprefix("val_"): v for k, v in logs.items() if k.startswith("val_")}
+        if validation:
+            self._write(self.clock.step, "validation", plain(validation))
+        self.summaries.flush()
+
+    def on_train_end(self, logs=None):
+        self.bar.close()
+
+    def _speed(self, step):
+        if self._mark is None or step == self._mark[0]:
+            return {}
+        start, begun = self._mark
+        images = (step - start) * self.batch_size
+        return {"images_per_second": round(images / (time.monotonic() - begun), 1)}
+
+    def _write(self, step, split, metrics):
+        self.metrics_file.append(step, split, metrics)
+        self.summaries.scalars(step, split, metrics)

@@ -1,0 +1,135 @@
+"""Checkpoints of a run: written whole or not at all, the last few kept, the newest whole one used.
+
+The model and the optimizer are one `.keras` file. It is written in checkpoints/.writing, flushed
+to the disk and only then renamed, so that a file with a checkpoint's name is a whole checkpoint.
+"""
+
+import os
+import pathlib
+import shutil
+
+import numpy as np
+
+from tfgvae import runs
+from train.errors import TrainError
+
+
+class CheckpointError(TrainError):
+    """A checkpoint cannot be written or read."""
+
+
+def _flush(path):
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class Checkpoints:
+    """The checkpoints of one run folder.
+
+    Args:
+      folder: the run folder.
+      keep: how many to keep, >= 1.
+    """
+
+    def __init__(self, folder, keep):
+        if keep < 1:
+            raise ValueError(f"keep must be >= 1, got {keep}")
+        self.folder = pathlib.Path(folder)
+        self.keep = keep
+        self._writing = self.folder / "checkpoints" / ".writing"
+
+    def clean(self):
+        """Remove what a killed process left half written."""
+        shutil.rmtree(self._writing, ignore_errors=True)
+
+    def last(self):
+        """The newest checkpoint's step as far as names tell, or None."""
+        found = runs.checkpoints(self.folder)
+        return found[-1][0] if found else None
+
+    def newest(self, say=print):
+        """(step, path) of the newest whole checkpoint, or None; damaged ones are renamed.
+
+        Raises:
+          CheckpointError: there are checkpoints and all are damaged.
+        """
+
+        def set_aside(path, reason):
+            try:
+                path.rename(path.with_name(path.name + ".damaged"))
+                say(f"Damaged checkpoint, renamed to {path.name}.damaged: {path}: {reason}")
+            except OSError:
+                say(f"Damaged checkpoint, skipped: {path}: {reason}")
+
+        try:
+            return runs.newest_whole(self.folder, set_aside)
+        except ValueError as error:
+            raise CheckpointError(
+                f"{error}\nNothing is left to resume from: give another --workdir, or start again "
+                "in this one."
+            ) from error
+
+    def save(self, model, step):
+        """Write the checkpoint of `step` and remove the oldest beyond `keep`.
+
+        Raises:
+          CheckpointError: a weight is not finite, or the disk is full or cannot be written.
+            Earlier checkpoints stay as they were.
+        """
+        bad = [v.path for v in model.variables if not np.all(np.isfinite(v.numpy()))]
+        if bad:
+            raise CheckpointError(
+                f"step {step}: no checkpoint written, {len(bad)} weights are not finite, the first "
+                f"is {bad[0]}; {self.describe_last()}"
+            )
+        path = runs.checkpoint_path(self.folder, step)
+        try:
+            self._write(model, path)
+        except Exception as error:  # h5py raises its own kinds when the disk is full.
+            self.clean()
+            raise CheckpointError(
+                f"step {step}: cannot write the checkpoint {path}: {error}; {self.describe_last()}"
+            ) from error
+        for _, old in runs.checkpoints(self.folder)[: -self.keep]:
+            old.unlink(missing_ok=True)
+
+    def _write(self, model, path):
+        self._writing.mkdir(parents=True, exist_ok=True)
+        temporary = self._writing / path.name
+        model.save(temporary)
+        reason = runs.damage(temporary)
+        if reason:
+            raise OSError(reason)
+        _flush(temporary)
+        os.replace(temporary, path)
+        _flush(path.parent)
+        self.clean()
+
+    def describe_last(self):
+        """A clause that names the last good checkpoint."""
+        found = runs.checkpoints(self.folder)
+        if not found:
+            return "there is no earlier checkpoint"
+        return f"the last good checkpoint is {found[-1][1]}"
+
+    def restore(self, model, path, step):
+        """Load weights and optimizer state of `path` into a compiled, built model, exactly.
+
+        The model and optimizer come from the configuration, their state from the file.
+
+        Raises:
+          CheckpointError: the file belongs to another model or optimizer.
+        """
+        try:
+            model.load_weights(path)
+        except Exception as error:
+            raise CheckpointError(
+                f"{path} does not fit the model of this configuration: {error}"
+            ) from error
+        taken = int(model.optimizer.iterations.numpy())
+        # Keras skips what it cannot match with no more than a warning.
+        if taken != step:
+            raise CheckpointError(f"{path} holds optimizer step {taken}, expected {step}")

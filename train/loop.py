@@ -1,0 +1,178 @@
+"""train_and_evaluate: strategy, model, data, callbacks, `fit`."""
+
+import functools
+import pathlib
+
+import keras
+import tensorflow as tf
+
+from train import build, pictures, strategies, workdir
+from train import callbacks as cb
+from train.callbacks.clock import intervals
+from train.callbacks.logs import Summaries, plain
+from train.checkpoints import Checkpoints
+from train.errors import as_setup_error
+from train.progress import ProgressBar
+
+
+def _check(config):
+    train = config.train
+    for name in ("steps", "batch_size", "checkpoint_every", "keep", "log_every", "eval_images"):
+        if train[name] < 1:
+            raise ValueError(f"train.{name} must be >= 1, got {train[name]}")
+
+
+class Run:
+    """One run: what its fits and its evaluation share.
+
+    Args:
+      config: ConfigDict as configs.base makes it.
+      folder: the run folder.
+      strategy: a tf.distribute strategy.
+      say: called with each line for the user.
+    """
+
+    def __init__(self, config, folder, strategy, say):
+        self.config = config
+        self.folder = folder
+        self.strategy = strategy
+        self.say = say
+        self.checkpoints = Checkpoints(folder, config.train.keep)
+        self.metrics_file = workdir.MetricsFile(folder)
+        self.summaries = Summaries(folder)
+
+    def build(self):
+        """Make the compiled model in the strategy's scope and restore the newest checkpoint.
+
+        Returns:
+          The training step to go on from.
+        """
+        info = build.info(self.config)
+        with self.strategy.scope():
+            self.model = build.compiled(self.config, info)
+            newest = self.checkpoints.newest(self.say)
+            step, path = newest or (0, None)
+            if step > self.config.train.steps:
+                raise ValueError(
+                    f"{path} is beyond train.steps = {self.config.train.steps}: nothing to do"
+                )
+            if path:
+                self.checkpoints.restore(self.model, path, step)
+        self.say(f"Model: {type(self.model).__name__}, {self.model.count_params():,} parameters.")
+        return step
+
+    def evaluation_data(self, num_examples=None):
+        """The test split, or its first `num_examples`, in batches that leave no replica empty."""
+        available = build.info(self.config, "test").num_examples
+        count = min(num_examples or available, available)
+        replicas = self.strategy.num_replicas_in_sync
+        size = strategies.evaluation_batch_size(count, self.config.train.batch_size, replicas)
+        drop = size is None
+        if drop:
+            size = replicas
+            self.say(f"{count} test images do not divide over {replicas} replicas: rest dropped.")
+        return build.evaluation_data(self.config, self.model.family, size, count, drop)
+
+    def callbacks(self, step):
+        """(callbacks in order, the one that takes signals)."""
+        train = self.config.train
+        clock = cb.Clock(step, train.steps, train.checkpoint_every)
+        signals = cb.StopOnSignal(clock, self.checkpoints)
+        draw = functools.partial(
+            pictures.draw, config=self.config, folder=self.folder, images=self._picture_images()
+        )
+        return [
+            clock,
+            # Before anything is written of a step that is not finite.
+            cb.StopIfNotFinite(clock, self.checkpoints),
+            cb.LogMetrics(
+                clock,
+                self.metrics_file,
+                self.summaries,
+                ProgressBar(train.steps),
+                train.log_every,
+                train.batch_size,
+                ("loss", "nll", "kl", "penalty"),
+            ),
+            cb.DrawPictures(clock, draw, self.summaries),
+            # After all that belongs to the step: the checkpoint is what a resume believes.
+            cb.SaveCheckpoint(clock, self.checkpoints),
+            signals,
+        ], signals
+
+    def _picture_images(self):
+        num = self.config.pictures.num
+        data = build.evaluation_data(self.config, self.model.family, num, num)
+        return next(iter(data))["image"]
+
+    def fit(self, step):
+        """Train from `step` to the end: a Keras epoch is the time between two checkpoints."""
+        train = self.config.train
+        callbacks, signals = self.callbacks(step)
+        validation = self.evaluation_data(train.eval_images)
+        with signals:
+            for first, last, length in intervals(step, train.steps, train.checkpoint_every):
+                start = callbacks[0].step
+                self.model.fit(
+                    build.training_data(self.config, self.model.family, start),
+                    initial_epoch=first,
+                    epochs=last,
+                    steps_per_epoch=length,
+                    validation_data=validation,
+                    callbacks=callbacks,
+                    verbose=0,
+                )
+
+    def evaluate(self):
+        """Metrics over the whole test split, written to metrics.jsonl: {name: float}."""
+        step = self.config.train.steps
+        metrics = self.model.evaluate(self.evaluation_data(), verbose=0, return_dict=True)
+        metrics = plain(metrics)
+        self.metrics_file.append(step, "test", metrics)
+        self.summaries.scalars(step, "test", metrics)
+        self.summaries.flush()
+        return metrics
+
+
+def train_and_evaluate(config, folder, strategy="auto", overwrite_config=False, say=print):
+    """Train the model of `config` in a run folder, resuming what is there, and evaluate it.
+
+    Args:
+      config: ConfigDict as configs.get_config makes it.
+      folder: the run folder; made when it does not exist.
+      strategy: a name of train.strategies, or a tf.distribute strategy.
+      overwrite_config: go on in a folder whose configuration differs.
+      say: called with each line for the user.
+
+    Returns:
+      (model, test metrics {name: float}); metrics are None when the run had finished before.
+
+    Raises:
+      train.errors.TrainError: the run cannot start or go on; its message says why.
+    """
+    folder = pathlib.Path(folder)
+    with as_setup_error():
+        _check(config)
+        if config.train.deterministic_ops:
+            keras.utils.set_random_seed(config.seed)
+            tf.config.experimental.enable_op_determinism()
+        if isinstance(strategy, str):
+            strategy = strategies.make(strategy)
+        strategies.check_batch_size(strategy, config.train.batch_size)
+        if not overwrite_config:
+            workdir.check(folder, config)
+        run = Run(config, folder, strategy, say)
+        step = run.build()
+        # Only now: a configuration that makes no model leaves no trace in the folder.
+        workdir.prepare(folder, config)
+        run.checkpoints.clean()
+    finished = step == config.train.steps
+    if finished and run.metrics_file.has(step, "test"):
+        say(f"This run has finished: {folder} is at step {step}.")
+        return run.model, None
+    if step:
+        say(f"Resuming {folder} at step {step}.")
+    run.metrics_file.rewind(step)
+    if not finished:
+        run.fit(step)
+    return run.model, run.evaluate()

@@ -1,0 +1,105 @@
+"""Optimizers and learning-rate schedules by name; clipping that is right under tf.distribute."""
+
+import keras
+import tensorflow as tf
+
+from tfgvae.registry import lookup
+
+
+class ClipReduced:
+    """Clips the global norm of the gradient after it is summed over the replicas.
+
+    Keras clips each replica's own gradient before the sum, so that two replicas train otherwise
+    than one.
+    """
+
+    def _clip_gradients(self, grads):
+        return grads if self.global_clipnorm else super()._clip_gradients(grads)
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        reduced = super()._all_reduce_sum_gradients(grads_and_vars)
+        if not self.global_clipnorm:
+            return reduced
+        grads, variables = zip(*reduced, strict=True)
+        clipped, _ = tf.clip_by_global_norm(grads, self.global_clipnorm)
+        return list(zip(clipped, variables, strict=True))
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class ClippedAdam(ClipReduced, keras.optimizers.Adam):
+    """Adam."""
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class ClippedAdamW(ClipReduced, keras.optimizers.AdamW):
+    """AdamW."""
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class ClippedSGD(ClipReduced, keras.optimizers.SGD):
+    """SGD."""
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class ClippedRMSprop(ClipReduced, keras.optimizers.RMSprop):
+    """RMSprop."""
+
+
+# name -> (class without clipping, class with it). Files saved with Keras' own classes can be
+# loaded compiled without this package.
+OPTIMIZERS = {
+    "adam": (keras.optimizers.Adam, ClippedAdam),
+    "adamw": (keras.optimizers.AdamW, ClippedAdamW),
+    "sgd": (keras.optimizers.SGD, ClippedSGD),
+    "rmsprop": (keras.optimizers.RMSprop, ClippedRMSprop),
+}
+
+
+def _constant(train):
+    if not train.warmup_steps:
+        return train.learning_rate
+    # Linear from 0; PolynomialDecay holds its end value.
+    return keras.optimizers.schedules.PolynomialDecay(
+        0.0, train.warmup_steps, end_learning_rate=train.learning_rate
+    )
+
+
+def _cosine(train):
+    if train.warmup_steps >= train.steps:
+        raise ValueError(f"warmup_steps must be < steps = {train.steps}, got {train.warmup_steps}")
+    if not train.warmup_steps:
+        return keras.optimizers.schedules.CosineDecay(train.learning_rate, train.steps)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0,
+        train.steps - train.warmup_steps,
+        warmup_target=train.learning_rate,
+        warmup_steps=train.warmup_steps,
+    )
+
+
+SCHEDULES = {"constant": _constant, "cosine": _cosine}
+
+
+def make(train):
+    """The optimizer of a `train` section, not built.
+
+    Args:
+      train: ConfigDict with optimizer, learning_rate, schedule, warmup_steps, steps, clip_norm
+        (the global norm, None for no clipping) and weight_decay (None for the class's default).
+
+    Raises:
+      ValueError: an unknown name or a value out of range.
+    """
+    plain, clipped = lookup(OPTIMIZERS, train.optimizer, "optimizer")
+    if train.learning_rate <= 0:
+        raise ValueError(f"learning_rate must be > 0, got {train.learning_rate}")
+    if train.warmup_steps < 0:
+        raise ValueError(f"warmup_steps must be >= 0, got {train.warmup_steps}")
+    options = {"learning_rate": lookup(SCHEDULES, train.schedule, "schedule")(train)}
+    if train.weight_decay is not None:
+        options["weight_decay"] = train.weight_decay
+    if train.clip_norm is None:
+        return plain(**options)
+    if train.clip_norm <= 0:
+        raise ValueError(f"clip_norm must be > 0, got {train.clip_norm}")
+    return clipped(global_clipnorm=train.clip_norm, **options)

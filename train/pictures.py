@@ -1,0 +1,141 @@
+"""Pictures of a run: grids of samples, chains and reconstructions, one row a sample."""
+
+import math
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from tfgvae import seeds
+
+SEPARATOR = 2  # pixels between images
+BACKGROUND = 96  # a grey that is neither a digit's ink nor its paper
+SMALLEST = 48  # images are enlarged to at least so many pixels a side
+PLANE = 16  # images a side of the decoded latent plane
+
+
+def enlargement(height, width):
+    """The whole factor that makes the smaller side at least SMALLEST pixels."""
+    return max(1, math.ceil(SMALLEST / min(height, width)))
+
+
+def grid(images):
+    """Lay images out in rows and columns.
+
+    Args:
+      images: float [R, C, H, W, 1 or 3]; values outside [0, 1] are clipped.
+
+    Returns:
+      uint8 [height, width, 3], each image enlarged by repeating pixels.
+    """
+    images = np.asarray(images)
+    rows, columns, height, width, channels = images.shape
+    pixels = np.round(255 * np.clip(images, 0.0, 1.0)).astype(np.uint8)
+    pixels = np.broadcast_to(pixels, (rows, columns, height, width, 3)) if channels == 1 else pixels
+    factor = enlargement(height, width)
+    pixels = pixels.repeat(factor, axis=2).repeat(factor, axis=3)
+    edge = ((0, 0), (0, 0), (SEPARATOR, 0), (SEPARATOR, 0), (0, 0))
+    pixels = np.pad(pixels, edge, constant_values=BACKGROUND)
+    pixels = pixels.transpose(0, 2, 1, 3, 4)  # [R, H, C, W, 3]
+    pixels = pixels.reshape(rows * pixels.shape[1], columns * pixels.shape[3], 3)
+    edge = ((0, SEPARATOR), (0, SEPARATOR), (0, 0))
+    return np.pad(pixels, edge, constant_values=BACKGROUND)
+
+
+def ancestral(model, images, seed, options):
+    """num x num samples z ~ p(z), x ~ p(x|z)."""
+    num = options.num
+    samples = model.ancestral_sample(num * num, seed=seed, mean=options.mean, **_labels(model, num))
+    return tf.reshape(samples, [num, num, *samples.shape[1:]])
+
+
+def gibbs(model, images, seed, options):
+    """A row is a chain z ~ q(z|x), x ~ p(x|z) from noise, a column one step of it."""
+    return model.gibbs_sample(
+        num_samples=options.num,
+        num_steps=options.gibbs_steps,
+        seed=seed,
+        return_chain=True,
+        mean=options.mean,
+        **_labels(model, options.num, 1),
+    )
+
+
+def reconstruction(model, images, seed, options):
+    """Test images above their reconstructions."""
+    if model.num_classes:
+        return None  # The labels of the images would be needed too.
+    return tf.stack([images, model.reconstruct(images, seed=seed, mean=options.mean)])
+
+
+def chain(model, images, seed, options):
+    """A row is a sample of a chain of steps, a column one step (Figure 4)."""
+    if not hasattr(model, "sample_chain"):
+        return None
+    return model.sample_chain(
+        options.num, seed=seed, mean=options.mean, **_labels(model, options.num, 1)
+    )
+
+
+def plane(model, images, seed, options):
+    """The decoded latent plane: quantiles of the prior at equal steps of probability (Figure 2)."""
+    if model.latent_shape != (2,):
+        return None
+    # The normal quantiles of the midpoints of PLANE equal parts, upwards and to the right.
+    quantiles = tf.math.ndtri((np.arange(PLANE, dtype=np.float32) + 0.5) / PLANE)
+    up, right = tf.meshgrid(quantiles[::-1], quantiles, indexing="ij")
+    z = tf.reshape(tf.stack([right, up], axis=-1), [-1, 2])
+    images = model.decode(z, seed=seed, mean=True)
+    return tf.reshape(images, [PLANE, PLANE, *images.shape[1:]])
+
+
+# The picture's name, as in samples/step_00000100_NAME.png -> what draws it, or None where the
+# model has no such picture.
+PICTURES = {
+    "ancestral": ancestral,
+    "gibbs": gibbs,
+    "reconstruction": reconstruction,
+    "chain": chain,
+    "plane": plane,
+}
+
+
+def _labels(model, rows, columns=None):
+    """{"label": one a row of the picture} for a model with classes, else {}."""
+    if not model.num_classes:
+        return {}
+    return {"label": np.repeat(np.arange(rows) % model.num_classes, columns or rows)}
+
+
+def draw(model, step, config, folder, images):
+    """Draw every picture that the model has, with the same seeds at every step.
+
+    Args:
+      model: a LatentVariableModel.
+      step: the training step, for the file names.
+      config: ConfigDict of the run.
+      folder: the run folder; writes samples/step_00000100_NAME.png.
+      images: [N, H, W, C], the test images to reconstruct.
+
+    Returns:
+      [(name, uint8 [height, width, 3])].
+    """
+    drawn = []
+    for index, (name, make) in enumerate(PICTURES.items()):
+        seed = int(seeds.fold_in(config.seed, index))
+        found = make(model, images, seed, config.pictures)
+        if found is None:
+            continue
+        pixels = grid(found)
+        write(pixels, pathlib.Path(folder) / "samples" / f"step_{step:08d}_{name}.png")
+        drawn.append((name, pixels))
+    return drawn
+
+
+def write(pixels, path):
+    """Write a PNG file as a whole: uint8 [height, width, 3]."""
+    temporary = path.with_name(f".{path.name}")
+    Image.fromarray(pixels).save(temporary, format="png")
+    os.replace(temporary, path)

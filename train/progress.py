@@ -1,0 +1,69 @@
+"""One progress bar over the whole run, resumed or not."""
+
+import sys
+import time
+
+
+def duration(seconds):
+    """Seconds as "1:02:03" or "2:03"."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+class ProgressBar:
+    """Shows step, time left and terms. On a terminal one line redrawn, elsewhere one a call.
+
+    The time left follows from the steps of this process: those before a resume do not count, nor
+    does the first step, which traces the graph.
+
+    Args:
+      total: steps of the whole run.
+      stream: where to write.
+      width: characters of the bar.
+    """
+
+    def __init__(self, total, stream=None, width=24):
+        self.total = total
+        self.stream = stream or sys.stdout
+        self.width = width
+        self.live = self.stream.isatty()
+        self._first = None
+        self._drawn = 0.0
+        self._length = 0
+
+    def tick(self, step):
+        """Note that `step` is done: the clock starts with the first."""
+        if self._first is None:
+            self._first = step, time.monotonic()
+
+    def due(self):
+        """Whether a terminal's line should be redrawn: at most five times a second."""
+        return self.live and time.monotonic() - self._drawn > 0.2
+
+    def show(self, step, terms):
+        """Draw the line for `step` with terms {name: float}."""
+        done = int(self.width * step / self.total)
+        bar = "=" * done + "." * (self.width - done)
+        values = "  ".join(f"{name} {value:.2f}" for name, value in terms.items())
+        line = f"step {step}/{self.total} [{bar}] {self._left(step)}  {values}"
+        if self.live:
+            self.stream.write("\r" + line.ljust(self._length))
+            self._length = len(line)
+            self._drawn = time.monotonic()
+        else:
+            self.stream.write(line + "\n")
+        self.stream.flush()
+
+    def close(self):
+        """End the line."""
+        if self.live and self._length:
+            self.stream.write("\n")
+            self._length = 0
+
+    def _left(self, step):
+        if self._first is None or step <= self._first[0]:
+            return "--:-- left"
+        start, begun = self._first
+        rate = (time.monotonic() - begun) / (step - start)
+        return f"{duration(rate * (self.total - step))} left"

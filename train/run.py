@@ -1,0 +1,47 @@
+"""Train a model: `python -m train.run --help` says how."""
+
+import pathlib
+import re
+import sys
+
+from train import flags
+from train.errors import TrainError
+from train.loop import train_and_evaluate
+
+
+def default_workdir(model, dataset):
+    """runs/MODEL-DATASET, with characters that do not belong in a file's name replaced."""
+    return pathlib.Path("runs") / f"{model}-{re.sub(r'[^A-Za-z0-9._-]+', '_', dataset)}"
+
+
+def report(folder, metrics):
+    """Print the test metrics and where things are."""
+    if metrics:
+        print("Test set: " + "  ".join(f"{k} {v:.3f}" for k, v in metrics.items() if v is not None))
+    pictures = sorted((folder / "samples").glob("step_*.png"))
+    last = [p for p in pictures if p.name.split("_")[1] == pictures[-1].name.split("_")[1]]
+    print(f"Run folder: {folder}")
+    for picture in last:
+        print(f"  {picture}")
+    print(f'Load it: tfgvae.load("{folder}")')
+
+
+def run(values):
+    """Train with parsed flags."""
+    folder = pathlib.Path(values.workdir or default_workdir(values.model, values.config.data.name))
+    _, metrics = train_and_evaluate(
+        values.config, folder, values.strategy, values.overwrite_config
+    )
+    report(folder, metrics)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(flags.main(run))
+    except TrainError as error:
+        print(f"\n{error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        sys.exit(130)

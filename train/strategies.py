@@ -1,0 +1,59 @@
+"""tf.distribute strategies by name."""
+
+import tensorflow as tf
+
+from tfgvae.registry import lookup
+
+
+def _one():
+    return tf.distribute.get_strategy()
+
+
+def _mirrored():
+    # Two MirroredStrategy objects in one process abort each other's collectives: keep one.
+    if not hasattr(_mirrored, "strategy"):
+        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        _mirrored.strategy = tf.distribute.MirroredStrategy([d.name for d in devices])
+    return _mirrored.strategy
+
+
+def _auto():
+    several = len(tf.config.list_logical_devices("GPU")) > 1
+    return _mirrored() if several else _one()
+
+
+STRATEGIES = {"auto": _auto, "one": _one, "mirrored": _mirrored}
+
+
+def make(name):
+    """The strategy of that name: "one" device, "mirrored" over all GPUs, or "auto".
+
+    "auto" is mirrored when there is more than one GPU. Without GPUs, mirrored takes the logical
+    CPU devices.
+
+    Raises:
+      ValueError: an unknown name.
+    """
+    return lookup(STRATEGIES, name, "strategy")()
+
+
+def check_batch_size(strategy, batch_size):
+    """Raise ValueError unless the batch divides evenly over the replicas."""
+    replicas = strategy.num_replicas_in_sync
+    if batch_size < 1 or batch_size % replicas:
+        raise ValueError(
+            f"batch_size must be a positive multiple of the {replicas} replicas, got {batch_size}"
+        )
+
+
+def evaluation_batch_size(num_examples, batch_size, replicas):
+    """The largest batch size <= `batch_size` that leaves no replica without a row.
+
+    A batch is cut into equal parts of batch_size / replicas rows; the last, smaller one fills
+    the parts in order, and the mean over an empty part is NaN. None when there is no such size.
+    """
+    for size in range(min(batch_size, num_examples), 0, -1):
+        rest = num_examples % size
+        if size % replicas == 0 and (rest == 0 or rest > size - size // replicas):
+            return size
+    return None
