@@ -1,4 +1,4 @@
-"""P: the family of distributions over images that p(x|z) = P_{f(z)}(x) is taken from (Section 2)."""
+"""P: the family of distributions over images with p(x|z) = P_{f(z)}(x) (Section 2)."""
 
 import math
 

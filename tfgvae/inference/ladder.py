@@ -15,7 +15,7 @@ class Ladder(Inference):
     Args:
       latent_dim: Z, the sum of the groups.
       image_shape: (H, W, C).
-      latent_groups: sizes of the groups, finest scale first, top last; None shares out evenly.
+      latent_groups: sizes of the groups, finest scale first, top last; () shares out evenly.
       width, dense, kernel_size, norm: of LadderEncoder.
       min_stddev: lower bound of the standard deviation.
     """
@@ -24,7 +24,7 @@ class Ladder(Inference):
         self,
         latent_dim,
         image_shape,
-        latent_groups: tuple = None,
+        latent_groups: tuple = (),
         width: int = 32,
         dense: tuple = (256,),
         kernel_size: int = 4,

@@ -3,7 +3,7 @@
 from tfgvae.layers.scales import pyramid
 
 
-def latent_groups(image_shape, latent_dim, latent_groups=None):
+def latent_groups(image_shape, latent_dim, latent_groups=()):
     """Sizes of the latent groups, the finest scale first, the dense top last.
 
     Without `latent_groups` the dimensions are shared out evenly, what is left over to the top:

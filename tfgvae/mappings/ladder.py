@@ -21,7 +21,7 @@ class Ladder(Mapping):
     Args:
       latent_dim: Z, the sum of the groups.
       params_shape: (H, W, K).
-      latent_groups: sizes of the groups, finest scale first, top last; None shares out evenly.
+      latent_groups: sizes of the groups, finest scale first, top last; () shares out evenly.
       width: channels at full resolution; they double with each scale.
       dense: one number, units of the top.
       kernel_size: side of the kernels.
@@ -34,7 +34,7 @@ class Ladder(Mapping):
         self,
         latent_dim,
         params_shape,
-        latent_groups: tuple = None,
+        latent_groups: tuple = (),
         width: int = 32,
         dense: tuple = (256,),
         kernel_size: int = 4,

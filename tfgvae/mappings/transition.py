@@ -40,7 +40,7 @@ class Transition(Ladder):
         super().build(z_shape)
 
     def call(self, z, x, label=None, training=False):
-        """Unconstrained parameters [B, H, W, K] and gate [B, H, W, 1] from z [B, Z], x [B, H, W, C]."""
+        """z [B, Z], x [B, H, W, C] to unconstrained parameters [B, H, W, K] and gate [B, H, W, 1]."""
         *features, top = self._encoder(x, training=training)
         skips = features[::-1] if self.skip else None
         h = self._features(z, label, training, top=(top,), skips=skips)

@@ -1,0 +1,12 @@
+"""Models: one choice of P, f, q and R each. One file a model, one line here."""
+
+from tfgvae.models.base import LatentVariableModel
+from tfgvae.models.gvae import GVAE
+from tfgvae.models.seqvae import SeqVAE
+
+MODELS = {
+    "gvae": GVAE,
+    "seqvae": SeqVAE,
+}
+
+__all__ = ["GVAE", "MODELS", "LatentVariableModel", "SeqVAE"]

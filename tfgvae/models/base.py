@@ -1,0 +1,146 @@
+"""The objective E_{p_data(x) q(z|x)} [log p(x|z)] - R(q) (Eq. 7) as a Keras model."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfgvae import seeds
+from tfgvae.layers.loss_layer import LossLayer
+from tfgvae.layers.scales import check_image_shape
+from tfgvae.models import inputs
+from tfgvae.models.sampling_methods import SamplingMethods
+
+tfd = tfp.distributions
+
+# The streams of noise that a model's seed is split into.
+TRAINING, EVALUATION = 0, 1
+
+
+class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
+    """A plain Keras model: `compile(optimizer).fit(images)` trains it.
+
+    Called on images [B, H, W, C] in [0, 1], or on {"image": ..., "label": ...}, it adds its losses
+    and returns the terms of the objective, each [B] in nats per image:
+
+      nll      -log p(x|z), z ~ q(z|x)
+      kl       KL(q(z|x) || p(z)), whatever the regularizer
+      elbo     -(nll + kl), a lower bound on log p(x) where the family is discrete
+      penalty  R(q), unweighted
+
+    Noise is a function of (seed, number of training batches seen), which is a weight: a model
+    that was saved and loaded goes on as if it had not been.
+
+    Args:
+      image_shape: (H, W, C), sizes 8 to 128, 1 or 3 channels.
+      latent_shape: the event shape of z.
+      num_classes: > 0 for a model conditioned on a label.
+      seed: int of the initial weights and the training noise.
+    """
+
+    # Terms that are means over the batch in the logs; a subclass may add to them.
+    term_names = ("nll", "kl", "elbo", "penalty")
+
+    def __init__(self, image_shape, latent_shape, num_classes=0, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.image_shape = check_image_shape(image_shape)
+        self.latent_shape = tuple(latent_shape)
+        self.num_classes = num_classes
+        self.seed = int(seed)
+        if num_classes < 0:
+            raise ValueError(f"num_classes must be >= 0, got {num_classes}")
+
+    def _finish(self):
+        """Create what every model has: counters of batches, and a tracker for each term."""
+        self.train_batches = self._counter("train_batches")
+        self.test_batches = self._counter("test_batches")
+        self._trackers = {name: keras.metrics.Mean(name=name) for name in self.term_names}
+        self.built = True
+
+    def _counter(self, name):
+        return self.add_weight(
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+            name=name,
+        )
+
+    def build(self, input_shape=None):
+        self.built = True
+
+    # --- the parts, given by a subclass -----------------------------------------------------
+
+    def terms(self, x, label, seed, training):
+        """Add the losses and return {term: [B]}."""
+        raise NotImplementedError
+
+    def posterior(self, x, training=False):
+        """q(z|x): a tfd.Distribution, batch [B], event `latent_shape`, with loc and scale."""
+        raise NotImplementedError
+
+    def prior(self):
+        """p(z): a tfd.Distribution without batch, event `latent_shape`."""
+        rank = len(self.latent_shape)
+        normal = tfd.Normal(tf.zeros(self.latent_shape), tf.ones(self.latent_shape))
+        return tfd.Independent(normal, rank)
+
+    def prior_from_noise(self, noise):
+        """A draw from p(z) as a function of standard normal noise [N, *latent_shape]."""
+        return noise
+
+    def posterior_from_noise(self, x, noise):
+        """A draw z ~ q(z|x) [B, *latent_shape] as a function of standard normal noise."""
+        q = self.posterior(x).distribution
+        return q.loc + q.scale * noise
+
+    def likelihood(self, z, label=None):
+        """Parameters of p(x|z) [B, H, W, K]; `self.family` turns them into a distribution."""
+        raise NotImplementedError
+
+    # --- training ---------------------------------------------------------------------------
+
+    def call(self, batch, training=False):
+        x, label = inputs.unpack(batch, self.image_shape, self.num_classes)
+        if training:
+            seed = seeds.fold_in(self.seed, TRAINING, self.train_batches)
+        else:
+            seed = seeds.fold_in(self.seed, EVALUATION, self.test_batches)
+        terms = self.terms(x, label, seed, training)
+        if training:
+            self.train_batches.assign_add(1)
+        return terms
+
+    def test_step(self, data):
+        logs = super().test_step(data)
+        self.test_batches.assign_add(1)
+        return logs
+
+    def reset_metrics(self):
+        """Also start the evaluation noise again, so that two evaluations agree."""
+        super().reset_metrics()
+        self.test_batches.assign(0)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        for name, tracker in self._trackers.items():
+            tracker.update_state(y_pred[name])
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    # --- saving -----------------------------------------------------------------------------
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "num_classes": self.num_classes,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = keras.saving.deserialize_keras_object
+        return cls(**{k: deserialize(v) if _is_component(v) else v for k, v in config.items()})
+
+
+def _is_component(value):
+    return isinstance(value, dict) and "class_name" in value

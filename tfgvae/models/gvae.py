@@ -1,0 +1,99 @@
+"""The one-step generalised VAE: any family, any mapping, any q, any regularizer."""
+
+import keras
+import tensorflow as tf
+
+from tfgvae import seeds
+from tfgvae.families import FAMILIES
+from tfgvae.inference import INFERENCE
+from tfgvae.mappings import MAPPINGS
+from tfgvae.models.base import LatentVariableModel
+from tfgvae.models.divergence import kl_terms
+from tfgvae.registry import make
+from tfgvae.regularizers import REGULARIZERS
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class GVAE(LatentVariableModel):
+    """maximise E_{p_data(x) q(z|x)} [log p(x|z)] - R(q), z of event [Z].
+
+    With the KL regularizer it is the VAE (Eq. 8), with none the unregularised VAE of Section 4.
+
+    Args:
+      image_shape: (H, W, C).
+      latent_dim: Z.
+      family, mapping, inference, regularizer: the four parts: an instance, a name in the folder's
+        table, or a dict {"name": ..., argument: value}.
+      seed: int of the initial weights and the training noise.
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        latent_dim: int = 32,
+        family="bernoulli",
+        mapping="conv",
+        inference="gaussian",
+        regularizer="kl",
+        seed: int = 0,
+        **kwargs,
+    ):
+        super().__init__(image_shape, (latent_dim,), seed=seed, **kwargs)
+        self.latent_dim = latent_dim
+        with seeds.initialization(self.seed):
+            self.family = make(FAMILIES, family, "family")
+            params_shape = self.family.params_shape(self.image_shape)
+            self.mapping = make(
+                MAPPINGS, mapping, "mapping", latent_dim=latent_dim, params_shape=params_shape
+            )
+            self.inference = make(
+                INFERENCE,
+                inference,
+                "inference",
+                latent_dim=latent_dim,
+                image_shape=self.image_shape,
+            )
+            self.regularizer = make(REGULARIZERS, regularizer, "regularizer")
+            self._build_parts(params_shape)
+        self._finish()
+
+    def _build_parts(self, params_shape):
+        if tuple(self.mapping.params_shape) != tuple(params_shape):
+            raise ValueError(
+                f"the family needs parameters {params_shape}, the mapping gives "
+                f"{self.mapping.params_shape}"
+            )
+        self.family.build((None, *params_shape))
+        self.mapping.build((None, self.latent_dim))
+        self.inference.build((None, *self.image_shape))
+        self.regularizer.build((None, self.latent_dim))
+
+    def posterior(self, x, training=False):
+        return self.inference.distribution(x, training=training)
+
+    def likelihood(self, z, label=None, training=False):
+        return self.family.constrain(self.mapping(z, training=training))
+
+    def terms(self, x, label, seed, training):
+        z_seed, r_seed = seeds.split(seed, 2)
+        q, prior = self.posterior(x, training), self.prior()
+        noise = seeds.batch_normal(z_seed, tf.shape(x)[0], self.latent_shape)
+        z = q.distribution.loc + q.distribution.scale * noise
+        nll = -self.family.log_prob(x, self.likelihood(z, training=training))
+        self.add_batch_loss(nll)
+        penalty = self.regularizer(z, q=q, prior=prior, step=self.train_batches, seed=r_seed)
+        kl = tf.reduce_sum(kl_terms(q, prior), axis=-1)
+        return {"nll": nll, "kl": kl, "elbo": -(nll + kl), "penalty": penalty}
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        config = super().get_config()
+        del config["num_classes"]
+        return {
+            **config,
+            "latent_dim": self.latent_dim,
+            "family": serialize(self.family),
+            "mapping": serialize(self.mapping),
+            "inference": serialize(self.inference),
+            "regularizer": serialize(self.regularizer),
+        }

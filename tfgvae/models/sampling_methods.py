@@ -1,0 +1,131 @@
+"""The calls for sampling from Python: arguments checked, one compiled function each."""
+
+import tensorflow as tf
+
+from tfgvae import seeds
+from tfgvae.estimators import log_likelihood as likelihood_estimator
+from tfgvae.models import inputs
+from tfgvae.sampling import ancestral, conditional, gibbs
+
+ROWS = tf.TensorSpec([None], tf.int64, name="seed")
+LABELS = tf.TensorSpec([None], tf.int32, name="label")
+COUNT = tf.TensorSpec([], tf.int32, name="num_steps")
+
+
+class SamplingMethods:
+    """Methods of a model. Every `seed` is an int, or one int a row, or None: a fresh one.
+
+    Row i of a call with the scalar seed s uses seeds.fold_in(s, i) alone, so that a row does not
+    depend on how many others are drawn with it. `mean=True` gives E[x|z] in place of a draw
+    x ~ p(x|z): the picture to look at where the family's noise is a loss weight, as with the
+    Gaussian of the 2-norm. A draw from a Gaussian may leave [0, 1].
+    """
+
+    def encode(self, x, seed=None):
+        """z ~ q(z|x): [N, *latent_shape] for images [N, H, W, C]."""
+        x = inputs.images(x, self.image_shape)
+        run = self._compiled(conditional.encode, self._images(), ROWS)
+        return run(x, seeds.rows(seed, _rows_of(x)))
+
+    def decode(self, z, seed=None, label=None, mean=False):
+        """x ~ p(x|z): [N, H, W, C] for latents [N, *latent_shape].
+
+        Raises:
+          ValueError: latents of another shape.
+        """
+        z = tf.cast(tf.convert_to_tensor(z), tf.float32)
+        if not z.shape.is_compatible_with([None, *self.latent_shape]):
+            raise ValueError(f"expected latents [N, *{self.latent_shape}], got shape {z.shape}")
+        latents = tf.TensorSpec([None, *self.latent_shape])
+        run = self._compiled(conditional.decode, latents, LABELS, ROWS, mean=mean)
+        return run(z, self._labels(label, z), seeds.rows(seed, _rows_of(z)))
+
+    def reconstruct(self, x, seed=None, label=None, mean=False):
+        """z ~ q(z|x), x' ~ p(x|z): [N, H, W, C]."""
+        x = inputs.images(x, self.image_shape)
+        run = self._compiled(conditional.reconstruct, self._images(), LABELS, ROWS, mean=mean)
+        return run(x, self._labels(label, x), seeds.rows(seed, _rows_of(x)))
+
+    def ancestral_sample(self, num_samples=16, seed=None, label=None, mean=False):
+        """z ~ p(z), x ~ p(x|z): [num_samples, H, W, C]."""
+        num_samples = inputs.positive("num_samples", num_samples)
+        label = inputs.labels(label, num_samples, self.num_classes)
+        run = self._compiled(ancestral.ancestral, LABELS, ROWS, mean=mean)
+        return run(label, seeds.rows(seed, num_samples))
+
+    def gibbs_sample(
+        self,
+        x=None,
+        num_samples=None,
+        num_steps=10,
+        seed=None,
+        return_chain=False,
+        label=None,
+        mean=False,
+    ):
+        """`num_steps` steps of z ~ q(z|x), x ~ p(x|z), from images x or from uniform noise.
+
+        Args:
+          x: the start [N, H, W, C]; None starts `num_samples` chains (16 unless told) from noise.
+          num_samples: number of chains; with x it may only be N.
+          num_steps: length of the chains, >= 1.
+          seed: see the class.
+          return_chain: return the image after every step.
+          label: [N] ints, for a model with classes.
+          mean: x is E[x|z] instead of a draw, at every step.
+
+        Returns:
+          [N, H, W, C], or [N, num_steps, H, W, C] with return_chain.
+
+        Raises:
+          ValueError: an argument that is out of range, or num_samples that is not N.
+        """
+        num_steps = inputs.positive("num_steps", num_steps)
+        if x is None:
+            num_samples = inputs.positive("num_samples", 16 if num_samples is None else num_samples)
+            rows = seeds.rows(seed, num_samples)
+            start = self._compiled(gibbs.noise_image, ROWS)(seeds.fold_in(rows, -1))
+        else:
+            start = inputs.images(x, self.image_shape)
+            if num_samples not in (None, _rows_of(start)):
+                raise ValueError(f"x has {_rows_of(start)} images, num_samples is {num_samples}")
+            rows = seeds.rows(seed, _rows_of(start))
+        sampler = gibbs.gibbs_chain if return_chain else gibbs.gibbs
+        run = self._compiled(sampler, self._images(), LABELS, ROWS, COUNT, mean=mean)
+        return run(start, self._labels(label, start), rows, tf.constant(num_steps))
+
+    def log_likelihood(self, x, num_samples=64, seed=None, label=None):
+        """The importance-weighted bound on log p(x) with `num_samples` draws: [N] nats."""
+        num_samples = inputs.positive("num_samples", num_samples)
+        x = inputs.images(x, self.image_shape)
+        estimate = likelihood_estimator.log_likelihood
+        run = self._compiled(estimate, self._images(), LABELS, ROWS, COUNT)
+        rows = seeds.rows(seed, _rows_of(x))
+        return run(x, self._labels(label, x), rows, tf.constant(num_samples))
+
+    def _images(self):
+        return tf.TensorSpec([None, *self.image_shape], tf.float32, name="images")
+
+    def _labels(self, label, batch):
+        return inputs.labels(label, _rows_of(batch), self.num_classes)
+
+    def _compiled(self, function, *specs, **static):
+        """`function(self, ...)` as one concrete function: no call can trace it again."""
+        # In __dict__, not by setattr: Keras would wrap and track the dictionary.
+        cache = self.__dict__.setdefault("_compiled_functions", {})
+        key = (function.__module__, function.__name__, *sorted(static.items()))
+        if key not in cache:
+            traced = tf.function(lambda *args: function(self, *args, **static), specs)
+            cache[key] = traced.get_concrete_function()
+        return cache[key]
+
+
+def _rows_of(batch):
+    """The number of rows.
+
+    Raises:
+      ValueError: there are none.
+    """
+    if batch.shape[0] == 0:
+        raise ValueError("expected at least one row, got an empty batch")
+    return batch.shape[0]

@@ -1,0 +1,226 @@
+"""The sequential VAE (Section 3): T unshared steps, each improves the image of the one before.
+
+step t:  z(t) ~ q_t(z|x),  x(t) ~ p_t(x | z(t), x(t-1)),  at the first step p_1(x | z(1))
+loss:    sum_t -log p_t(x | z(t), x(t-1)) + R(q)
+"""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfgvae import seeds
+from tfgvae.families import FAMILIES
+from tfgvae.inference import Ladder as LadderInference
+from tfgvae.layers.corrupt import corrupt
+from tfgvae.layers.groups import latent_groups as share_out
+from tfgvae.mappings import Ladder as LadderMapping
+from tfgvae.mappings.latent_transition import LatentTransition
+from tfgvae.mappings.transition import Transition
+from tfgvae.models import inputs
+from tfgvae.models.base import LatentVariableModel
+from tfgvae.models.divergence import kl_terms
+from tfgvae.models.inputs import positive
+from tfgvae.models.latent_chain import LatentChain
+from tfgvae.models.sampling_methods import LABELS, ROWS
+from tfgvae.registry import arguments, make
+from tfgvae.regularizers import REGULARIZERS
+from tfgvae.sampling.ancestral import ancestral_chain
+
+tfd = tfp.distributions
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class SeqVAE(LatentVariableModel):
+    """A chain of `num_steps` ladder VAEs over z [T, Z] with unshared steps as sublayers.
+
+    What a step passes on is E[x(t) | z(1..t)]; a gate r in (0, 1) for each pixel moves the
+    parameters of the family to r * new + (1 - r) * old. The bound on log p(x) is that of the last
+    step: elbo = log p_T(x | z) - KL, since the earlier images are functions of z.
+
+    Args:
+      image_shape: (H, W, C).
+      num_steps: T.
+      latent_dim: Z, of one step.
+      latent_groups: Z shared out over the scales, finest first, top last; () is evenly.
+      width: channels at full resolution; they double with each scale.
+      dense: one number, units of the dense tops.
+      kernel_size: side of the kernels; 4 in the authors' code.
+      norm: normalisation: "batch", "group", "layer" or "none".
+      combine: how latents enter the features: "concat", "add" or "gated_add".
+      skip: skip connections from the encoder of x(t-1) to the decoder.
+      share: one generator for all t >= 2: a homogeneous chain.
+      latent_prediction: p(z_t | z_{t-1}) by a network in place of N(0, I).
+      prediction_dense: units of that network's layers.
+      intermediate_reconstruction: train every step to reconstruct, with no gradient between
+        steps; False trains the last step only, through all of them.
+      single: one step with the same total latent size T * Z: the model to compare with.
+      num_classes: with n > 0 a label conditions the dense top of each step.
+      denoise: train to reconstruct from corrupted images.
+      salt_and_pepper, noise_stddev: the corruption.
+      family, regularizer: an instance, a name, or a dict {"name": ..., argument: value}.
+      seed: int of the initial weights and the training noise.
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        num_steps: int = 4,
+        latent_dim: int = 32,
+        latent_groups: tuple = (),
+        width: int = 32,
+        dense: tuple = (256,),
+        kernel_size: int = 4,
+        norm: str = "batch",
+        combine: str = "concat",
+        skip: bool = True,
+        share: bool = False,
+        latent_prediction: bool = False,
+        prediction_dense: tuple = (1024, 1024, 1024),
+        intermediate_reconstruction: bool = True,
+        single: bool = False,
+        num_classes: int = 0,
+        denoise: bool = False,
+        salt_and_pepper: float = 0.1,
+        noise_stddev: float = 0.1,
+        family="gaussian",
+        regularizer="kl",
+        seed: int = 0,
+        **kwargs,
+    ):
+        steps = 1 if single else positive("num_steps", num_steps)
+        width_of_z = latent_dim * num_steps if single else latent_dim
+        super().__init__(image_shape, (steps, width_of_z), num_classes, seed, **kwargs)
+        self.num_steps, self.latent_dim, self.single = num_steps, latent_dim, single
+        self.latent_groups = tuple(latent_groups)
+        self.width, self.dense, self.kernel_size = width, tuple(dense), kernel_size
+        self.norm, self.combine, self.skip, self.share = norm, combine, skip, share
+        self.latent_prediction = latent_prediction
+        self.prediction_dense = tuple(prediction_dense)
+        self.intermediate_reconstruction = intermediate_reconstruction
+        self.denoise = denoise
+        self.salt_and_pepper, self.noise_stddev = salt_and_pepper, noise_stddev
+        with seeds.initialization(self.seed):
+            self.family = make(FAMILIES, family, "family")
+            self.regularizer = make(REGULARIZERS, regularizer, "regularizer")
+            self._make_steps()
+            self._build_parts()
+        self.term_names = self._all_term_names()
+        self._finish()
+
+    def _make_steps(self):
+        steps, latent_dim = self.latent_shape
+        factor = self.num_steps if self.single else 1
+        groups = tuple(n * factor for n in self.latent_groups)
+        self._groups = share_out(self.image_shape, latent_dim, groups)
+        network = {
+            "latent_groups": self._groups,
+            "width": self.width,
+            "dense": self.dense,
+            "kernel_size": self.kernel_size,
+            "norm": self.norm,
+        }
+        self._posteriors = [
+            LadderInference(latent_dim, self.image_shape, **network) for _ in range(steps)
+        ]
+        params_shape = self.family.params_shape(self.image_shape)
+        network.update(combine=self.combine, num_classes=self.num_classes)
+        self._first = LadderMapping(latent_dim, params_shape, **network)
+        unshared = min(1, steps - 1) if self.share else steps - 1
+        self._transitions = [
+            Transition(latent_dim, params_shape, self.image_shape, skip=self.skip, **network)
+            for _ in range(unshared)
+        ]
+        predictions = unshared if self.latent_prediction else 0
+        self._predictions = [
+            LatentTransition(latent_dim, self.prediction_dense) for _ in range(predictions)
+        ]
+
+    def _build_parts(self):
+        self.family.build((None, *self._first.params_shape))
+        for part in (*self._posteriors, self._first, *self._transitions, *self._predictions):
+            part.build()
+        self.regularizer.build((None, *self.latent_shape))
+
+    def _all_term_names(self):
+        steps = range(1, self.latent_shape[0] + 1)
+        return (
+            *super().term_names,
+            *(f"nll_step_{t}" for t in steps),
+            *(f"kl_step_{t}" for t in steps),
+            *(f"kl_group_{g}" for g in range(1, len(self._groups) + 1)),
+        )
+
+    def _step_of(self, layers, t):
+        # With `share` one layer serves every step after the first.
+        return layers[min(t - 1, len(layers) - 1)]
+
+    def posterior(self, x, training=False):
+        moments = [q(x, training=training) for q in self._posteriors]
+        means, stddevs = zip(*moments, strict=True)
+        return tfd.Independent(tfd.Normal(tf.stack(means, 1), tf.stack(stddevs, 1)), 2)
+
+    def prior(self):
+        if not self._predictions:
+            return super().prior()
+        steps = range(1, self.latent_shape[0])
+        return LatentChain([self._step_of(self._predictions, t) for t in steps], self.latent_shape)
+
+    def prior_from_noise(self, noise):
+        return self.prior().from_noise(noise) if self._predictions else noise
+
+    def likelihood_chain(self, z, label=None, training=False):
+        """Parameters of p_t(x | z(t), x(t-1)) for t = 1 .. T: a list of [B, H, W, K]."""
+        raw = self._first(z[:, 0], label=label, training=training)
+        chain = [self.family.constrain(raw)]
+        for t in range(1, self.latent_shape[0]):
+            old = chain[-1]
+            if self.intermediate_reconstruction:
+                old = tf.stop_gradient(old)
+            transition = self._step_of(self._transitions, t)
+            x = self.family.mean(old)
+            raw, gate = transition(z[:, t], x=x, label=label, training=training)
+            chain.append(gate * self.family.constrain(raw) + (1 - gate) * old)
+        return chain
+
+    def likelihood(self, z, label=None, training=False):
+        return self.likelihood_chain(z, label, training)[-1]
+
+    def sample_chain(self, num_samples=16, seed=None, label=None, mean=False):
+        """The image of every step: [num_samples, T, H, W, C], the columns of Figure 4."""
+        num_samples = positive("num_samples", num_samples)
+        label = inputs.labels(label, num_samples, self.num_classes)
+        run = self._compiled(ancestral_chain, LABELS, ROWS, mean=mean)
+        return run(label, seeds.rows(seed, num_samples))
+
+    def terms(self, x, label, seed, training):
+        z_seed, r_seed, x_seed = seeds.split(seed, 3)
+        seen = x
+        if self.denoise and training:
+            seen = corrupt(x, x_seed, self.salt_and_pepper, self.noise_stddev)
+        q, prior = self.posterior(seen, training), self.prior()
+        noise = seeds.batch_normal(z_seed, tf.shape(x)[0], self.latent_shape)
+        z = q.distribution.loc + q.distribution.scale * noise
+        chain = self.likelihood_chain(z, label, training)
+        nlls = [-self.family.log_prob(x, params) for params in chain]
+        self.add_batch_loss(tf.add_n(nlls if self.intermediate_reconstruction else nlls[-1:]))
+        penalty = self.regularizer(z, q=q, prior=prior, step=self.train_batches, seed=r_seed)
+        conditional = prior.conditionals(z) if self._predictions else prior
+        kl = kl_terms(q, conditional)  # [B, T, Z]
+        return self._named_terms(nlls, kl, penalty)
+
+    def _named_terms(self, nlls, kl, penalty):
+        total = tf.reduce_sum(kl, axis=[1, 2])
+        groups = tf.split(tf.reduce_sum(kl, axis=1), self._groups, axis=-1)
+        named = {"nll": nlls[-1], "kl": total, "elbo": -(nlls[-1] + total), "penalty": penalty}
+        for t, nll in enumerate(nlls):
+            named[f"nll_step_{t + 1}"] = nll
+            named[f"kl_step_{t + 1}"] = tf.reduce_sum(kl[:, t], axis=-1)
+        for g, group in enumerate(groups):
+            named[f"kl_group_{g + 1}"] = tf.reduce_sum(group, axis=-1)
+        return named
+
+    def get_config(self):
+        own = {name: getattr(self, name) for name in arguments(SeqVAE)}
+        for part in ("family", "regularizer"):
+            own[part] = keras.saving.serialize_keras_object(own[part])
+        return {**super().get_config(), **own}

@@ -1,0 +1,1 @@
+"""Samplers: functions of a model and row seeds, without state."""

@@ -1,0 +1,28 @@
+"""Ancestral sampling: z ~ p(z), x ~ p(x|z). Right where q(z) = p(z) (Prop. 3)."""
+
+import tensorflow as tf
+
+from tfgvae import seeds
+from tfgvae.sampling.conditional import decode, draw_image
+
+
+def draw_prior(model, rows):
+    """z ~ p(z): [N, *latent_shape] from row seeds [N]."""
+    return model.prior_from_noise(seeds.normal(rows, model.latent_shape))
+
+
+def ancestral(model, label, rows, mean):
+    """x [N, H, W, C] from row seeds [N]."""
+    z = draw_prior(model, seeds.fold_in(rows, 0))
+    return decode(model, z, label, seeds.fold_in(rows, 1), mean)
+
+
+def ancestral_chain(model, label, rows, mean):
+    """The image of every step of a sequential model, [N, T, H, W, C]: the columns of Figure 4.
+
+    The last one is the image that `ancestral` gives for the same seeds.
+    """
+    z = draw_prior(model, seeds.fold_in(rows, 0))
+    x_rows = seeds.fold_in(rows, 1)
+    chain = model.likelihood_chain(z, label)
+    return tf.stack([draw_image(model, params, x_rows, mean) for params in chain], axis=1)

@@ -1,0 +1,51 @@
+"""The Gibbs chain z ~ q(z|x), x ~ p(x|z) (Eq. 6): right whatever q(z) is (Prop. 2)."""
+
+import tensorflow as tf
+
+from tfgvae import seeds
+from tfgvae.sampling.conditional import reconstruct
+
+
+def noise_image(model, rows):
+    """A start without data: uniform noise, moved to the nearest image of the family."""
+    return model.family.snap(seeds.uniform(rows, model.image_shape))
+
+
+def gibbs(model, x, label, rows, num_steps, mean):
+    """x after `num_steps` steps from images [N, H, W, C]: [N, H, W, C].
+
+    Args:
+      model: a latent variable model.
+      x: the start.
+      label: [N] int32.
+      rows: row seeds [N]; step s of a row uses fold_in(row, s).
+      num_steps: int32 scalar.
+      mean: whether x is E[x|z] instead of a draw, at every step.
+    """
+
+    def step(s, x):
+        return s + 1, reconstruct(model, x, label, seeds.fold_in(rows, s), mean)
+
+    shape = tf.TensorShape([None, *model.image_shape])
+    _, x = tf.while_loop(
+        lambda s, _: s < num_steps, step, [0, x], shape_invariants=[tf.TensorShape([]), shape]
+    )
+    return x
+
+
+def gibbs_chain(model, x, label, rows, num_steps, mean):
+    """x after each step: [N, num_steps, H, W, C]; the last is what `gibbs` gives."""
+    images = tf.TensorArray(tf.float32, size=num_steps, element_shape=[None, *model.image_shape])
+
+    def step(s, x, images):
+        x = reconstruct(model, x, label, seeds.fold_in(rows, s), mean)
+        return s + 1, x, images.write(s, x)
+
+    shape = tf.TensorShape([None, *model.image_shape])
+    _, _, images = tf.while_loop(
+        lambda s, *_: s < num_steps,
+        step,
+        [0, x, images],
+        shape_invariants=[tf.TensorShape([]), shape, tf.TensorShape(None)],
+    )
+    return tf.experimental.numpy.swapaxes(images.stack(), 0, 1)
