@@ -108,7 +108,7 @@ def evaluation_data(config, family, batch_size, num_examples, drop_remainder=Fal
         **_preprocessing(config),
         binarize=config.data.binarize,
         dequantize=dequantizes(config, family),
-        augment=False,
+        augment="none",
         batch_size=batch_size,
         shuffle=False,
         repeat=False,

@@ -42,7 +42,7 @@ class Run:
         self.summaries = Summaries(folder)
 
     def build(self):
-        """Make the compiled model in the strategy's scope and restore the newest checkpoint.
+        """Make the compiled model, restore the newest checkpoint, open the data.
 
         Returns:
           The training step to go on from.
@@ -59,7 +59,16 @@ class Run:
             if path:
                 self.checkpoints.restore(self.model, path, step)
         self.say(f"Model: {type(self.model).__name__}, {self.model.count_params():,} parameters.")
+        num = self.config.pictures.num
+        images = build.evaluation_data(self.config, self.model.family, num, num)
+        self.picture_images = next(iter(images))["image"]
+        self.validation = self.evaluation_data(self.config.train.eval_images)
+        self.training_data(step)  # Raises for bad options now, not in the middle of `fit`.
         return step
+
+    def training_data(self, step):
+        """Batches of the training split from `step` on."""
+        return build.training_data(self.config, self.model.family, step)
 
     def evaluation_data(self, num_examples=None):
         """The test split, or its first `num_examples`, in batches that leave no replica empty."""
@@ -79,7 +88,7 @@ class Run:
         clock = cb.Clock(step, train.steps, train.checkpoint_every)
         signals = cb.StopOnSignal(clock, self.checkpoints)
         draw = functools.partial(
-            pictures.draw, config=self.config, folder=self.folder, images=self._picture_images()
+            pictures.draw, config=self.config, folder=self.folder, images=self.picture_images
         )
         return [
             clock,
@@ -100,26 +109,20 @@ class Run:
             signals,
         ], signals
 
-    def _picture_images(self):
-        num = self.config.pictures.num
-        data = build.evaluation_data(self.config, self.model.family, num, num)
-        return next(iter(data))["image"]
-
     def fit(self, step):
         """Train from `step` to the end: a Keras epoch is the time between two checkpoints."""
         train = self.config.train
         callbacks, signals = self.callbacks(step)
-        validation = self.evaluation_data(train.eval_images)
         with signals:
             for first, last, length in intervals(step, train.steps, train.checkpoint_every):
-                start = callbacks[0].step
                 self.model.fit(
-                    build.training_data(self.config, self.model.family, start),
+                    self.training_data(callbacks[0].step),
                     initial_epoch=first,
                     epochs=last,
                     steps_per_epoch=length,
-                    validation_data=validation,
+                    validation_data=self.validation,
                     callbacks=callbacks,
+                    shuffle=False,  # The data are shuffled; True, the default, warns.
                     verbose=0,
                 )
 

@@ -29,9 +29,7 @@ def report(folder, metrics):
 def run(values):
     """Train with parsed flags."""
     folder = pathlib.Path(values.workdir or default_workdir(values.model, values.config.data.name))
-    _, metrics = train_and_evaluate(
-        values.config, folder, values.strategy, values.overwrite_config
-    )
+    _, metrics = train_and_evaluate(values.config, folder, values.strategy, values.overwrite_config)
     report(folder, metrics)
     return 0
 

@@ -1,0 +1,95 @@
+"""Recipes: each builds and trains; component tables become typed fields."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tiny_runs as tiny
+from ml_collections import config_dict
+
+import configs
+from configs.components import component
+from tfgvae import data
+from train import build
+
+
+@pytest.mark.parametrize("recipe", configs.RECIPES)
+def test_every_recipe_builds_and_steps(recipe):
+    config = tiny.config(recipe)
+    info = build.info(config)
+    model = build.compiled(config, info)
+    before = [np.array(w) for w in model.trainable_weights]
+    batches = build.training_data(config, model.family, 0)
+    losses = model.fit(batches, epochs=1, steps_per_epoch=1, verbose=0, shuffle=False).history
+    assert np.isfinite(losses["loss"]).all()
+    after = [np.array(w) for w in model.trainable_weights]
+    assert any((a != b).any() for a, b in zip(before, after, strict=True))
+
+
+def test_an_unknown_recipe_is_an_error_that_lists_the_known():
+    with pytest.raises(ValueError, match="seqvae"):
+        configs.get_config("vea")
+
+
+class Small:
+    def __init__(self, latent_dim, width: int = 1, scale: int = 1, **kwargs):
+        pass
+
+
+class Large:
+    def __init__(
+        self,
+        dense: tuple[int, ...] = (),
+        scale: float | None = None,
+        width: int = 2,
+        size: int | tuple = 1,
+    ):
+        pass
+
+
+def test_fields_are_the_union_of_annotated_arguments():
+    section = component({"small": Small, "large": Large}, "small", exclude=("size",))
+    assert section.name == "small"
+    kinds = {key: section.get_type(key) for key in section}
+    assert kinds == {"name": str, "width": int, "scale": float, "dense": tuple}
+    assert section.width is None
+    section.width = 3
+    with pytest.raises(TypeError):
+        section.width = "wide"
+
+
+def test_arguments_without_a_name_belong_to_the_default():
+    section = config_dict.ConfigDict({"name": None, "width": 3, "dense": None})
+    assert build.specification(section, "conv") == {"name": "conv", "width": 3}
+    section.width = None
+    assert build.specification(section, "conv") is None
+
+
+def test_an_argument_that_the_component_does_not_take_is_an_error():
+    config = tiny.config("vae")
+    config.regularizer.num_prior_samples = 5
+    with pytest.raises(ValueError, match="num_prior_samples"):
+        build.model(config, build.info(config))
+
+
+def test_labels_are_refused_where_there_are_none():
+    config = tiny.config("vae")
+    config.label_condition = True
+    with pytest.raises(ValueError, match="no labels"):
+        build.model(config, data.ImageInfo((8, 8, 1), 10, None))
+
+
+class Density:
+    discrete = False
+
+    def __init__(self, learned):
+        self.learned = learned
+
+
+def test_only_densities_with_a_learned_scale_are_dequantised():
+    config = tiny.config("vae")
+    assert not build.dequantizes(config, Density("fixed"))
+    assert build.dequantizes(config, Density("global"))
+    for choice, learned in itertools.product([False, True], ["fixed", "pixel"]):
+        config.data.dequantize = choice
+        assert build.dequantizes(config, Density(learned)) == choice

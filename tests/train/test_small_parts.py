@@ -1,0 +1,115 @@
+"""Intervals, evaluation batches, grids, metrics.jsonl, configurations compared."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import tiny_runs as tiny
+
+from train import pictures, strategies, workdir
+from train.callbacks.clock import intervals
+from train.errors import SetupError
+from train.progress import ProgressBar, duration
+
+
+@pytest.mark.parametrize("start", [0, 1, 9, 10, 13, 20, 24, 25])
+def test_intervals_end_at_multiples_whatever_the_start(start):
+    total, every = 25, 10
+    step, ends = start, []
+    for first, last, length in intervals(start, total, every):
+        assert first == step // every
+        for _ in range(first, last):
+            step += length
+            ends.append(step)
+    assert ends == [end for end in (10, 20, 25) if end > start]
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3])
+def test_evaluation_batches_leave_no_replica_empty(replicas):
+    for count in range(1, 60):
+        size = strategies.evaluation_batch_size(count, 16, replicas)
+        if size is None:
+            continue
+        assert size % replicas == 0
+        rest = count % size or size
+        part = size // replicas
+        shares = [min(part, max(0, rest - r * part)) for r in range(replicas)]
+        assert min(shares) > 0
+    assert strategies.evaluation_batch_size(60, 16, 1) == 16
+
+
+def test_a_batch_that_does_not_divide_is_refused():
+    class Three:
+        num_replicas_in_sync = 3
+
+    strategies.check_batch_size(Three, 9)
+    with pytest.raises(ValueError, match="multiple of the 3 replicas, got 8"):
+        strategies.check_batch_size(Three, 8)
+    with pytest.raises(ValueError, match="auto, mirrored, one"):
+        strategies.make("two")
+
+
+def test_a_grid_has_each_image_at_its_place():
+    images = np.zeros([2, 3, 8, 8, 1], np.float32)
+    images[1, 2] = 1.0
+    images[0, 0, 0, 0] = 7.0  # Clipped.
+    drawn = pictures.grid(images)
+    side, gap = 8 * pictures.enlargement(8, 8), pictures.SEPARATOR
+    assert drawn.shape == (2 * (side + gap) + gap, 3 * (side + gap) + gap, 3)
+    corner = drawn[side + 2 * gap : -gap, 2 * side + 3 * gap : -gap]
+    assert corner.shape == (side, side, 3) and (corner == 255).all()
+    assert (drawn[gap : gap + 6, gap : gap + 6] == 255).all() and drawn[gap + 6, gap].max() == 0
+    assert (drawn[:gap] == pictures.BACKGROUND).all()
+
+
+def test_a_grid_keeps_colours():
+    images = np.zeros([1, 1, 64, 64, 3], np.float32)
+    images[..., 1] = 0.5
+    gap = pictures.SEPARATOR
+    assert (pictures.grid(images)[gap:-gap, gap:-gap] == [0, 128, 0]).all()
+
+
+def test_metrics_after_the_resumed_step_are_dropped(tmp_path):
+    file = workdir.MetricsFile(tmp_path)
+    file.rewind(0)
+    for step in (1, 2, 3):
+        file.append(step, "train", {"loss": float(step)})
+    with open(file.path, "a") as out:
+        out.write('{"step": 4, "spl')  # Killed in the middle of a line.
+    file.rewind(2)
+    rows = [json.loads(line) for line in file.path.read_text().splitlines()]
+    assert [row["step"] for row in rows] == [1, 2]
+    assert file.has(2, "train") and not file.has(2, "test") and not file.has(3, "train")
+
+
+def test_another_configuration_is_refused_with_its_differences(tmp_path):
+    config = tiny.config("vae")
+    workdir.check(tmp_path, config)
+    workdir.prepare(tmp_path, config)
+    workdir.check(tmp_path, config)
+    config.train.steps = 9
+    config.regularizer.name = "none"
+    with pytest.raises(SetupError) as error:
+        workdir.check(tmp_path, config)
+    assert 'regularizer.name: "kl" -> "none"' in str(error.value)
+    assert "train.steps: 4 -> 9" in str(error.value)
+    assert str(error.value).count("->") == 2
+
+
+def test_a_field_unknown_to_an_old_run_is_no_difference_at_none():
+    assert workdir.differences({"a": 1}, {"a": 1, "b": {"c": None}}) == []
+    assert workdir.differences({}, {"b": {"c": 2}}) == ["b.c: null -> 2"]
+
+
+def test_the_bar_counts_only_the_steps_of_this_process(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("train.progress.time.monotonic", lambda: now[0])
+    bar = ProgressBar(1000, io.StringIO())
+    bar.tick(901)
+    now[0] += 10.0
+    bar.tick(911)
+    bar.show(911, {"loss": 2.0})
+    assert "step 911/1000" in bar.stream.getvalue()
+    assert "1:29 left  loss 2.00" in bar.stream.getvalue()
+    assert duration(3723) == "1:02:03"
