@@ -9,7 +9,7 @@ from tfgvae.families.base import Family, snap_to_levels
 tfd = tfp.distributions
 
 
-@keras.saving.register_keras_serializable("tfgvae")
+@keras.saving.register_keras_serializable("tfgvae.families")
 class Bernoulli(Family):
     """Independent Bernoulli pixels; the parameters are logits.
 

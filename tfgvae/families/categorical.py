@@ -9,7 +9,7 @@ from tfgvae.families.base import Family, check_levels, snap_to_levels
 tfd = tfp.distributions
 
 
-@keras.saving.register_keras_serializable("tfgvae")
+@keras.saving.register_keras_serializable("tfgvae.families")
 class Categorical(Family):
     """Independent sub-pixels with any distribution over `levels` values k / (levels - 1).
 

@@ -88,7 +88,7 @@ class DiscretizedLogisticDistribution(tfd.Distribution):
         return tf.clip_by_value(scale * (below - above), 0.0, 1.0)
 
 
-@keras.saving.register_keras_serializable("tfgvae")
+@keras.saving.register_keras_serializable("tfgvae.families")
 class DiscretizedLogistic(Family):
     """Independent discretised logistic sub-pixels: a probability for each of `levels` values.
 

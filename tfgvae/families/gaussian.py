@@ -14,7 +14,7 @@ SCALES = ("fixed", "global", "pixel")
 LINKS = {"sigmoid": tf.sigmoid, "identity": tf.identity}
 
 
-@keras.saving.register_keras_serializable("tfgvae")
+@keras.saving.register_keras_serializable("tfgvae.families")
 class Gaussian(Family):
     """Independent Normal pixels. A density on the [0, 1] scale: dequantise data with levels.
 

@@ -7,7 +7,7 @@ from tfgvae.layers.trunks import TRUNKS
 from tfgvae.registry import lookup
 
 
-@keras.saving.register_keras_serializable("tfgvae")
+@keras.saving.register_keras_serializable("tfgvae.inference")
 class Gaussian(Inference):
     """A diagonal Gaussian over any trunk.
 

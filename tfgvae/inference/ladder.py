@@ -8,7 +8,7 @@ from tfgvae.layers.groups import latent_groups as share_out
 from tfgvae.layers.ladder_encoder import LadderEncoder
 
 
-@keras.saving.register_keras_serializable("tfgvae")
+@keras.saving.register_keras_serializable("tfgvae.inference")
 class Ladder(Inference):
     """A diagonal Gaussian whose groups read the features at their scale.
 

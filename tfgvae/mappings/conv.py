@@ -9,7 +9,7 @@ from tfgvae.layers.scales import pyramid
 from tfgvae.mappings.base import Mapping
 
 
-@keras.saving.register_keras_serializable("tfgvae")
+@keras.saving.register_keras_serializable("tfgvae.mappings")
 class Conv(Mapping):
     """Dense layers, a reshape to the coarsest scale, 4x4 transposed convolutions of stride 2.
 

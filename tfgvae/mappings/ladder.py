@@ -12,7 +12,7 @@ from tfgvae.layers.scales import pyramid
 from tfgvae.mappings.base import Mapping
 
 
-@keras.saving.register_keras_serializable("tfgvae")
+@keras.saving.register_keras_serializable("tfgvae.mappings")
 class Ladder(Mapping):
     """The dense top reads the last group, each scale on the way up its own group.
 

@@ -8,7 +8,7 @@ from tfgvae.layers import blocks
 MIN_STDDEV = 1e-2
 
 
-@keras.saving.register_keras_serializable("tfgvae")
+@keras.saving.register_keras_serializable("tfgvae.mappings")
 class LatentTransition(keras.layers.Layer):
     """Dense layers from z_{t-1} [B, Z] to (mean, stddev) of z_t, each [B, Z].
 

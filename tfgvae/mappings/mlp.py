@@ -8,7 +8,7 @@ from tfgvae.layers import blocks
 from tfgvae.mappings.base import Mapping
 
 
-@keras.saving.register_keras_serializable("tfgvae")
+@keras.saving.register_keras_serializable("tfgvae.mappings")
 class MLP(Mapping):
     """Dense layers, then a linear layer to the parameters.
 

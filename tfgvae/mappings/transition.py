@@ -6,7 +6,7 @@ from tfgvae.layers.ladder_encoder import LadderEncoder
 from tfgvae.mappings.ladder import Ladder
 
 
-@keras.saving.register_keras_serializable("tfgvae")
+@keras.saving.register_keras_serializable("tfgvae.mappings")
 class Transition(Ladder):
     """A ladder that also reads the last image, with skip connections at each scale.
 
@@ -40,7 +40,7 @@ class Transition(Ladder):
         super().build(z_shape)
 
     def call(self, z, x, label=None, training=False):
-        """z [B, Z], x [B, H, W, C] to unconstrained parameters [B, H, W, K] and gate [B, H, W, 1]."""
+        """z [B, Z], x [B, H, W, C] to raw parameters [B, H, W, K] and gate [B, H, W, 1]."""
         *features, top = self._encoder(x, training=training)
         skips = features[::-1] if self.skip else None
         h = self._features(z, label, training, top=(top,), skips=skips)

@@ -40,7 +40,7 @@ def images(x, image_shape):
     x = tf.convert_to_tensor(x)
     if not x.shape.is_compatible_with([None, *image_shape]) or x.shape.rank is None:
         raise ValueError(
-            f"expected images [B, {', '.join(map(str, image_shape))}] in [0, 1], got shape {x.shape}"
+            f"expected images [B, *{tuple(image_shape)}] in [0, 1], got shape {x.shape}"
         )
     return tf.cast(x, tf.float32)
 
