@@ -31,6 +31,6 @@ def open_split(argument, split, **_):
         num_examples=len(order),
         num_classes=10,
         records=lambda: tf.data.Dataset.from_tensor_slices({"image": images, "label": labels}),
-        decode=lambda image: image,
+        decode=lambda example: example,
         shuffle_buffer=len(order),
     )

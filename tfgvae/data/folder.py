@@ -36,7 +36,7 @@ def open_split(path, split, **_):
     sizes = [size for size, _ in headers]
     other = next((i for i, size in enumerate(sizes) if size != sizes[0]), None)
     note = "" if other is None else _two_sizes(files, sizes, other)
-    records = {"image": [str(file) for file, _ in files]}
+    records = {"path": [str(file) for file, _ in files]}
     if classes:
         records["label"] = np.array([classes.index(name) for _, name in files], np.int64)
     return Source(
@@ -113,7 +113,7 @@ def _header(file):
 
 
 def _decoder(mode):
-    """path [] -> uint8 [h, w, C]. Pillow reads all the formats, and errors can name the file."""
+    """Record -> example. Pillow reads all the formats, and its errors can name the file."""
     from PIL import Image
 
     def read(path):
@@ -125,9 +125,9 @@ def _decoder(mode):
             raise ValueError(f"cannot read the image file {file}: {error}") from error
         return pixels.reshape(*pixels.shape[:2], -1)
 
-    def decode(path):
-        image = tf.numpy_function(read, [path], tf.uint8, stateful=False)
+    def decode(record):
+        image = tf.numpy_function(read, [record["path"]], tf.uint8, stateful=False)
         image.set_shape((None, None, len(mode)))
-        return image
+        return {"image": image, **{k: v for k, v in record.items() if k == "label"}}
 
     return decode

@@ -22,8 +22,8 @@ class Source:
       image_shape: (H, W, C) of a decoded image; H and W are None where images differ in size.
       num_examples: how many examples the split has.
       num_classes: None for a set without labels.
-      records: () -> dataset of {"image": record, "label": int64 []}, in a fixed order.
-      decode: image record -> uint8 [H, W, C].
+      records: () -> dataset of undecoded examples, in a fixed order.
+      decode: record -> {"image": uint8 [H, W, C]} and, for a set with labels, "label": int64 [].
       shuffle_buffer: how many records a shuffle may hold in memory.
       geometry: the crop and the size that the set is used at when the user asks for none.
       size_note: why H and W are None, for the error that asks for image_size.
@@ -34,7 +34,7 @@ class Source:
     num_examples: int
     num_classes: int | None
     records: Callable[[], tf.data.Dataset]
-    decode: Callable[[tf.Tensor], tf.Tensor]
+    decode: Callable[..., dict[str, tf.Tensor]]
     shuffle_buffer: int
     geometry: Geometry = dataclasses.field(default_factory=Geometry)
     size_note: str = "its images differ in size"

@@ -57,8 +57,8 @@ class Schedule:
         return self.repeat or self.drop_remainder
 
     def steps_per_epoch(self, num_examples):
-        """Batches in one pass; batches larger than the set are an error."""
-        if self.size > num_examples:
+        """Batches in one pass; full batches that the set cannot fill are an error."""
+        if self.full_batches and self.size > num_examples:
             raise ValueError(
                 f"batch_size must be at most the number of examples, {num_examples}, "
                 f"got {self.size}"
