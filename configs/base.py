@@ -67,5 +67,8 @@ def train():
 
 
 def pictures():
-    """The pictures at every checkpoint. `mean` shows E[x|z], else a draw from p(x|z)."""
+    """The pictures at every checkpoint, `num` rows each, 0 for none.
+
+    `mean` shows E[x|z], else a draw from p(x|z).
+    """
     return {"num": 8, "gibbs_steps": 8, "mean": True}

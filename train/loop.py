@@ -17,6 +17,8 @@ from train.progress import ProgressBar
 
 def _check(config):
     train = config.train
+    if config.pictures.num < 0 or config.pictures.gibbs_steps < 1:
+        raise ValueError("pictures.num must be >= 0 and pictures.gibbs_steps >= 1")
     for name in ("steps", "batch_size", "checkpoint_every", "keep", "log_every", "eval_images"):
         if train[name] < 1:
             raise ValueError(f"train.{name} must be >= 1, got {train[name]}")
@@ -59,9 +61,6 @@ class Run:
             if path:
                 self.checkpoints.restore(self.model, path, step)
         self.say(f"Model: {type(self.model).__name__}, {self.model.count_params():,} parameters.")
-        num = self.config.pictures.num
-        images = build.evaluation_data(self.config, self.model.family, num, num)
-        self.picture_images = next(iter(images))["image"]
         self.validation = self.evaluation_data(self.config.train.eval_images)
         self.training_data(step)  # Raises for bad options now, not in the middle of `fit`.
         return step
@@ -87,9 +86,6 @@ class Run:
         train = self.config.train
         clock = cb.Clock(step, train.steps, train.checkpoint_every)
         signals = cb.StopOnSignal(clock, self.checkpoints)
-        draw = functools.partial(
-            pictures.draw, config=self.config, folder=self.folder, images=self.picture_images
-        )
         return [
             clock,
             # Before anything is written of a step that is not finite.
@@ -103,11 +99,25 @@ class Run:
                 train.batch_size,
                 ("loss", "nll", "kl", "penalty"),
             ),
-            cb.DrawPictures(clock, draw, self.summaries),
+            *self.pictures(clock),
             # After all that belongs to the step: the checkpoint is what a resume believes.
             cb.SaveCheckpoint(clock, self.checkpoints),
             signals,
         ], signals
+
+    def pictures(self, clock):
+        """[the callback that draws], or [] where no pictures are wanted."""
+        options = self.config.pictures
+        if not options.num:
+            return []
+        images = build.evaluation_data(self.config, self.model.family, options.num, options.num)
+        draw = functools.partial(
+            pictures.draw,
+            config=self.config,
+            folder=self.folder,
+            images=next(iter(images))["image"],
+        )
+        return [cb.DrawPictures(clock, draw, self.summaries)]
 
     def fit(self, step):
         """Train from `step` to the end: a Keras epoch is the time between two checkpoints."""

@@ -1,0 +1,71 @@
+"""The command line: what newcomers read, and what they are told when it is wrong."""
+
+import pytest
+
+import configs
+from train import flags
+from train.errors import SetupError
+
+
+def parse(*arguments):
+    return flags.parse(["run", *arguments])
+
+
+def test_help_names_every_model_and_field():
+    text = flags.help_text(["run", "--help", "--model=vae2d"])
+    for recipe, line in configs.RECIPES.items():
+        assert f"{recipe} " in text and line in text
+    for key, _, _ in flags.fields(configs.get_config("vae2d")):
+        assert f"--config.{key} (" in text
+    assert "--config.data.name (str) = mnist" in text
+    for flag in flags.SHORTCUTS:
+        assert f"--{flag}=" in text
+
+
+def test_fields_are_set_by_flags_with_their_types():
+    values = parse(
+        "--model",
+        "gvae",
+        "--config.regularizer.name=kl",
+        "--config.regularizer.weight=3",
+        "--config.mapping.dense=16,8",
+        "--config.data.crop=square",
+        "--config.data.image_size=32",
+        "--config.train.deterministic_ops",
+        "--steps=7",
+        "--dataset=folder:/somewhere",
+        "--seed=5",
+    )
+    config = values.config
+    assert config.regularizer.to_dict()["weight"] == 3.0
+    assert isinstance(config.regularizer.weight, float)
+    assert tuple(config.mapping.dense) == (16, 8)
+    assert (config.data.crop, config.data.image_size) == ("square", 32)
+    assert config.train.deterministic_ops and config.train.steps == 7
+    assert config.data.name == "folder:/somewhere" and config.seed == 5
+    assert values.strategy == "auto" and not values.overwrite_config
+
+
+def test_a_recipe_differs_from_base_and_flags_from_it():
+    assert parse("--model=uvae").config.regularizer.name == "none"
+    assert parse("--model=vae2d").config.data.name == "mnist"
+    assert parse("--model=vae2d", "--dataset=digits").config.data.name == "digits"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--model is required"),
+        (["--model=vea"], r"unknown model 'vea'; known: gvae, seqvae"),
+        (["--model=vae", "--config.train.step=5"], r"no 'step'; it has: .*steps"),
+        (["--model=vae", "--config.trian.steps=5"], r"no 'trian'; it has: .*train"),
+        (["--model=vae", "--config.train.steps.more=5"], "no fields"),
+        (["--model=vae", "--config.train.steps=many"], "many"),
+        (["--model=vae", "--steps=1.5"], "1.5"),
+        (["--model=vae", "--dataste=mnist"], "dataste.*dataset"),
+        (["--model=vae", "mnist"], "unexpected arguments: mnist"),
+    ],
+)
+def test_mistakes_are_explained(arguments, said):
+    with pytest.raises(SetupError, match=said):
+        parse(*arguments)
