@@ -38,7 +38,7 @@ def options(request, tfds_dir):
 def test_a_stream_resumes_exactly(options, noise):
     options = {**options, **noise, "augment": "flip"}
     whole = take(14, **options)  # 4 steps an epoch.
-    for start in (0, 1, 3, 4, 5, 11, 13):
+    for start in (1, 4, 11):
         assert_same(take(14 - start, start_step=start, **options), whole[start:])
 
 

@@ -97,8 +97,9 @@ def load(
     source, geometry = _open(name, split, data_dir, download, num_examples, geometry)
     shape = geometry.output_shape(source.image_shape, source.name, source.size_note)
     schedule.steps_per_epoch(source.num_examples)  # Its error comes before the work of reading.
-    # The split is folded in so that image i of two splits does not have the same noise.
-    once_seed = seeds.fold_in(schedule.seed, zlib.crc32(split.encode()))
+    # A run gives one seed to its data, its model and each split: none may share noise by chance.
+    run_seed = seeds.fold_in(schedule.seed, zlib.crc32(f"data/{split}".encode()))
+    once_seed, stream_seed = seeds.split(run_seed, 2)
     decode = cache.decoded(source, geometry, noise, once_seed)
     if source.num_examples * shape[0] * shape[1] * shape[2] <= cache_bytes:
         records, decode_batches = cache.cached(source, decode, shape)
@@ -107,7 +108,13 @@ def load(
         records, decode_batches = cache.streamed(source, decode)
         buffer = source.shuffle_buffer
     return stream.batches(
-        records, source.num_examples, buffer, schedule, decode_batches, noise.every_step
+        records,
+        source.num_examples,
+        buffer,
+        schedule,
+        stream_seed,
+        decode_batches,
+        noise.every_step,
     )
 
 

@@ -66,7 +66,7 @@ class Schedule:
         return num_examples // self.size if self.full_batches else -(-num_examples // self.size)
 
 
-def batches(records, num_examples, shuffle_buffer, schedule, decode, noise):
+def batches(records, num_examples, shuffle_buffer, schedule, seed, decode, noise):
     """The stream of batches.
 
     Args:
@@ -74,12 +74,13 @@ def batches(records, num_examples, shuffle_buffer, schedule, decode, noise):
       num_examples: how many records there are.
       shuffle_buffer: records that a shuffle may hold.
       schedule: a Schedule.
+      seed: int64 [], of the orders and the noise.
       decode: (dataset of records, batch size, full batches only) -> dataset of batches, dicts whose
         "image" is uint8 [B, H, W, C].
       noise: (uint8 [B, H, W, C], seed []) -> float32 [B, H, W, C].
     """
     steps = schedule.steps_per_epoch(num_examples)
-    order_seed, noise_seed = seeds.split(schedule.seed, 2)
+    order_seed, noise_seed = seeds.split(seed, 2)
     ordered = _epochs(records, steps, shuffle_buffer, schedule, order_seed)
 
     def finish(step, batch):

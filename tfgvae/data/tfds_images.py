@@ -5,7 +5,6 @@ without the network. Only `download=True` goes to the network.
 """
 
 import os
-import pathlib
 
 import numpy as np
 import tensorflow as tf
@@ -27,7 +26,7 @@ def open_split(name, split, *, data_dir=None, download=False):
     """The `Source` of a split; TFDS slices such as "train[:90%]" are splits too."""
     import tensorflow_datasets as tfds  # Slow to import, and needed here only.
 
-    data_dir = pathlib.Path(data_dir or _default_data_dir()).expanduser()
+    data_dir = _data_path(tfds, data_dir)
     if download:
         _prepare(tfds, name, data_dir)
     builder = tfds.builder_from_directory(_version_dir(tfds, name, data_dir))
@@ -55,16 +54,18 @@ def open_split(name, split, *, data_dir=None, download=False):
     )
 
 
-def prepared(data_dir):
-    """Names of the sets that have prepared data in `data_dir`, sorted."""
-    data_dir = pathlib.Path(data_dir or _default_data_dir()).expanduser()
+def _prepared(data_dir):
+    """Names of the sets that have prepared data in `data_dir`, sorted, as one string."""
     versions = {path.parent for path in data_dir.glob("*/**/dataset_info.json")}
-    return sorted({path.parent.relative_to(data_dir).as_posix() for path in versions})
+    names = sorted({path.parent.relative_to(data_dir).as_posix() for path in versions})
+    return ", ".join(names) or "none"
 
 
-def _default_data_dir():
+def _data_path(tfds, data_dir):
     # TFDS reads the variable when it is imported only; here it may be set at any time.
-    return os.environ.get("TFDS_DATA_DIR") or os.path.join("~", "tensorflow_datasets")
+    default = os.environ.get("TFDS_DATA_DIR") or os.path.join("~", "tensorflow_datasets")
+    # TFDS's paths know buckets (gs://...) as well as folders.
+    return tfds.core.Path(data_dir or default).expanduser()
 
 
 def _without_version(name):
@@ -108,7 +109,7 @@ def _version_dir(tfds, name, data_dir):
         found = {k: v for k, v in found.items() if k == version}
     if found:
         return found[max(found, key=tfds.core.Version)]
-    have = ", ".join(prepared(data_dir)) or "none"
+    have = _prepared(data_dir)
     if folder.split("/")[0] not in tfds.list_builders(with_community_datasets=False):
         raise ValueError(
             f"unknown data set {name!r}; known: digits, folder:PATH, the names of "
