@@ -45,16 +45,19 @@ class Case:
 
     under_prior: its expectation on ROWS rows with q(z|x) = p(z), from the latent size.
     target: (mu, s) that minimise it among N(mu, s^2); None where it leaves one free.
+    remainder: what a short descent may leave of the way to the target.
     options: constructor arguments for the tests.
     """
 
     under_prior: typing.Callable = lambda size: 0.0
     target: tuple = (0.0, 1.0)
+    remainder: float = 0.1
     options: dict = dataclasses.field(default_factory=dict)
 
 
 CASES = {
-    "adversarial": Case(options={"hidden": (32, 32)}),
+    # The game of critic and encoder circles its equilibrium (Mescheder et al. 2018).
+    "adversarial": Case(remainder=0.25, options={"hidden": (32, 32)}),
     # s is not bounded in these tests, and R falls without end as it grows.
     "center": Case(target=(0.0, None)),
     "kl": Case(),
@@ -138,18 +141,21 @@ def test_a_shift_is_seen(name):
 
 @every
 def test_descent_brings_q_to_the_minimum(name):
-    """From N(1.5, 0.3^2) the distance to the minimum in (mu, s) falls below a tenth of its start.
+    """From N(1.5, 0.3^2), under R alone, to the (mu, s) that minimise it.
 
-    The last tenth of it is the noise of stochastic gradients, which a falling rate keeps small.
+    What may remain is a tenth of the way, or what the case says: the noise of stochastic
+    gradients, which the falling rate keeps small, and for s -> 0 the slow end of a descent in
+    log s.
     """
     event, steps = (2,), 400
     reg = build(name, event, weight=1.0)
-    mu, log_s = tf.Variable(tf.fill(event, 1.5)), tf.Variable(tf.fill(event, math.log(0.3)))
-    weights = [v.value for v in reg.trainable_variables]
-    rate = keras.optimizers.schedules.CosineDecay(0.03, steps)
-    optimizer = keras.optimizers.Adam(rate, 0.5, 0.9)
-    variables = [keras.Variable(mu), keras.Variable(log_s), *reg.trainable_variables]
-    mu, log_s = variables[0].value, variables[1].value
+    variables = [
+        keras.Variable(np.full(event, 1.5, np.float32)),
+        keras.Variable(np.full(event, math.log(0.3), np.float32)),
+        *reg.trainable_variables,
+    ]
+    mu, log_s, *weights = [v.value for v in variables]
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.03, steps), 0.5, 0.9)
     optimizer.build(variables)
 
     @tf.function
@@ -158,18 +164,21 @@ def test_descent_brings_q_to_the_minimum(name):
         with tf.GradientTape() as tape:
             q, z = gaussian_q(mu, tf.exp(log_s), noise(z_seed, 128, event))
             loss, _ = evaluate(reg, q, z, standard(event), seed=r_seed)
-        optimizer.apply(
-            tape.gradient(loss, [mu, log_s, *weights], unconnected_gradients="zero"), variables
+        gradients = tape.gradient(
+            loss, [mu, log_s, *weights], unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
+        optimizer.apply(gradients, variables)
 
     for i in range(steps):
         step(tf.constant(i, tf.int64))
     starts, ends = (1.5, 0.3), (mu.numpy(), np.exp(log_s.numpy()))
     for start, end, target in zip(starts, ends, CASES[name].target, strict=True):
         if target is not None:
-            assert np.all(abs(end - target) < 0.1 * abs(start - target) + 0.05), (ends, target)
+            np.testing.assert_allclose(
+                end, target, atol=CASES[name].remainder * abs(start - target)
+            )
     if name == "none":
-        np.testing.assert_array_equal(mu, 1.5)
+        np.testing.assert_array_equal(ends[0], 1.5)
 
 
 @every
@@ -281,23 +290,25 @@ class Cloud(keras.Model):
         self.regularizer = regularizer
         self.size = size
         self.dense = keras.layers.Dense(2 * size)
+        # A cross-replica operation after the loss is added: the replica threads change places.
+        self.norm = keras.layers.BatchNormalization(synchronized=True)
 
     def build(self, x_shape):
         if not self.dense.built:
             self.dense.build(x_shape)
+            self.norm.build((None, self.size))
         self.regularizer.build((None, self.size))
         self.built = True
 
-    def call(self, x):
+    def call(self, x, step=0, training=None):
         mu, raw = tf.split(self.dense(x), 2, axis=-1)
-        step = self.optimizer.iterations if self.optimizer else 0
-        step = tf.cast(tf.convert_to_tensor(step), tf.int64)
+        step = tf.cast(step, tf.int64)
         z_seed, r_seed = seeds.split(seeds.fold_in(11, step), 2)
         eps = seeds.batch_normal(z_seed, tf.shape(x)[0], [self.size])
         eps = tf.ensure_shape(eps, [None, self.size])
         q, z = gaussian_q(mu, 0.1 + tf.sigmoid(raw), eps)
         self.regularizer(z, q=q, prior=standard((self.size,)), step=step, seed=r_seed)
-        return z
+        return self.norm(z, training=training)
 
     def get_config(self):
         regularizer = keras.saving.serialize_keras_object(self.regularizer)
@@ -333,27 +344,61 @@ def test_saved_file_round_trip(name, tmp_path):
     np.testing.assert_array_equal(loss, again.losses[0])
 
 
-@every
-def test_two_replicas_train_as_one(name, mirrored):
-    """3 steps of SGD on 1 x 64 rows and on 2 x 32: equal weights, loss and evaluation."""
+TRAINED = {**{name: (name, {}) for name in REGULARIZERS}, "free bits": ("kl", {"free_bits": 0.1})}
 
-    def run():
-        model = cloud(name, weight=1.0)
-        model.compile(keras.optimizers.SGD(0.05))
-        history = model.fit(DATA, batch_size=64, epochs=3, shuffle=False, verbose=0)
-        value = model.evaluate(DATA, batch_size=64, verbose=0)
-        return [np.array(w) for w in model.get_weights()], history.history["loss"], value
 
-    weights, losses, value = run()
+class Clouds(keras.Model):
+    """A cloud a regularizer, side by side: one trace for all, and no weight in common."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.clouds = [cloud(name, weight=1.0, **options) for name, options in TRAINED.values()]
+
+    def call(self, x, training=None):
+        step = self.optimizer.iterations.value
+        return tf.concat([c(x, step=step, training=training) for c in self.clouds], axis=1)
+
+    def build(self, x_shape):
+        self.built = True
+
+
+@pytest.fixture(scope="module")
+def trained(mirrored):
+    """Weights by regularizer and the losses: before, of 1 x 64 rows, and of 2 x 32 rows.
+
+    3 steps of SGD by fit.
+    """
+    targets = np.tile(DATA[:, :3], len(TRAINED))
+
+    def run(epochs):
+        model = Clouds()
+        # mse is a mean over the clouds; the factor gives each its own.
+        model.compile(keras.optimizers.SGD(0.05), loss="mse", loss_weights=float(len(TRAINED)))
+        history = None
+        if epochs:
+            fit = model.fit(DATA, targets, batch_size=64, epochs=epochs, shuffle=False, verbose=0)
+            history = fit.history["loss"]
+        return {n: c.get_weights() for n, c in zip(TRAINED, model.clouds, strict=True)}, history
+
+    one = run(3)
     with mirrored.scope():
-        weights_2, losses_2, value_2 = run()
-    for a, b in zip(weights, weights_2, strict=True):
+        two = run(3)
+    return run(0), one, two
+
+
+@pytest.mark.parametrize("name", sorted(TRAINED))
+def test_two_replicas_train_as_one(name, trained):
+    before, one, two = (weights[name] for weights, _ in trained)
+    for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
-    np.testing.assert_allclose(losses, losses_2, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(value, value_2, rtol=1e-5, atol=1e-6)
-    start = cloud(name, weight=1.0).get_weights()
-    moved = max(np.abs(a - b).max() for a, b in zip(start, weights, strict=True))
-    assert (moved > 1e-3) == (name != "none")
+    for a, b in zip(before, one, strict=True):
+        # D(y) - D(z) does not depend on the critic's last bias: [1].
+        assert a.size == 1 or np.abs(a - b).max() > 1e-5
+
+
+def test_two_replicas_have_the_losses_of_one(trained):
+    _, (_, one), (_, two) = trained
+    np.testing.assert_allclose(one, two, rtol=1e-5)
 
 
 @every

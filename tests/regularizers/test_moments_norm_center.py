@@ -1,0 +1,85 @@
+"""The authors' simple regularizers and the schedules, against their equations in numpy."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from clouds import evaluate, gaussian_q, noise, standard
+
+from tfgvae.regularizers import MMD, Center, Moments, Norm, Stein
+from tfgvae.regularizers.schedules import SCHEDULES
+
+
+def test_moments():
+    q, z = gaussian_q(0.4, 0.8, noise(0, 10, (2, 3)))
+    x = z.numpy().reshape(10, 6)
+    expected = np.sum(np.abs(x.mean(0)) + np.abs(x.var(0, ddof=1) - 1))
+    penalty = evaluate(Moments(), q, z, standard((2, 3)))[1]
+    np.testing.assert_allclose(penalty, np.full(10, expected), rtol=1e-5)
+
+
+def test_norm():
+    q, z = gaussian_q(0.4, 0.8, noise(1, 5, (2, 3)))
+    expected = 0.5 * np.sum(z.numpy() ** 2, axis=(1, 2))
+    np.testing.assert_allclose(evaluate(Norm(), q, z, standard((2, 3)))[1], expected, rtol=1e-6)
+
+
+def test_center():
+    q, z = gaussian_q(0.4, 0.8, noise(2, 5, (2, 3)))
+    expected = np.full(5, 6 * (0.5 * 0.4**2 - np.log(0.8)))
+    np.testing.assert_allclose(evaluate(Center(), q, z, standard((2, 3)))[1], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("cls", [Moments, MMD, Stein])
+def test_one_row_is_refused(cls):
+    """When traced with a known size, and when the size is known only as the step runs."""
+    q, z = gaussian_q(0.0, 1.0, noise(3, 1, (3,)))
+    with pytest.raises(ValueError, match="at least 2 rows over all replicas, got 1"):
+        cls().penalty(q, z, standard((3,)), tf.constant(0, tf.int64))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3])])
+    def graph(z):
+        return cls().penalty(None, z, standard((3,)), tf.constant(0, tf.int64))
+
+    assert np.all(np.isfinite(graph(noise(4, 2, (3,)))))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="at least 2 rows"):
+        graph(z)
+
+
+@pytest.mark.parametrize("cls", [MMD, Stein])
+def test_one_row_is_enough_for_a_biased_estimate(cls):
+    q, z = gaussian_q(0.0, 1.0, noise(5, 1, (3,)))
+    reg = cls(estimator="biased")
+    assert np.isfinite(reg.penalty(q, z, standard((3,)), tf.constant(0, tf.int64)))
+
+
+def test_two_replicas_of_one_row_are_a_batch(mirrored):
+    """1 and 3 have mean 2 and variance 2, wherever they stand: |2| + |2 - 1|."""
+
+    @tf.function
+    def run():
+        def replica():
+            index = tf.distribute.get_replica_context().replica_id_in_sync_group
+            z = tf.cast(1 + 2 * index, tf.float32) * tf.ones((1, 1))
+            return Moments().penalty(None, z, standard((1,)), None)
+
+        return mirrored.run(replica).values
+
+    np.testing.assert_allclose(run(), [[3.0], [3.0]], rtol=1e-6)
+
+
+def test_schedules():
+    steps = np.array([0, 1, 50, 100, 1000], np.float32)
+    expected = {
+        "constant": np.ones(5),
+        "linear": np.minimum(1, steps / 100),
+        "exponential": 1 - np.exp(-steps.astype(np.float64) / 100),
+    }
+    assert set(expected) == set(SCHEDULES)
+    for name, factor in SCHEDULES.items():
+        np.testing.assert_allclose(factor(tf.constant(steps), 100.0), expected[name], rtol=1e-6)
+
+
+def test_the_exponential_schedule_keeps_its_digits_at_the_start():
+    """1 - exp(-1e-9) is 0 in float32; the first steps of a long warm-up are not."""
+    value = SCHEDULES["exponential"](tf.constant(1.0), 1e9)
+    np.testing.assert_allclose(value, 1e-9, rtol=1e-6)
