@@ -56,7 +56,9 @@ def open_split(name, split, *, data_dir=None, download=False):
 
 def _prepared(data_dir):
     """Names of the sets that have prepared data in `data_dir`, sorted, as one string."""
-    versions = {path.parent for path in data_dir.glob("*/**/dataset_info.json")}
+    # Not "**": it is refused for buckets, and long in folders with other things in them.
+    depths = ("*/*/dataset_info.json", "*/*/*/dataset_info.json")
+    versions = {path.parent for depth in depths for path in data_dir.glob(depth)}
     names = sorted({path.parent.relative_to(data_dir).as_posix() for path in versions})
     return ", ".join(names) or "none"
 
