@@ -1,0 +1,77 @@
+"""The one list of components that the conformance suites run over.
+
+Every registered name must be here (test_listed.py): a new component is tested by adding its line.
+The key is NAME or NAME-variant.
+"""
+
+from tfgvae.registry import make
+
+FAMILIES = {
+    "bernoulli": {},
+    "categorical": {"levels": 5},
+    "categorical-256": {"levels": 256},
+    "discretized_logistic": {"levels": 7},
+    "discretized_logistic-256": {},
+    "gaussian": {},
+    "gaussian-identity": {"scale": 0.3, "link": "identity"},
+    "gaussian-global": {"scale": 0.5, "learned": "global"},
+    "gaussian-pixel": {"scale": 0.5, "learned": "pixel"},
+}
+
+MAPPINGS = {
+    "mlp": {"dense": (5,)},
+    "mlp-affine": {"dense": ()},
+    "conv": {"width": 4, "dense": (6,)},
+    "conv-batch": {"width": 4, "dense": (), "norm": "batch"},
+    "ladder": {"width": 4, "dense": (6,)},
+    "ladder-add": {"width": 8, "dense": (6,), "combine": "add", "norm": "group"},
+    "ladder-gated": {"width": 4, "dense": (6,), "combine": "gated_add", "norm": "layer"},
+}
+
+INFERENCE = {
+    "gaussian": {"width": 4, "dense": (6,)},
+    "gaussian-mlp": {"trunk": "mlp", "dense": (6,)},
+    "gaussian-resnet": {"trunk": "resnet", "width": 4, "dense": (6,), "norm": "batch"},
+    "ladder": {"width": 4, "dense": (6,)},
+    "ladder-groups": {"width": 4, "dense": (6,), "latent_groups": (1, 3), "norm": "none"},
+}
+
+_TINY_GVAE = {
+    "latent_dim": 4,
+    "mapping": {"name": "conv", "width": 4, "dense": (6,)},
+    "inference": {"name": "gaussian", "width": 4, "dense": (6,), "norm": "batch"},
+}
+_TINY_SEQVAE = {"num_steps": 2, "latent_dim": 4, "width": 4, "dense": (6,), "kernel_size": 3}
+
+MODELS = {
+    "gvae": _TINY_GVAE,
+    "gvae-none": {**_TINY_GVAE, "regularizer": "none", "family": "gaussian"},
+    "gvae-ladder": {
+        "latent_dim": 4,
+        "mapping": {"name": "ladder", "width": 4, "dense": (6,)},
+        "inference": {"name": "ladder", "width": 4, "dense": (6,)},
+        "family": {"name": "categorical", "levels": 4},
+    },
+    "seqvae": _TINY_SEQVAE,
+    "seqvae-share": {**_TINY_SEQVAE, "num_steps": 3, "share": True, "family": "bernoulli"},
+    "seqvae-prediction": {
+        **_TINY_SEQVAE,
+        "latent_prediction": True,
+        "prediction_dense": (6,),
+        "combine": "add",
+    },
+    "seqvae-last-step": {
+        **_TINY_SEQVAE,
+        "intermediate_reconstruction": False,
+        "combine": "gated_add",
+        "skip": False,
+    },
+    "seqvae-label": {**_TINY_SEQVAE, "num_classes": 3, "family": "discretized_logistic"},
+    "seqvae-denoise": {**_TINY_SEQVAE, "denoise": True, "norm": "layer"},
+    "seqvae-single": {**_TINY_SEQVAE, "single": True, "latent_groups": (1, 3)},
+}
+
+
+def build(table, options, key, **given):
+    """The component of `key` in one of the lists above, from the folder's table."""
+    return make(table, {"name": key.split("-")[0], **options[key]}, **given)
