@@ -84,15 +84,22 @@ def read_config(folder):
 
 
 def read_metrics(folder):
-    """The lines of metrics.jsonl as a list of dicts; a last line cut short is left out."""
+    """The lines of metrics.jsonl as a list of dicts; a last line cut short is left out.
+
+    Raises:
+      ValueError: another line is not JSON; the message names it.
+    """
     path = pathlib.Path(folder) / "metrics.jsonl"
     if not path.exists():
         return []
     rows = []
-    for line in path.read_text().splitlines(keepends=True):
+    for number, line in enumerate(path.read_text().splitlines(keepends=True), 1):
         if not line.endswith("\n"):
             break
-        rows.append(json.loads(line))
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path}, line {number}, is not JSON: {error}") from error
     return rows
 
 

@@ -1,22 +1,38 @@
 """The flags of `python -m train.run`: their definition, their help, their errors."""
 
-import sys
-
 from absl import flags
 from ml_collections import config_flags
 
 import configs
+from tfgvae.families import FAMILIES
+from tfgvae.inference import INFERENCE
+from tfgvae.mappings import MAPPINGS
+from tfgvae.models import MODELS
+from tfgvae.regularizers import REGULARIZERS
 from train.errors import SetupError
 from train.strategies import STRATEGIES
 
-MODELS = "\n".join(f"  {name:8} {line}" for name, line in configs.RECIPES.items())
+TABLES = {
+    "model": MODELS,
+    "family": FAMILIES,
+    "mapping": MAPPINGS,
+    "inference": INFERENCE,
+    "regularizer": REGULARIZERS,
+}
+COMPONENTS = "\n".join(
+    f"  {f'--config.{kind}.name':26} {' | '.join(sorted(table))}" for kind, table in TABLES.items()
+)
+RECIPES = "\n".join(f"  {name:8} {line}" for name, line in configs.RECIPES.items())
 
 HELP = f"""Train a model, or resume a run that was interrupted.
 
   python -m train.run --model=NAME [--dataset=NAME] [--workdir=DIR] [--config.KEY=VALUE ...]
 
 Models:
-{MODELS}
+{RECIPES}
+
+Parts that a model may be put together from:
+{COMPONENTS}
 
 Flags:
   --model=NAME         what to train: one of the above (required)
@@ -80,8 +96,8 @@ def help_text(argv):
     """What --help prints; the configuration's defaults are those of --model, where given."""
     recipe = value_of(argv, "model")
     recipe = recipe if recipe in configs.RECIPES else "vae"
-    lines = [f"Configuration, with the defaults of --model={recipe} (None: found out or left to"]
-    lines.append("the component's own default):")
+    lines = [f"Configuration, with the defaults of --model={recipe}"]
+    lines.append("(None: the component's own default, or found out from the data):")
     for key, kind, value in fields(configs.get_config(recipe)):
         lines.append(f"  --config.{key} ({kind}) = {value}")
     return HELP + "\n" + "\n".join(lines)
@@ -129,7 +145,7 @@ def parse(argv):
     """
     name = value_of(argv, "model")
     if not name:
-        raise SetupError(f"--model is required; models:\n{MODELS}")
+        raise SetupError(f"--model is required; models:\n{RECIPES}")
     try:
         config = configs.get_config(name)
         check_keys(argv, config)
@@ -143,12 +159,3 @@ def parse(argv):
         if own[flag].value is not None:
             config.update_from_flattened_dict({key: own[flag].value})
     return own
-
-
-def main(run):
-    """Run `run(flags)` on the command line; exit with its errors' status, without a traceback."""
-    argv = sys.argv
-    if {"--help", "-h", "-help", "--helpfull"} & set(argv[1:]):
-        print(help_text(argv))
-        return 0
-    return run(parse(argv))

@@ -11,7 +11,7 @@ from train import callbacks as cb
 from train.callbacks.clock import intervals
 from train.callbacks.logs import Summaries, plain
 from train.checkpoints import Checkpoints
-from train.errors import as_setup_error
+from train.errors import TrainError, as_setup_error
 from train.progress import ProgressBar
 
 
@@ -84,6 +84,9 @@ class Run:
     def callbacks(self, step):
         """(callbacks in order, the one that takes signals)."""
         train = self.config.train
+        terms = ("loss", "nll", "kl", "penalty")
+        if self.config.regularizer.name == "kl":
+            terms = terms[:-1]  # It is the same number.
         clock = cb.Clock(step, train.steps, train.checkpoint_every)
         signals = cb.StopOnSignal(clock, self.checkpoints)
         return [
@@ -97,7 +100,7 @@ class Run:
                 ProgressBar(train.steps),
                 train.log_every,
                 train.batch_size,
-                ("loss", "nll", "kl", "penalty"),
+                terms,
             ),
             *self.pictures(clock),
             # After all that belongs to the step: the checkpoint is what a resume believes.
@@ -110,12 +113,12 @@ class Run:
         options = self.config.pictures
         if not options.num:
             return []
-        images = build.evaluation_data(self.config, self.model.family, options.num, options.num)
+        data = build.evaluation_data(self.config, self.model.family, options.num, options.num)
         draw = functools.partial(
             pictures.draw,
             config=self.config,
             folder=self.folder,
-            images=next(iter(images))["image"],
+            batch=next(iter(data)),
         )
         return [cb.DrawPictures(clock, draw, self.summaries)]
 
@@ -179,13 +182,16 @@ def train_and_evaluate(config, folder, strategy="auto", overwrite_config=False, 
         # Only now: a configuration that makes no model leaves no trace in the folder.
         workdir.prepare(folder, config)
         run.checkpoints.clean()
-    finished = step == config.train.steps
-    if finished and run.metrics_file.has(step, "test"):
+        finished = run.metrics_file.has(step, "test") and step == config.train.steps
+        run.metrics_file.rewind(step)
+    if finished:
         say(f"This run has finished: {folder} is at step {step}.")
         return run.model, None
     if step:
         say(f"Resuming {folder} at step {step}.")
-    run.metrics_file.rewind(step)
-    if not finished:
-        run.fit(step)
-    return run.model, run.evaluate()
+    try:
+        if step < config.train.steps:
+            run.fit(step)
+        return run.model, run.evaluate()
+    except OSError as error:  # The disk is full or gone.
+        raise TrainError(f"{error}; {run.checkpoints.describe_last()}") from error

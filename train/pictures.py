@@ -44,14 +44,14 @@ def grid(images):
     return np.pad(pixels, edge, constant_values=BACKGROUND)
 
 
-def ancestral(model, images, seed, options):
+def ancestral(model, batch, seed, options):
     """num x num samples z ~ p(z), x ~ p(x|z)."""
     num = options.num
     samples = model.ancestral_sample(num * num, seed=seed, mean=options.mean, **_labels(model, num))
     return tf.reshape(samples, [num, num, *samples.shape[1:]])
 
 
-def gibbs(model, images, seed, options):
+def gibbs(model, batch, seed, options):
     """A row is a chain z ~ q(z|x), x ~ p(x|z) from noise, a column one step of it."""
     return model.gibbs_sample(
         num_samples=options.num,
@@ -63,14 +63,14 @@ def gibbs(model, images, seed, options):
     )
 
 
-def reconstruction(model, images, seed, options):
+def reconstruction(model, batch, seed, options):
     """Test images above their reconstructions."""
-    if model.num_classes:
-        return None  # The labels of the images would be needed too.
-    return tf.stack([images, model.reconstruct(images, seed=seed, mean=options.mean)])
+    images = batch["image"]
+    label = {"label": batch["label"]} if model.num_classes else {}
+    return tf.stack([images, model.reconstruct(images, seed=seed, mean=options.mean, **label)])
 
 
-def chain(model, images, seed, options):
+def chain(model, batch, seed, options):
     """A row is a sample of a chain of steps, a column one step (Figure 4)."""
     if not hasattr(model, "sample_chain"):
         return None
@@ -79,7 +79,7 @@ def chain(model, images, seed, options):
     )
 
 
-def plane(model, images, seed, options):
+def plane(model, batch, seed, options):
     """The decoded latent plane: quantiles of the prior at equal steps of probability (Figure 2)."""
     if model.latent_shape != (2,):
         return None
@@ -87,8 +87,8 @@ def plane(model, images, seed, options):
     quantiles = tf.math.ndtri((np.arange(PLANE, dtype=np.float32) + 0.5) / PLANE)
     up, right = tf.meshgrid(quantiles[::-1], quantiles, indexing="ij")
     z = tf.reshape(tf.stack([right, up], axis=-1), [-1, 2])
-    images = model.decode(z, seed=seed, mean=True)
-    return tf.reshape(images, [PLANE, PLANE, *images.shape[1:]])
+    decoded = model.decode(z, seed=seed, mean=True)
+    return tf.reshape(decoded, [PLANE, PLANE, *decoded.shape[1:]])
 
 
 # The picture's name, as in samples/step_00000100_NAME.png -> what draws it, or None where the
@@ -109,7 +109,7 @@ def _labels(model, rows, columns=None):
     return {"label": np.repeat(np.arange(rows) % model.num_classes, columns or rows)}
 
 
-def draw(model, step, config, folder, images):
+def draw(model, step, config, folder, batch):
     """Draw every picture that the model has, with the same seeds at every step.
 
     Args:
@@ -117,7 +117,7 @@ def draw(model, step, config, folder, images):
       step: the training step, for the file names.
       config: ConfigDict of the run.
       folder: the run folder; writes samples/step_00000100_NAME.png.
-      images: [N, H, W, C], the test images to reconstruct.
+      batch: {"image": [N, H, W, C], "label": [N]} of the test split, to reconstruct.
 
     Returns:
       [(name, uint8 [height, width, 3])].
@@ -125,7 +125,7 @@ def draw(model, step, config, folder, images):
     drawn = []
     for index, (name, make) in enumerate(PICTURES.items()):
         seed = int(seeds.fold_in(config.seed, index))
-        found = make(model, images, seed, config.pictures)
+        found = make(model, batch, seed, config.pictures)
         if found is None:
             continue
         pixels = grid(found)

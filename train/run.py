@@ -18,28 +18,36 @@ def report(folder, metrics):
     """Print the test metrics and where things are."""
     if metrics:
         print("Test set: " + "  ".join(f"{k} {v:.3f}" for k, v in metrics.items() if v is not None))
-    pictures = sorted((folder / "samples").glob("step_*.png"))
-    last = [p for p in pictures if p.name.split("_")[1] == pictures[-1].name.split("_")[1]]
     print(f"Run folder: {folder}")
-    for picture in last:
-        print(f"  {picture}")
+    pictures = sorted((folder / "samples").glob("step_*.png"))
+    for picture in pictures:
+        if picture.name.split("_")[1] == pictures[-1].name.split("_")[1]:
+            print(f"  {picture}")
     print(f'Load it: tfgvae.load("{folder}")')
 
 
-def run(values):
-    """Train with parsed flags."""
+def train(values):
+    """Train with parsed flags and say where the result is."""
     folder = pathlib.Path(values.workdir or default_workdir(values.model, values.config.data.name))
     _, metrics = train_and_evaluate(values.config, folder, values.strategy, values.overwrite_config)
     report(folder, metrics)
+
+
+def main(argv):
+    """Run a command line (argv[0] is the program) and return its exit status."""
+    if {"--help", "-h", "-help", "--helpfull"} & set(argv[1:]):
+        print(flags.help_text(argv))
+        return 0
+    try:
+        train(flags.parse(argv))
+    except TrainError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
     return 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(flags.main(run))
-    except TrainError as error:
-        print(f"\n{error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
-        sys.exit(130)
+    sys.exit(main(sys.argv))

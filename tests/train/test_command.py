@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shutil
 import signal
 import time
 
@@ -14,7 +13,12 @@ import tiny_runs as tiny
 import tfgvae.models  # noqa: F401
 from tfgvae import runs
 
-RUN = ("--steps=60", "--config.train.checkpoint_every=20", "--config.train.log_every=5")
+RUN = (
+    "--steps=60",
+    "--config.train.checkpoint_every=20",
+    "--config.train.log_every=5",
+    "--config.pictures.num=0",
+)
 
 
 def wait_until(process, happened, seconds=120):
@@ -68,15 +72,13 @@ def history(folder):
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed") / "run"
     out = finish(tiny.start(f"--workdir={folder}", *RUN))
-    assert "Test set: " in out and f"{folder}/samples/step_00000060_ancestral.png" in out
+    assert "Test set: " in out and f"Run folder: {folder}" in out
     return folder
 
 
 def assert_same_run(folder, undisturbed):
     for a, b in zip(weights(folder), weights(undisturbed), strict=True):
         np.testing.assert_array_equal(a, b)
-    picture = "samples/step_00000060_ancestral.png"
-    assert (folder / picture).read_bytes() == (undisturbed / picture).read_bytes()
     steps = [(row["step"], row["split"]) for row in history(folder)]
     assert len(steps) == len(set(steps))
 
@@ -109,7 +111,12 @@ def test_sigkill_at_several_moments(undisturbed, tmp_path):
 
 @pytest.mark.slow
 def test_sigkill_while_checkpoints_are_written(tmp_path):
-    often = ("--workdir=" + str(tmp_path), "--steps=400", "--config.train.checkpoint_every=1")
+    often = (
+        "--workdir=" + str(tmp_path),
+        "--steps=400",
+        "--config.train.checkpoint_every=1",
+        "--config.pictures.num=0",
+    )
     for _ in range(4):
         process = tiny.start(*often)
         wait_until(process, lambda: writing(tmp_path))
@@ -121,31 +128,3 @@ def test_sigkill_while_checkpoints_are_written(tmp_path):
     process.send_signal(signal.SIGINT)
     assert "The same command resumes" in finish(process, 130)
     assert not writing(tmp_path)
-
-
-def test_a_damaged_newest_checkpoint_and_another_configuration(undisturbed, tmp_path):
-    folder = tmp_path / "copy"
-    shutil.copytree(undisturbed, folder)
-    out = finish(tiny.start(f"--workdir={folder}", *RUN, "--seed=1"), 2)
-    assert "seed: 0 -> 1" in out and "--overwrite_config" in out
-    path = runs.checkpoint_path(folder, 60)
-    path.write_bytes(path.read_bytes()[:-200])
-    out = finish(tiny.start(f"--workdir={folder}", *RUN))
-    assert "step_00000060.keras.damaged" in out and "at step 40" in out
-    assert_same_run(folder, undisturbed)
-
-
-def test_a_loss_that_is_not_finite_ends_the_command(tmp_path):
-    out = finish(
-        tiny.start(
-            f"--workdir={tmp_path}",
-            *RUN,
-            "--config.regularizer.weight=1e38",
-            "--config.train.learning_rate=1e3",
-        ),
-        1,
-    )
-    assert "loss = inf" in out or "loss = nan" in out
-    assert "step 1:" in out or "step 2:" in out
-    assert "there is no earlier checkpoint" in out
-    assert runs.checkpoints(tmp_path) == []

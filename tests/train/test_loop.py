@@ -1,6 +1,9 @@
 """train_and_evaluate on digits, in this process."""
 
+import errno
 import json
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -8,8 +11,8 @@ import tiny_runs as tiny
 from PIL import Image
 
 from tfgvae import runs
-from train import build
-from train.errors import SetupError
+from train import build, run
+from train.errors import SetupError, TrainError
 from train.loop import train_and_evaluate
 
 
@@ -21,6 +24,10 @@ def undrawn(**train):
 
 def silent(line):
     pass
+
+
+def main(*arguments):
+    return run.main(["run", *tiny.SMALLEST, *arguments])
 
 
 def assert_equal_states(first, second):
@@ -84,6 +91,55 @@ def test_longer_training_needs_the_flag_and_goes_on(finished, tmp_path):
     assert_equal_states(model, finished[1])
     steps = [(row["step"], row["split"]) for row in runs.read_metrics(tmp_path)]
     assert len(steps) == len(set(steps))
+
+
+def test_a_damaged_newest_checkpoint_is_skipped(finished, tmp_path):
+    shutil.copytree(finished[0], tmp_path, dirs_exist_ok=True)
+    path = runs.checkpoint_path(tmp_path, 4)
+    path.write_bytes(path.read_bytes()[:-200])
+    said = []
+    model, _ = train_and_evaluate(tiny.config(), tmp_path, "one", say=said.append)
+    assert any("step_00000004.keras.damaged" in line for line in said)
+    assert f"Resuming {tmp_path} at step 2." in said
+    assert_equal_states(model, finished[1])
+    steps = [(row["step"], row["split"]) for row in runs.read_metrics(tmp_path)]
+    assert len(steps) == len(set(steps)) == len(runs.read_metrics(finished[0]))
+
+
+def test_the_command_says_where_things_are(finished, capsys):
+    folder = finished[0]
+    flags = ("--steps=4", "--config.train.checkpoint_every=2", "--config.train.log_every=1")
+    assert main(f"--workdir={folder}", *flags) == 0
+    out = capsys.readouterr().out
+    assert f"{folder}/samples/step_00000004_ancestral.png" in out
+    assert "step_00000002_" not in out and f'tfgvae.load("{folder}")' in out
+    assert main(f"--workdir={folder}", *flags, "--seed=1") == 2
+    assert "seed: 0 -> 1" in capsys.readouterr().err
+
+
+def test_the_command_fails_with_a_status_and_a_reason(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert run.main(["run", "--model=vea"]) == 2
+    assert main(f"--workdir={tmp_path / 'file'}") == 2
+    assert "Not a directory" in capsys.readouterr().err
+    assert main("--workdir=/proc/run") == 2
+    assert "cannot write the run folder" in capsys.readouterr().err
+    weight = ("--config.regularizer.weight=1e38", "--config.train.learning_rate=1e3")
+    folder = tmp_path / "run"
+    assert main(f"--workdir={folder}", *weight, "--config.pictures.num=0") == 1
+    err = capsys.readouterr().err
+    assert "loss = inf" in err or "loss = nan" in err
+    assert "step 1:" in err or "step 2:" in err
+    assert "there is no earlier checkpoint" in err and runs.checkpoints(folder) == []
+
+
+def test_a_full_disk_during_training_is_explained(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("train.workdir.MetricsFile.append", full)
+    with pytest.raises(TrainError, match="No space left"):
+        train_and_evaluate(undrawn(), tmp_path, "one", say=silent)
 
 
 @pytest.mark.parametrize(

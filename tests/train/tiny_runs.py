@@ -23,6 +23,9 @@ FLAGS = {
 }
 CHAIN = {"model.num_steps": 2, "model.latent_dim": 4, "model.width": 2, "model.dense": (8,)}
 
+# The same as a command line.
+SMALLEST = ["--model=vae", *(f"--config.{key}={value}" for key, value in FLAGS.items())]
+
 
 def config(recipe="vae", **train):
     """A recipe on digits with the smallest networks; `train` sets fields of config.train."""
@@ -40,8 +43,7 @@ def config(recipe="vae", **train):
 
 def command(*arguments):
     """The command line of `train.run --model=vae` with the smallest networks."""
-    small = [f"--config.{key}={value}" for key, value in FLAGS.items()]
-    return [sys.executable, "-m", "train.run", "--model=vae", *small, *arguments]
+    return [sys.executable, "-m", "train.run", *SMALLEST, *arguments]
 
 
 def start(*arguments, **options):
