@@ -35,6 +35,9 @@ def data():
     """The data set and what is done to its images: the options of tfgvae.data.load."""
     return {
         "name": "digits",
+        # TFDS slices such as "train[:90%]" are splits too.
+        "train_split": "train",
+        "test_split": "test",
         "data_dir": config_dict.placeholder(str),
         "download": False,
         "image_size": config_dict.placeholder(object),  # a side, or (height, width)

@@ -60,10 +60,9 @@ def compiled(config, info):
     return network
 
 
-def info(config, split="train"):
-    """tfgvae.data.ImageInfo of the configured data set."""
-    options = _preprocessing(config)
-    return data.info(config.data.name, split, **options)
+def info(config, split=None):
+    """tfgvae.data.ImageInfo of a split of the configured data set (None: the training split)."""
+    return data.info(config.data.name, split or config.data.train_split, **_preprocessing(config))
 
 
 def dequantizes(config, family):
@@ -86,7 +85,7 @@ def training_data(config, family, start_step):
     """Batches of the training split from `start_step` on, without end."""
     return data.load(
         config.data.name,
-        "train",
+        config.data.train_split,
         **_preprocessing(config),
         binarize=config.data.binarize,
         dequantize=dequantizes(config, family),
@@ -104,7 +103,7 @@ def evaluation_data(config, family, batch_size, num_examples, drop_remainder=Fal
     """One pass over the first `num_examples` of the test split, in order (None: all)."""
     return data.load(
         config.data.name,
-        "test",
+        config.data.test_split,
         **_preprocessing(config),
         binarize=config.data.binarize,
         dequantize=dequantizes(config, family),

@@ -132,4 +132,7 @@ class Checkpoints:
         taken = int(model.optimizer.iterations.numpy())
         # Keras skips what it cannot match with no more than a warning.
         if taken != step:
-            raise CheckpointError(f"{path} holds optimizer step {taken}, expected {step}")
+            raise CheckpointError(
+                f"{path} does not fit the optimizer of this configuration: its step is {taken}, "
+                f"expected {step}"
+            )

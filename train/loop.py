@@ -71,7 +71,7 @@ class Run:
 
     def evaluation_data(self, num_examples=None):
         """The test split, or its first `num_examples`, in batches that leave no replica empty."""
-        available = build.info(self.config, "test").num_examples
+        available = build.info(self.config, self.config.data.test_split).num_examples
         count = min(num_examples or available, available)
         replicas = self.strategy.num_replicas_in_sync
         size = strategies.evaluation_batch_size(count, self.config.train.batch_size, replicas)

@@ -1,5 +1,6 @@
 """One progress bar over the whole run, resumed or not."""
 
+import shutil
 import sys
 import time
 
@@ -48,6 +49,8 @@ class ProgressBar:
         values = "  ".join(f"{name} {value:.2f}" for name, value in terms.items())
         line = f"step {step}/{self.total} [{bar}] {self._left(step)}  {values}"
         if self.live:
+            # A line that wraps could not be redrawn.
+            line = line[: shutil.get_terminal_size().columns - 1]
             self.stream.write("\r" + line.ljust(self._length))
             self._length = len(line)
             self._drawn = time.monotonic()

@@ -143,11 +143,16 @@ def test_what_a_killed_process_left_is_cleaned(run):
     assert names(saved) == ["step_00000001.keras", "step_00000002.keras"]
 
 
-def test_a_checkpoint_of_another_model_is_an_error(run):
+def test_a_checkpoint_of_another_model_or_optimizer_is_an_error(run):
     _, saved = run
     step, path = saved.newest()
     with pytest.raises(CheckpointError, match="does not fit"):
         saved.restore(network(width=4), path, step)
+    other = network()
+    other.compile("sgd", "mse")
+    other.optimizer.build(other.trainable_variables)
+    with pytest.raises(CheckpointError, match="does not fit the optimizer"):
+        saved.restore(other, path, step)
 
 
 def test_load_names_what_is_missing(run, tmp_path):
