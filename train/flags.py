@@ -50,6 +50,7 @@ Flags:
 
 Examples:
   python -m train.run --model=seqvae
+  python -m train.run --model=vae --dataset=mnist --config.data.download
   python -m train.run --model=vae --dataset=mnist --config.data.binarize=dynamic
   python -m train.run --model=gvae --config.regularizer.name=mmd --config.regularizer.weight=10
   python -m train.run --model=vae --config.family.name=gaussian --config.family.learned=global
