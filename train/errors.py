@@ -28,5 +28,5 @@ def as_setup_error():
     """Turn the errors of bad settings, raised while a run is set up, into SetupError."""
     try:
         yield
-    except (ValueError, TypeError, FileNotFoundError, NotADirectoryError) as error:
+    except (ValueError, TypeError, OSError) as error:
         raise SetupError(str(error)) from error

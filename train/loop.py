@@ -150,6 +150,26 @@ class Run:
         return metrics
 
 
+def _set_up(config, folder, strategy, overwrite_config, say):
+    """Everything that can be wrong before the first step: (Run, step to go on from)."""
+    _check(config)
+    if config.train.deterministic_ops:
+        keras.utils.set_random_seed(config.seed)
+        tf.config.experimental.enable_op_determinism()
+    if isinstance(strategy, str):
+        strategy = strategies.make(strategy)
+    strategies.check_batch_size(strategy, config.train.batch_size)
+    if not overwrite_config:
+        workdir.check(folder, config)
+    run = Run(config, folder, strategy, say)
+    step = run.build()
+    # Only now: a configuration that makes no model leaves no trace in the folder.
+    workdir.prepare(folder, config)
+    run.checkpoints.clean()
+    run.metrics_file.rewind(step)
+    return run, step
+
+
 def train_and_evaluate(config, folder, strategy="auto", overwrite_config=False, say=print):
     """Train the model of `config` in a run folder, resuming what is there, and evaluate it.
 
@@ -168,23 +188,8 @@ def train_and_evaluate(config, folder, strategy="auto", overwrite_config=False, 
     """
     folder = pathlib.Path(folder)
     with as_setup_error():
-        _check(config)
-        if config.train.deterministic_ops:
-            keras.utils.set_random_seed(config.seed)
-            tf.config.experimental.enable_op_determinism()
-        if isinstance(strategy, str):
-            strategy = strategies.make(strategy)
-        strategies.check_batch_size(strategy, config.train.batch_size)
-        if not overwrite_config:
-            workdir.check(folder, config)
-        run = Run(config, folder, strategy, say)
-        step = run.build()
-        # Only now: a configuration that makes no model leaves no trace in the folder.
-        workdir.prepare(folder, config)
-        run.checkpoints.clean()
-        finished = run.metrics_file.has(step, "test") and step == config.train.steps
-        run.metrics_file.rewind(step)
-    if finished:
+        run, step = _set_up(config, folder, strategy, overwrite_config, say)
+    if step == config.train.steps and run.metrics_file.has(step, "test"):
         say(f"This run has finished: {folder} is at step {step}.")
         return run.model, None
     if step:
