@@ -24,7 +24,7 @@ MAPPINGS = {
     "conv": {"width": 4, "dense": (6,)},
     "conv-batch": {"width": 4, "dense": (), "norm": "batch"},
     "ladder": {"width": 4, "dense": (6,)},
-    "ladder-add": {"width": 8, "dense": (6,), "combine": "add", "norm": "group"},
+    "ladder-add": {"width": 8, "dense": (8,), "combine": "add", "norm": "group"},
     "ladder-gated": {"width": 4, "dense": (6,), "combine": "gated_add", "norm": "layer"},
 }
 
