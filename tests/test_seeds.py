@@ -42,7 +42,9 @@ def test_row_noise_is_the_rows_own(draw):
     rows = seeds.rows(3, 6)
     noise = draw(rows, (4, 2))
     np.testing.assert_array_equal(draw(rows[2:3], (4, 2))[0], noise[2])
-    traced = tf.function(lambda r: draw(r, (4, 2)), input_signature=[tf.TensorSpec([None], tf.int64)])
+    traced = tf.function(
+        lambda r: draw(r, (4, 2)), input_signature=[tf.TensorSpec([None], tf.int64)]
+    )
     np.testing.assert_array_equal(traced(rows), noise)
 
 

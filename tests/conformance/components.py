@@ -1,12 +1,19 @@
 """The one list of components that the conformance suites run over.
 
-Every registered name must be here (test_listed.py): a new component is tested by adding its line.
-The key is NAME or NAME-variant.
+Every name of the folders' tables is in it: a new component is tested without a further line. Here
+stand the options of those whose defaults are too large for tests, and variants (NAME-variant).
 """
 
+from tfgvae import families, inference, mappings, models
 from tfgvae.registry import make
 
-FAMILIES = {
+
+def _with_registered(table, listed):
+    """`listed` options, and the defaults of the table's other names."""
+    return {**{name: {} for name in table}, **listed}
+
+
+_FAMILIES = {
     "bernoulli": {},
     "categorical": {"levels": 5},
     "categorical-256": {"levels": 256},
@@ -18,7 +25,7 @@ FAMILIES = {
     "gaussian-pixel": {"scale": 0.5, "learned": "pixel"},
 }
 
-MAPPINGS = {
+_MAPPINGS = {
     "mlp": {"dense": (5,)},
     "mlp-affine": {"dense": ()},
     "conv": {"width": 4, "dense": (6,)},
@@ -28,7 +35,7 @@ MAPPINGS = {
     "ladder-gated": {"width": 4, "dense": (6,), "combine": "gated_add", "norm": "layer"},
 }
 
-INFERENCE = {
+_INFERENCE = {
     "gaussian": {"width": 4, "dense": (6,)},
     "gaussian-mlp": {"trunk": "mlp", "dense": (6,)},
     "gaussian-resnet": {"trunk": "resnet", "width": 4, "dense": (6,), "norm": "batch"},
@@ -43,7 +50,7 @@ _TINY_GVAE = {
 }
 _TINY_SEQVAE = {"num_steps": 2, "latent_dim": 4, "width": 4, "dense": (6,), "kernel_size": 3}
 
-MODELS = {
+_MODELS = {
     "gvae": _TINY_GVAE,
     "gvae-none": {**_TINY_GVAE, "regularizer": "none", "family": "gaussian"},
     "gvae-ladder": {
@@ -70,6 +77,12 @@ MODELS = {
     "seqvae-denoise": {**_TINY_SEQVAE, "denoise": True, "norm": "layer"},
     "seqvae-single": {**_TINY_SEQVAE, "single": True, "latent_groups": (1, 3)},
 }
+
+
+FAMILIES = _with_registered(families.FAMILIES, _FAMILIES)
+MAPPINGS = _with_registered(mappings.MAPPINGS, _MAPPINGS)
+INFERENCE = _with_registered(inference.INFERENCE, _INFERENCE)
+MODELS = _with_registered(models.MODELS, _MODELS)
 
 
 def build(table, options, key, **given):

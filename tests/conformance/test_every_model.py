@@ -95,7 +95,9 @@ def test_same_seed_same_model_same_noise(key):
     data = batch(one)
     first = one(data, training=True)["nll"]
     np.testing.assert_array_equal(two(data, training=True)["nll"], first)
-    assert not np.array_equal(one(data, training=True)["nll"], first), "the next batch has new noise"
+    assert not np.array_equal(one(data, training=True)["nll"], first), (
+        "the next batch has new noise"
+    )
 
 
 @every
@@ -135,7 +137,9 @@ def test_gibbs_is_repeated_reconstruction(key):
     more, x = label(model, 2), images(batch(model, 2))
     chain = model.gibbs_sample(x, num_steps=3, seed=rows, return_chain=True, **more)
     assert chain.shape == (2, 3, *IMAGE)
-    np.testing.assert_array_equal(model.gibbs_sample(x, num_steps=3, seed=rows, **more), chain[:, -1])
+    np.testing.assert_array_equal(
+        model.gibbs_sample(x, num_steps=3, seed=rows, **more), chain[:, -1]
+    )
     for step in range(3):
         x = model.reconstruct(x, seed=seeds.fold_in(rows, step), **more)
         np.testing.assert_allclose(chain[:, step], x, atol=2e-4)

@@ -1,4 +1,4 @@
-"""What every f and every q must do: shapes, gradients to every weight, a configuration round trip."""
+"""What every f and every q must do: shapes, gradients to every weight, a round trip."""
 
 import components
 import keras
@@ -12,7 +12,7 @@ from tfgvae.mappings import MAPPINGS
 
 LATENT = 4
 # The smallest and the largest size, odd sizes on the pyramid, a rectangle.
-SHAPES = [(8, 8, 1), (28, 28, 3), (13, 21, 1)]
+SHAPES = [(8, 8, 1), (28, 28, 3), (13, 21, 1), (128, 128, 3)]
 
 
 def mapping(key, shape=(8, 8, 2)):

@@ -1,7 +1,7 @@
 """The linear-Gaussian VAE, where everything has a closed form (Tipping and Bishop 1999).
 
-    z ~ N(0, I),  x ~ N(b + A z, s^2 I)   =>   x ~ N(b, A A' + s^2 I),
-    z | x ~ N(M^-1 A' (x - b) / s^2, M^-1),  M = I + A' A / s^2; diagonal for orthogonal columns.
+z ~ N(0, I),  x ~ N(b + A z, s^2 I)   =>   x ~ N(b, A A' + s^2 I),
+z | x ~ N(M^-1 A' (x - b) / s^2, M^-1),  M = I + A' A / s^2; diagonal for orthogonal columns.
 """
 
 import math
@@ -111,7 +111,7 @@ def test_ancestral_samples_have_the_marginal_law(exact):
 
 
 def test_training_reaches_the_closed_form_optimum():
-    """The best ELBO is that of probabilistic PCA with the noise fixed: eigenvalues above s^2 kept."""
+    """The best ELBO is that of probabilistic PCA with fixed noise: eigenvalues above s^2 kept."""
     rng = np.random.default_rng(6)
     basis, _ = np.linalg.qr(rng.normal(size=(D, Z)))
     x = draws(basis * [1.5, 0.7], np.full(D, 0.5), 512, seed=7)

@@ -34,7 +34,9 @@ def test_one_step_is_the_ladder_vae():
     np.testing.assert_array_equal(
         chain.ancestral_sample(4, seed=rows), vae.ancestral_sample(4, seed=rows)
     )
-    np.testing.assert_array_equal(chain.encode(X[:4], seed=rows)[:, 0], vae.encode(X[:4], seed=rows))
+    np.testing.assert_array_equal(
+        chain.encode(X[:4], seed=rows)[:, 0], vae.encode(X[:4], seed=rows)
+    )
     np.testing.assert_allclose(chain(X)["kl"], vae(X)["kl"], rtol=1e-6)
 
 

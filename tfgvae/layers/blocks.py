@@ -123,17 +123,27 @@ class Residual(keras.layers.Layer):
         }
 
 
+def _with_bias(norm="none", **_):
+    # What follows a normalisation has its own offset: a bias before it would do nothing.
+    return norm == "none"
+
+
 def conv(filters, kernel_size, strides, **kwargs):
     """A convolution block; `kwargs` go to Block."""
-    return Block(keras.layers.Conv2D(filters, kernel_size, strides, padding="same"), **kwargs)
+    layer = keras.layers.Conv2D(
+        filters, kernel_size, strides, padding="same", use_bias=_with_bias(**kwargs)
+    )
+    return Block(layer, **kwargs)
 
 
 def conv_up(filters, kernel_size, strides, **kwargs):
     """A transposed convolution block; `kwargs` go to Block."""
-    layer = keras.layers.Conv2DTranspose(filters, kernel_size, strides, padding="same")
+    layer = keras.layers.Conv2DTranspose(
+        filters, kernel_size, strides, padding="same", use_bias=_with_bias(**kwargs)
+    )
     return Block(layer, **kwargs)
 
 
 def dense(units, **kwargs):
     """A dense block; `kwargs` go to Block."""
-    return Block(keras.layers.Dense(units), **kwargs)
+    return Block(keras.layers.Dense(units, use_bias=_with_bias(**kwargs)), **kwargs)

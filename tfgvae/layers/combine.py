@@ -32,7 +32,7 @@ class Inject(keras.layers.Layer):
         units = 1
         for n in self.feature_shape:
             units *= n
-        self._project = keras.layers.Dense(units)
+        self._project = keras.layers.Dense(units, use_bias=norm == "none")
         self._normalize = lookup(blocks.NORMS, norm, "norm")()
 
     def build(self, h_shape=None):
