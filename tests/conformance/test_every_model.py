@@ -183,9 +183,16 @@ def test_two_replicas_train_as_one(key, mirrored):
 def test_bad_input_at_the_door(key):
     model = build(key)
     x, more = images(batch(model, 2)), label(model, 2)
+
+    def with_labels(x):
+        return {"image": x, **more}
+
     bad = [
         (lambda: model(tf.zeros([2, 9, 8, 1])), "expected images"),
         (lambda: model({"label": tf.constant([1])}), "'image'"),
+        (lambda: model(tf.zeros([2, *IMAGE], tf.uint8)), "divide by 255"),
+        (lambda: model(with_labels(255 * x)), r"expected pixels in \[0, 1\]"),
+        (lambda: model.encode(x * math.nan), "expected (finite )?pixels"),
         (lambda: model.encode(x[0]), "expected images"),
         (lambda: model.encode(x[:0]), "empty batch"),
         (lambda: model.decode(tf.zeros([2, 3]), **more), "expected latents"),
@@ -204,5 +211,5 @@ def test_bad_input_at_the_door(key):
     else:
         bad.append((lambda: model.reconstruct(x, label=[0, 1]), "no classes"))
     for call, message in bad:
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match=message):
             call()

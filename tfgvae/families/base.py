@@ -19,6 +19,11 @@ class Family(keras.layers.Layer):
 
     discrete = True
 
+    @property
+    def bounded(self):
+        """Whether models check that pixels are in [0, 1]."""
+        return True
+
     def params_shape(self, image_shape):
         """The shape [H, W, K] that f must output for images [H, W, C]."""
         raise NotImplementedError

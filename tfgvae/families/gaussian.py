@@ -63,6 +63,10 @@ class Gaussian(Family):
             )
         self.built = True
 
+    @property
+    def bounded(self):
+        return self.link != "identity"
+
     def params_shape(self, image_shape):
         *size, channels = image_shape
         return (*size, 2 * channels if self.learned == "pixel" else channels)

@@ -102,6 +102,8 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
 
     def call(self, batch, training=False):
         x, label = inputs.unpack(batch, self.image_shape, self.num_classes)
+        if self.family.bounded:
+            inputs.check_range(x)
         if training:
             seed = seeds.fold_in(self.seed, TRAINING, self.train_batches)
         else:

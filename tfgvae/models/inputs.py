@@ -35,14 +35,29 @@ def images(x, image_shape):
     """Images as float32 [B, H, W, C].
 
     Raises:
-      ValueError: another shape than [B, *image_shape].
+      ValueError: another shape than [B, *image_shape], or integers: pixels are in [0, 1] here.
     """
     x = tf.convert_to_tensor(x)
     if not x.shape.is_compatible_with([None, *image_shape]) or x.shape.rank is None:
         raise ValueError(
             f"expected images [B, *{tuple(image_shape)}] in [0, 1], got shape {x.shape}"
         )
+    if not x.dtype.is_floating:
+        raise ValueError(
+            f"expected floating point images in [0, 1], got {x.dtype.name}: divide by 255"
+        )
     return tf.cast(x, tf.float32)
+
+
+def check_range(x):
+    """Raise InvalidArgumentError unless every pixel of x is a number in [0, 1].
+
+    In a graph, the check runs with it: images in 0 .. 255 would train to nonsense in silence.
+    """
+    low, high = tf.reduce_min(x), tf.reduce_max(x)
+    # Written so that NaN fails; a rounding error is let through.
+    inside = tf.logical_and(low >= -1e-5, high <= 1 + 1e-5)
+    tf.debugging.Assert(inside, ["expected pixels in [0, 1], got values from", low, "to", high])
 
 
 def labels(label, num_rows, num_classes):

@@ -23,7 +23,7 @@ class SamplingMethods:
 
     def encode(self, x, seed=None):
         """z ~ q(z|x): [N, *latent_shape] for images [N, H, W, C]."""
-        x = inputs.images(x, self.image_shape)
+        x = self._checked(x)
         run = self._compiled(conditional.encode, self._images(), ROWS)
         return run(x, seeds.rows(seed, _rows_of(x)))
 
@@ -42,7 +42,7 @@ class SamplingMethods:
 
     def reconstruct(self, x, seed=None, label=None, mean=False):
         """z ~ q(z|x), x' ~ p(x|z): [N, H, W, C]."""
-        x = inputs.images(x, self.image_shape)
+        x = self._checked(x)
         run = self._compiled(conditional.reconstruct, self._images(), LABELS, ROWS, mean=mean)
         return run(x, self._labels(label, x), seeds.rows(seed, _rows_of(x)))
 
@@ -86,7 +86,7 @@ class SamplingMethods:
             rows = seeds.rows(seed, num_samples)
             start = self._compiled(gibbs.noise_image, ROWS)(seeds.fold_in(rows, -1))
         else:
-            start = inputs.images(x, self.image_shape)
+            start = self._checked(x)
             if num_samples not in (None, _rows_of(start)):
                 raise ValueError(f"x has {_rows_of(start)} images, num_samples is {num_samples}")
             rows = seeds.rows(seed, _rows_of(start))
@@ -97,11 +97,20 @@ class SamplingMethods:
     def log_likelihood(self, x, num_samples=64, seed=None, label=None):
         """The importance-weighted bound on log p(x) with `num_samples` draws: [N] nats."""
         num_samples = inputs.positive("num_samples", num_samples)
-        x = inputs.images(x, self.image_shape)
+        x = self._checked(x)
         estimate = likelihood_estimator.log_likelihood
         run = self._compiled(estimate, self._images(), LABELS, ROWS, COUNT)
         rows = seeds.rows(seed, _rows_of(x))
         return run(x, self._labels(label, x), rows, tf.constant(num_samples))
+
+    def _checked(self, x):
+        x = inputs.images(x, self.image_shape)
+        # The draws of a density may leave [0, 1], and are welcome back.
+        if self.family.discrete:
+            inputs.check_range(x)
+        elif not bool(tf.reduce_all(tf.math.is_finite(x))):
+            raise ValueError("expected finite pixels, got NaN or infinity")
+        return x
 
     def _images(self):
         return tf.TensorSpec([None, *self.image_shape], tf.float32, name="images")
