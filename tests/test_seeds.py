@@ -74,6 +74,24 @@ def test_replicas_share_the_noise_of_the_global_batch(mirrored):
     np.testing.assert_array_equal(tf.concat(parts, 0), whole)
 
 
+@pytest.mark.parametrize("sizes", [(4, 1), (1, 4), (5, 0)])
+def test_replicas_of_unequal_parts_share_the_noise_of_the_global_batch(mirrored, sizes):
+    """Every image has noise of its own, and that of one replica."""
+    whole = seeds.batch_normal(9, 5, (3,))
+
+    @tf.function
+    def per_replica():
+        def replica():
+            index = tf.distribute.get_replica_context().replica_id_in_sync_group
+            return seeds.batch_normal(9, tf.gather(sizes, index), (3,))
+
+        return mirrored.run(replica)
+
+    parts = mirrored.experimental_local_results(per_replica())
+    assert tuple(part.shape[0] for part in parts) == sizes
+    np.testing.assert_array_equal(tf.concat(parts, 0), whole)
+
+
 def test_initialization_is_a_function_of_the_seed_and_leaves_no_trace():
     def kernel(seed):
         with seeds.initialization(seed):

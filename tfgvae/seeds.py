@@ -16,6 +16,8 @@ import secrets
 
 import tensorflow as tf
 
+from tfgvae import replicas
+
 _GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)
 _MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
 _MIX_2 = 0x94D049BB133111EB - (1 << 64)
@@ -104,14 +106,9 @@ def normal(row_seeds, shape, dtype=tf.float32):
 
 
 def _replica_rows(draw, seed, batch_size, shape):
-    context = tf.distribute.get_replica_context()
-    replicas = context.num_replicas_in_sync if context else 1
-    total = tf.concat([[batch_size * replicas], list(shape)], axis=0)
-    noise = draw(total, seed=stateless(seed))
-    if replicas == 1:
-        return noise
-    start = tf.cast(context.replica_id_in_sync_group, tf.int32) * batch_size
-    return noise[start : start + batch_size]
+    start, total = replicas.place(batch_size)
+    noise = draw(tf.concat([[total], list(shape)], axis=0), seed=stateless(seed))
+    return replicas.part(noise, start, batch_size)
 
 
 def batch_uniform(seed, batch_size, shape):

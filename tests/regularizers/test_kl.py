@@ -135,6 +135,23 @@ def test_free_bits_floor_the_mean_over_all_replicas(mirrored):
             np.testing.assert_allclose(penalty, value, rtol=1e-6)
 
 
+def test_free_bits_floor_the_mean_over_unequal_parts(mirrored):
+    """Three rows of divergence 0 and one of 2: the mean is 0.5, that of the parts' means is 1."""
+
+    @tf.function
+    def run():
+        def replica():
+            index = tf.distribute.get_replica_context().replica_id_in_sync_group
+            rows = tf.where(index == 0, 3, 1)
+            mu = 2.0 * tf.cast(index, tf.float32) * tf.ones([rows, 1])
+            reg = KL(free_bits=0.7)
+            return reg.penalty(q_of(mu, tf.ones([rows, 1])), mu, standard((1,)), None)
+
+        return mirrored.run(replica).values
+
+    np.testing.assert_allclose(tf.concat(run(), 0), np.full(4, 0.7), rtol=1e-6)
+
+
 def test_bad_input():
     with pytest.raises(ValueError, match="free_bits must be finite and >= 0, got -1"):
         KL(free_bits=-1.0)

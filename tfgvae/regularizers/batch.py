@@ -5,14 +5,7 @@ With one replica nothing here traces a cross-replica operation.
 
 import tensorflow as tf
 
-from tfgvae import seeds
-
-
-def _replicas():
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return None
-    return context
+from tfgvae import replicas, seeds
 
 
 def flatten(z):
@@ -21,8 +14,8 @@ def flatten(z):
 
 
 def gather(z):
-    """The rows of all replicas: [B, ...] -> [R * B, ...]. Gradients flow back to each replica."""
-    context = _replicas()
+    """The rows of all replicas: [B, ...] -> [N, ...]. Gradients flow back to each replica."""
+    context = replicas.context()
     if context is None:
         return z
     rows = context.all_gather(z, axis=0)
@@ -31,9 +24,14 @@ def gather(z):
 
 def mean(x):
     """The mean over the rows of all replicas, as a constant: [B, ...] -> [...]."""
-    local = tf.stop_gradient(tf.reduce_mean(x, axis=0))
-    context = _replicas()
-    return local if context is None else context.all_reduce(tf.distribute.ReduceOp.MEAN, local)
+    context = replicas.context()
+    if context is None:
+        return tf.stop_gradient(tf.reduce_mean(x, axis=0))
+    total = tf.stop_gradient(tf.reduce_sum(x, axis=0))
+    count = tf.cast(tf.shape(x)[0], x.dtype)
+    # Sums, not means: the parts of the replicas may differ in size.
+    total, count = context.all_reduce(tf.distribute.ReduceOp.SUM, [total, count])
+    return total / count
 
 
 def spread(value, z):
@@ -43,14 +41,9 @@ def spread(value, z):
 
 def prior_rows(prior, seed, z):
     """This replica's rows of a global batch of prior draws, of z's shape and type."""
-    context = _replicas()
     count = tf.shape(z)[0]
-    total = count * (context.num_replicas_in_sync if context else 1)
-    draws = prior_draws(prior, seed, total, z)
-    if context is None:
-        return draws
-    start = tf.cast(context.replica_id_in_sync_group, tf.int32) * count
-    return draws[start : start + count]
+    start, total = replicas.place(count)
+    return replicas.part(prior_draws(prior, seed, total, z), start, count)
 
 
 def prior_draws(prior, seed, count, z):

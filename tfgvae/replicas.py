@@ -1,0 +1,38 @@
+"""Where this replica's rows stand in the global batch. With one replica nothing here is traced."""
+
+import tensorflow as tf
+
+
+def context():
+    """The replica context when there are several replicas in step, else None."""
+    found = tf.distribute.get_replica_context()
+    if found is None or found.num_replicas_in_sync == 1:
+        return None
+    return found
+
+
+def place(batch_size):
+    """(first row, number of rows) of this replica's part of the global batch: int32 scalars.
+
+    Parts may differ: the last batch of a data set is seldom a multiple of the replicas, and one
+    of them may get no rows at all. With several replicas this is a cross-replica operation.
+
+    Args:
+      batch_size: the number of rows on this replica.
+
+    Returns:
+      The index of the replica's first row, and the number of rows over all replicas.
+    """
+    here = context()
+    if here is None:
+        return 0, batch_size
+    index = tf.cast(here.replica_id_in_sync_group, tf.int32)
+    # A sum of one-hot vectors, in float32: every all-reduce has it, and it is exact to 2^24 rows.
+    own = tf.one_hot(index, here.num_replicas_in_sync) * tf.cast(batch_size, tf.float32)
+    sizes = tf.cast(here.all_reduce(tf.distribute.ReduceOp.SUM, own), tf.int32)  # [replicas]
+    return tf.reduce_sum(sizes[:index]), tf.reduce_sum(sizes)
+
+
+def part(rows, start, batch_size):
+    """This replica's rows of a global batch [N, ...]: [B, ...]."""
+    return rows if context() is None else rows[start : start + batch_size]
