@@ -29,20 +29,42 @@ def test_center():
     np.testing.assert_allclose(evaluate(Center(), q, z, standard((2, 3)))[1], expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("cls", [Moments, MMD, Stein])
-def test_one_row_is_refused(cls):
-    """When traced with a known size, and when the size is known only as the step runs."""
+def one_row(cls, training):
     q, z = gaussian_q(0.0, 1.0, noise(3, 1, (3,)))
-    with pytest.raises(ValueError, match="at least 2 rows over all replicas, got 1"):
-        cls().penalty(q, z, standard((3,)), tf.constant(0, tf.int64))
+    return evaluate(cls(), q, z, standard((3,)), training=training)
+
+
+def graph_of_any_size(cls, training):
+    """What fit and evaluate trace: the number of rows is known only when the step runs."""
 
     @tf.function(input_signature=[tf.TensorSpec([None, 3])])
-    def graph(z):
-        return cls().penalty(None, z, standard((3,)), tf.constant(0, tf.int64))
+    def graph(eps):
+        return evaluate(cls(), *gaussian_q(0.0, 1.0, eps), standard((3,)), training=training)
 
-    assert np.all(np.isfinite(graph(noise(4, 2, (3,)))))
+    return graph
+
+
+@pytest.mark.parametrize("cls", [Moments, MMD, Stein])
+def test_one_row_is_refused_in_training(cls):
+    with pytest.raises(ValueError, match="at least 2 rows over all replicas, got 1"):
+        one_row(cls, training=True)
+    graph = graph_of_any_size(cls, training=True)
+    assert np.all(np.isfinite(graph(noise(4, 2, (3,)))[1]))
     with pytest.raises(tf.errors.InvalidArgumentError, match="at least 2 rows"):
-        graph(z)
+        graph(noise(4, 1, (3,)))
+
+
+@pytest.mark.parametrize("cls", [Moments, MMD, Stein])
+@pytest.mark.parametrize("training", [False, None])
+def test_one_row_has_the_penalty_0_outside_training(cls, training):
+    """The last batch of an evaluation may have one row; of two rows, it is the estimate."""
+    graph = graph_of_any_size(cls, training)
+    for loss, penalty in (one_row(cls, training), graph(noise(3, 1, (3,)))):
+        assert loss == 0
+        np.testing.assert_array_equal(penalty, [0.0])
+    in_training = graph_of_any_size(cls, training=True)
+    two = noise(4, 2, (3,))
+    np.testing.assert_allclose(graph(two)[1], in_training(two)[1], rtol=1e-6)
 
 
 @pytest.mark.parametrize("cls", [MMD, Stein])

@@ -1,5 +1,7 @@
 """Data sets of images: float32 in [0, 1], by name, deterministic by seed and step."""
 
-from tfgvae.data.loading import SOURCES, ImageInfo, info, load
+from tfgvae.data.loading import SOURCES, ImageInfo, Split, info, load
+from tfgvae.data.noise import Noise
+from tfgvae.data.stream import Schedule
 
-__all__ = ["SOURCES", "ImageInfo", "info", "load"]
+__all__ = ["SOURCES", "ImageInfo", "Noise", "Schedule", "Split", "info", "load"]

@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from tfgvae.data.reasons import reason
+
 _CHUNK = 512  # Examples decoded to the cache at a time.
 
 
@@ -32,22 +34,25 @@ def streamed(source, decode):
     return source.records().enumerate(), decode_batches
 
 
-def cached(source, decode, image_shape):
+def cached(num_examples, table):
     """Records, which are indices, and a lookup step for sets that fit in memory.
+
+    Args:
+      num_examples: how many examples of the table are used, from its start.
+      table: what `read` gave.
 
     Returns:
       (dataset of int64 indices, function for `stream.batches`).
     """
-    table = _read(source, decode, image_shape)
 
     def look_up(ordered, batch_size, drop_remainder):
         chosen = ordered.batch(batch_size, drop_remainder=drop_remainder)
         return chosen.map(lambda i: {k: tf.gather(v, i) for k, v in table.items()})
 
-    return tf.data.Dataset.range(source.num_examples), look_up
+    return tf.data.Dataset.range(num_examples), look_up
 
 
-def _read(source, decode, image_shape):
+def read(source, decode, image_shape):
     """Every example of the source: {"image": uint8 [N, H, W, C], "label": int64 [N]}, in order."""
     images = np.empty((source.num_examples, *image_shape), np.uint8)
     labels, filled = [], 0
@@ -56,8 +61,8 @@ def _read(source, decode, image_shape):
             images[filled : filled + len(batch["image"])] = batch["image"]
             filled += len(batch["image"])
             labels.append(batch.get("label"))
-    except tf.errors.InvalidArgumentError as error:
-        raise ValueError(f"{source.name}: an image cannot be read: {error.message}") from error
+    except tf.errors.OpError as error:  # A damaged or missing file, or an image in it.
+        raise ValueError(f"{source.name} cannot be read: {reason(error)}") from error
     if filled != source.num_examples:
         raise ValueError(f"{source.name}: expected {source.num_examples} examples, found {filled}")
     # Host memory: a set may be larger than what the accelerator has to spare.

@@ -1,7 +1,8 @@
-"""`load` and `info`: a name and options to a dataset of image batches."""
+"""`load`, `info` and `Split`: a name and options to datasets of image batches."""
 
 import dataclasses
 import inspect
+import math
 import os
 import zlib
 
@@ -15,6 +16,7 @@ from tfgvae.data.pixels import Geometry
 # name -> opener of a split. A name "word:rest" is looked up by its first word; a name that is not
 # here is a TFDS name.
 SOURCES = {"digits": digits.open_split, "folder": folder.open_split}
+CACHE_BYTES = 1 << 30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +47,7 @@ def load(
     seed: int | None = 0,
     drop_remainder: bool = False,
     num_examples: int | None = None,
-    cache_bytes: int = 1 << 30,
+    cache_bytes: int = CACHE_BYTES,
 ) -> tf.data.Dataset:
     """Batches of a set of images, as a function of (seed, step) only.
 
@@ -90,32 +92,20 @@ def load(
       ValueError: an option out of its range, an unknown name or split, a damaged image.
       FileNotFoundError: no such folder, or no prepared data; the message says how to get it.
     """
-    geometry = Geometry(image_size, crop, grayscale)
     noise = Noise(binarize, dequantize, augment)
     schedule = stream.Schedule(batch_size, shuffle, repeat, start_step, seed, drop_remainder)
-    checks.integer("cache_bytes", cache_bytes, 0)
-    source, geometry = _open(name, split, data_dir, download, num_examples, geometry)
-    shape = geometry.output_shape(source.image_shape, source.name, source.size_note)
-    schedule.steps_per_epoch(source.num_examples)  # Its error comes before the work of reading.
-    # A run gives one seed to its data, its model and each split: none may share noise by chance.
-    run_seed = seeds.fold_in(schedule.seed, zlib.crc32(f"data/{split}".encode()))
-    once_seed, stream_seed = seeds.split(run_seed, 2)
-    decode = cache.decoded(source, geometry, noise, once_seed)
-    if source.num_examples * shape[0] * shape[1] * shape[2] <= cache_bytes:
-        records, decode_batches = cache.cached(source, decode, shape)
-        buffer = source.num_examples
-    else:
-        records, decode_batches = cache.streamed(source, decode)
-        buffer = source.shuffle_buffer
-    return stream.batches(
-        records,
-        source.num_examples,
-        buffer,
-        schedule,
-        stream_seed,
-        decode_batches,
-        noise.every_step,
+    opened = Split(
+        name,
+        split,
+        data_dir=data_dir,
+        download=download,
+        image_size=image_size,
+        crop=crop,
+        grayscale=grayscale,
+        num_examples=num_examples,
+        cache_bytes=cache_bytes,
     )
+    return opened.batches(noise, schedule)
 
 
 def info(
@@ -137,10 +127,98 @@ def info(
     unknown = sorted(set(others) - set(inspect.signature(load).parameters))
     if unknown:
         raise TypeError(f"info takes the options of load, got {', '.join(unknown)}")
-    geometry = Geometry(image_size, crop, grayscale)
-    source, geometry = _open(name, split, data_dir, download, num_examples, geometry)
-    shape = geometry.output_shape(source.image_shape, source.name, source.size_note)
-    return ImageInfo(shape, source.num_examples, source.num_classes)
+    return Split(
+        name,
+        split,
+        data_dir=data_dir,
+        download=download,
+        image_size=image_size,
+        crop=crop,
+        grayscale=grayscale,
+        num_examples=num_examples,
+    ).info
+
+
+class Split:
+    """One split, opened once: streams made of it share its decoded images.
+
+    Files that change after it was opened are not looked at again. It holds `cache_bytes` at most.
+
+    Args:
+      name, split, ...: as `load` takes them.
+
+    Attributes:
+      info: ImageInfo.
+    """
+
+    def __init__(
+        self,
+        name,
+        split="train",
+        *,
+        data_dir=None,
+        download=False,
+        image_size=None,
+        crop=None,
+        grayscale=False,
+        num_examples=None,
+        cache_bytes=CACHE_BYTES,
+    ):
+        geometry = Geometry(image_size, crop, grayscale)
+        self.name = split
+        self.cache_bytes = checks.integer("cache_bytes", cache_bytes, 0)
+        self._source, self._geometry = _open(
+            name, split, data_dir, download, num_examples, geometry
+        )
+        source = self._source
+        shape = self._geometry.output_shape(source.image_shape, source.name, source.size_note)
+        self.info = ImageInfo(shape, source.num_examples, source.num_classes)
+        self._table = None, None  # (what it was decoded with, the decoded examples)
+
+    def batches(self, noise, schedule, num_examples=None):
+        """The stream that `load` describes.
+
+        Args:
+          noise: a Noise.
+          schedule: a Schedule.
+          num_examples: use the first so many examples only.
+        """
+        source = self._source.take(num_examples)
+        schedule.steps_per_epoch(source.num_examples)  # Its error comes before the work of reading.
+        # A run gives one seed to its data, its model and each split: none may share noise by chance.
+        run_seed = seeds.fold_in(schedule.seed, zlib.crc32(f"data/{self.name}".encode()))
+        once_seed, stream_seed = seeds.split(run_seed, 2)
+        decode = cache.decoded(source, self._geometry, noise, once_seed)
+        if self._fits(source):
+            lasting = schedule.seed if noise.binarize == "static" else None
+            table = self._decoded(source, decode, lasting)
+            records, decode_batches = cache.cached(source.num_examples, table)
+            buffer = source.num_examples
+        else:
+            records, decode_batches = cache.streamed(source, decode)
+            buffer = source.shuffle_buffer
+        return stream.batches(
+            records,
+            source.num_examples,
+            buffer,
+            schedule,
+            stream_seed,
+            decode_batches,
+            noise.every_step,
+        )
+
+    def _fits(self, source):
+        return source.num_examples * math.prod(self.info.image_shape) <= self.cache_bytes
+
+    def _decoded(self, source, decode, lasting):
+        """The decoded examples, at least those of `source`; the last ones are kept."""
+        # The whole split where it fits, so that every part of it is there too.
+        source = self._source if self._fits(self._source) else source
+        key = source.num_examples, lasting
+        if self._table[0] != key:
+            self._table = None, None  # Two at a time would be twice the memory.
+            self._table = key, cache.read(source, decode, self.info.image_shape)
+        return self._table[1]
 
 
 def _open(name, split, data_dir, download, num_examples, geometry):

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from tfgvae.layers.loss_layer import LossLayer
 from tfgvae.registry import lookup
+from tfgvae.regularizers import batch
 from tfgvae.regularizers.schedules import SCHEDULES
 
 
@@ -14,6 +15,9 @@ class Regularizer(LossLayer):
     gathers over replicas) is a function of the global batch, so that its mean over the rows of
     all replicas does not depend on their number.
 
+    An estimate that needs `least_rows` > 1 rows over all replicas refuses a smaller batch in
+    training. Elsewhere such a batch, the last of a data set, has the penalty 0.
+
     A subclass with arguments of its own repeats `weight`, `schedule` and `schedule_steps` in its
     signature: configurations are read from it.
 
@@ -23,10 +27,13 @@ class Regularizer(LossLayer):
       schedule_steps: the schedule's time scale in steps, > 0.
 
     Raises:
-      ValueError: a weight or a time scale out of range, an unknown schedule.
+      ValueError: a weight or a time scale out of range, an unknown schedule; in training, fewer
+        rows than `least_rows`, where their number is known as the step is traced.
+      tf.errors.InvalidArgumentError: fewer rows than that, when a step of training runs.
     """
 
     batch_level = False
+    least_rows = 1
 
     def __init__(
         self,
@@ -65,7 +72,11 @@ class Regularizer(LossLayer):
           scale: weight * schedule(step), a scalar.
           training: False when no gradient will be taken; None and True otherwise.
         """
+        if training:
+            z = batch.require_rows(z, self.least_rows, type(self).__name__)
         penalty = self.penalty(q, z, prior, seed)
+        if not training:
+            penalty = batch.zero_below(self.least_rows, penalty)
         return penalty, tf.cast(scale, penalty.dtype) * penalty
 
     def call(self, z, q, prior, step, seed, training=None):

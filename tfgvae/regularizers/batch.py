@@ -53,17 +53,28 @@ def prior_draws(prior, seed, count, z):
 
 
 def require_rows(z, least, why):
-    """Return z if it has at least `least` rows.
+    """Return z [B, ...] if all replicas together have at least `least` rows.
 
     Raises:
       ValueError: the number of rows is known and too small.
       tf.errors.InvalidArgumentError: it is too small when the step runs.
     """
+    if least < 2:
+        return z
     message = f"{why} needs a batch of at least {least} rows over all replicas"
-    if z.shape[0] is not None:
+    if replicas.context() is None and z.shape[0] is not None:
         if z.shape[0] < least:
             raise ValueError(f"{message}, got {z.shape[0]}")
         return z
-    check = tf.debugging.assert_greater_equal(tf.shape(z)[0], least, message=message)
+    _, count = replicas.place(tf.shape(z)[0])
+    check = tf.debugging.assert_greater_equal(count, least, message=message)
     with tf.control_dependencies([check] if check is not None else []):
         return tf.identity(z)
+
+
+def zero_below(least, penalty):
+    """The penalty [B], or zeros where all replicas together have fewer than `least` rows."""
+    if least < 2:
+        return penalty
+    _, count = replicas.place(tf.shape(penalty)[0])
+    return tf.where(count < least, tf.zeros_like(penalty), penalty)

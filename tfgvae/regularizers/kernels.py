@@ -24,7 +24,9 @@ def imq(r2, scale):
 
 
 KERNELS = {"gaussian": gaussian, "imq": imq}
-ESTIMATORS = ("unbiased", "biased")
+# What each needs: pairs of two rows, or any row, which makes a pair with itself.
+LEAST_ROWS = {"unbiased": 2, "biased": 1}
+ESTIMATORS = tuple(LEAST_ROWS)
 
 
 def check(kernel, widths, estimator):

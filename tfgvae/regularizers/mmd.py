@@ -30,7 +30,8 @@ class MMD(Regularizer):
       num_prior_samples: draws from the prior in a step, >= 2.
 
     Raises:
-      ValueError: an argument out of range; one row in the batch with the unbiased estimator.
+      ValueError: an argument out of range; one row in the batch with the unbiased estimator, in
+        training (elsewhere its penalty is 0).
     """
 
     batch_level = True
@@ -54,11 +55,13 @@ class MMD(Regularizer):
         self.estimator = estimator
         self.num_prior_samples = num_prior_samples
 
+    @property
+    def least_rows(self):
+        return kernels.LEAST_ROWS[self.estimator]
+
     def penalty(self, q, z, prior, seed):
         draws = batch.prior_draws(prior, seed, self.num_prior_samples, z)
         x, y = batch.flatten(batch.gather(z)), batch.flatten(draws)  # [N, D], [M, D]
-        if self.estimator == "unbiased":
-            x = batch.require_rows(x, 2, "the unbiased MMD")
         cross = tf.reduce_mean(self._kernel(x, y))
         own = sum(kernels.pair_mean(self._kernel(a, a), self.estimator) for a in (x, y))
         return batch.spread(own - 2 * cross, z)

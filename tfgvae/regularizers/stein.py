@@ -31,8 +31,8 @@ class Stein(Regularizer):
         where R is small; "biased" keeps them: never negative, above R by about (D + 1) / B.
 
     Raises:
-      ValueError: an argument out of range; one row in the batch with the unbiased estimator; a
-        prior whose log_prob does not depend on z by differentiable operations.
+      ValueError: an argument out of range; one row in the batch with the unbiased estimator, in
+        training (elsewhere its penalty is 0); a prior whose log_prob does not depend on z by differentiable operations.
     """
 
     batch_level = True
@@ -52,10 +52,12 @@ class Stein(Regularizer):
         self.widths = kernels.check(kernel, widths, estimator)
         self.estimator = estimator
 
+    @property
+    def least_rows(self):
+        return kernels.LEAST_ROWS[self.estimator]
+
     def penalty(self, q, z, prior, seed):
         rows = batch.gather(z)
-        if self.estimator == "unbiased":
-            rows = batch.require_rows(rows, 2, "the unbiased Stein discrepancy")
         x, s = batch.flatten(rows), batch.flatten(score(prior, rows))  # [N, D]
         dim = x.shape[1]
         r2 = kernels.squared_distances(x, x)
