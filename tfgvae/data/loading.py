@@ -185,7 +185,7 @@ class Split:
         """
         source = self._source.take(num_examples)
         schedule.steps_per_epoch(source.num_examples)  # Its error comes before the work of reading.
-        # A run gives one seed to its data, its model and each split: none may share noise by chance.
+        # A run gives one seed to its data, its model and each split: none may share noise.
         run_seed = seeds.fold_in(schedule.seed, zlib.crc32(f"data/{self.name}".encode()))
         once_seed, stream_seed = seeds.split(run_seed, 2)
         decode = cache.decoded(source, self._geometry, noise, once_seed)
