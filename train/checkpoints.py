@@ -45,11 +45,6 @@ class Checkpoints:
         """Remove what a killed process left half written."""
         shutil.rmtree(self._writing, ignore_errors=True)
 
-    def last(self):
-        """The newest checkpoint's step as far as names tell, or None."""
-        found = runs.checkpoints(self.folder)
-        return found[-1][0] if found else None
-
     def newest(self, say=print):
         """(step, path) of the newest whole checkpoint, or None; damaged ones are renamed.
 
@@ -76,14 +71,15 @@ class Checkpoints:
         """Write the checkpoint of `step` and remove the oldest beyond `keep`.
 
         Raises:
-          CheckpointError: a weight is not finite, or the disk is full or cannot be written.
-            Earlier checkpoints stay as they were.
+          CheckpointError: a weight or a moment of the optimizer is not finite, or the disk is full
+            or cannot be written. Earlier checkpoints stay as they were.
         """
-        bad = [v.path for v in model.variables if not np.all(np.isfinite(v.numpy()))]
+        saved = (*model.variables, *model.optimizer.variables)
+        bad = [v.path for v in saved if not np.all(np.isfinite(v.numpy()))]
         if bad:
             raise CheckpointError(
-                f"step {step}: no checkpoint written, {len(bad)} weights are not finite, the first "
-                f"is {bad[0]}; {self.describe_last()}"
+                f"step {step}: no checkpoint written, {len(bad)} variables are not finite, the "
+                f"first is {bad[0]}; {self.describe_last()}"
             )
         path = runs.checkpoint_path(self.folder, step)
         try:

@@ -134,6 +134,15 @@ def test_weights_that_are_not_finite_are_not_saved(run):
     assert saved.newest()[0] == 2
 
 
+def test_an_optimizer_that_is_not_finite_is_not_saved(run):
+    model, saved = run
+    moment = model.optimizer.variables[-1]
+    moment.assign(np.full(moment.shape, np.inf))
+    with pytest.raises(CheckpointError, match=rf"not finite.*{moment.path}"):
+        saved.save(model, 3)
+    assert saved.newest()[0] == 2
+
+
 def test_what_a_killed_process_left_is_cleaned(run):
     _, saved = run
     (saved.folder / "checkpoints" / ".writing").mkdir()
