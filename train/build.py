@@ -1,8 +1,8 @@
-"""From a configuration to a model, an optimizer and data."""
+"""From a configuration to a model and its optimizer."""
 
 import inspect
 
-from tfgvae import data, registry
+from tfgvae import registry
 from tfgvae.models import MODELS
 from train import optimizers
 
@@ -58,61 +58,3 @@ def compiled(config, info):
     # XLA fails under MirroredStrategy and draws other noise for the same seed.
     network.compile(optimizer=optimizer, jit_compile=False)
     return network
-
-
-def info(config, split=None):
-    """tfgvae.data.ImageInfo of a split of the configured data set (None: the training split)."""
-    return data.info(config.data.name, split or config.data.train_split, **_preprocessing(config))
-
-
-def dequantizes(config, family):
-    """Whether images get uniform noise of one level added.
-
-    Where the configuration leaves it open: for a density with a learned scale, which would grow
-    without bound on data that takes 256 values. The 2-norm of a fixed scale needs no noise.
-    """
-    if config.data.dequantize is not None:
-        return config.data.dequantize
-    return not family.discrete and getattr(family, "learned", "fixed") != "fixed"
-
-
-def _preprocessing(config):
-    names = ("data_dir", "download", "image_size", "crop", "grayscale")
-    return {name: config.data[name] for name in names}
-
-
-def training_data(config, family, start_step):
-    """Batches of the training split from `start_step` on, without end."""
-    return data.load(
-        config.data.name,
-        config.data.train_split,
-        **_preprocessing(config),
-        binarize=config.data.binarize,
-        dequantize=dequantizes(config, family),
-        augment=config.data.augment,
-        batch_size=config.train.batch_size,
-        shuffle=True,
-        repeat=True,
-        start_step=start_step,
-        seed=config.seed,
-        drop_remainder=True,
-    )
-
-
-def evaluation_data(config, family, batch_size, num_examples, drop_remainder=False):
-    """One pass over the first `num_examples` of the test split, in order (None: all)."""
-    return data.load(
-        config.data.name,
-        config.data.test_split,
-        **_preprocessing(config),
-        binarize=config.data.binarize,
-        dequantize=dequantizes(config, family),
-        augment="none",
-        batch_size=batch_size,
-        shuffle=False,
-        repeat=False,
-        start_step=0,
-        seed=config.seed,
-        drop_remainder=drop_remainder,
-        num_examples=num_examples,
-    )

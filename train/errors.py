@@ -2,6 +2,10 @@
 
 import contextlib
 
+import tensorflow as tf
+
+from tfgvae.data.reasons import reason
+
 
 class TrainError(Exception):
     """A run cannot go on. `exit_code` is the status of the command."""
@@ -28,5 +32,30 @@ def as_setup_error():
     """Turn the errors of bad settings, raised while a run is set up, into SetupError."""
     try:
         yield
+    except tf.errors.OpError as error:  # A damaged image or file of a set that is streamed.
+        raise SetupError(f"{type(error).__name__}: {reason(error)}") from error
     except (ValueError, TypeError, OSError) as error:
         raise SetupError(str(error)) from error
+
+
+@contextlib.contextmanager
+def as_train_error(where):
+    """Turn the errors of files, data and the first trace into TrainError; the cause is chained.
+
+    Args:
+      where: called for (a clause that says where the run is, whether a graph is being traced for
+        the first time, a clause that names the last good checkpoint).
+    """
+    try:
+        yield
+    except (OSError, tf.errors.OpError, ValueError, TypeError) as error:
+        place, first, last = where()
+        if isinstance(error, OSError):  # The disk is full or gone.
+            said = str(error)
+        elif isinstance(error, tf.errors.OpError):
+            said = f"{type(error).__name__}: {reason(error)}"
+        elif first:
+            said = f"the parts of this configuration do not fit together: {reason(error)}"
+        else:
+            raise  # No doing of the user's: the traceback is wanted.
+        raise TrainError(f"{place}: {said}; {last}") from error

@@ -46,6 +46,7 @@ Flags:
   --seed=N             of weights, data order and noise: one seed, one result
   --strategy=NAME      {" | ".join(STRATEGIES)}; auto takes all GPUs when there are several
   --overwrite_config   go on in a folder whose configuration differs
+  --debug              show Python's traceback with an error
   --config.KEY=VALUE   set any field of the configuration (listed below)
 
 Examples:
@@ -54,6 +55,11 @@ Examples:
   python -m train.run --model=vae --dataset=mnist --config.data.binarize=dynamic
   python -m train.run --model=gvae --config.regularizer.name=mmd --config.regularizer.weight=10
   python -m train.run --model=vae --config.family.name=gaussian --config.family.learned=global
+
+Rows "validation" of the metrics are of the first --config.train.eval_images of the test split: to
+select models, train on --config.data.train_split="train[:90%]" and let
+--config.data.test_split="train[90%:]". CPU runs repeat bit for bit; GPU runs need
+--config.train.deterministic_ops, whose cost there was not measured.
 
 Stopped by Ctrl-C or SIGTERM it saves a checkpoint first. The run folder holds config.json,
 metrics.jsonl, samples/ (pictures), checkpoints/ and tensorboard/.
@@ -127,7 +133,8 @@ def _define(recipe, argv):
     for name in ("steps", "batch_size", "seed"):
         flags.DEFINE_integer(name, None, name, flag_values=own)
     flags.DEFINE_string("strategy", "auto", "strategy", flag_values=own)
-    flags.DEFINE_bool("overwrite_config", False, "overwrite", flag_values=own)
+    for name in ("overwrite_config", "debug"):
+        flags.DEFINE_bool(name, False, name, flag_values=own)
     config_flags.DEFINE_config_dict("config", recipe, flag_values=own, sys_argv=argv)
     return own
 

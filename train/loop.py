@@ -1,5 +1,6 @@
 """train_and_evaluate: strategy, model, data, callbacks, `fit`."""
 
+import contextlib
 import functools
 import pathlib
 
@@ -11,14 +12,20 @@ from train import callbacks as cb
 from train.callbacks.clock import intervals
 from train.callbacks.logs import Summaries, plain
 from train.checkpoints import Checkpoints
-from train.errors import TrainError, as_setup_error
+from train.datasets import Datasets
+from train.errors import as_setup_error, as_train_error
 from train.progress import ProgressBar
 
 
 def _check(config):
     train = config.train
-    if config.pictures.num < 0 or config.pictures.gibbs_steps < 1:
-        raise ValueError("pictures.num must be >= 0 and pictures.gibbs_steps >= 1")
+    if not 0 <= config.pictures.num <= pictures.LARGEST:
+        raise ValueError(
+            f"pictures.num must be 0 to {pictures.LARGEST} (num x num images are drawn at once), "
+            f"got {config.pictures.num}"
+        )
+    if config.pictures.gibbs_steps < 1:
+        raise ValueError(f"pictures.gibbs_steps must be >= 1, got {config.pictures.gibbs_steps}")
     for name in ("steps", "batch_size", "checkpoint_every", "keep", "log_every", "eval_images"):
         if train[name] < 1:
             raise ValueError(f"train.{name} must be >= 1, got {train[name]}")
@@ -42,6 +49,8 @@ class Run:
         self.checkpoints = Checkpoints(folder, config.train.keep)
         self.metrics_file = workdir.MetricsFile(folder)
         self.summaries = Summaries(folder)
+        self.data = Datasets(config)
+        self.clock = None
 
     def build(self):
         """Make the compiled model, restore the newest checkpoint, open the data.
@@ -49,7 +58,7 @@ class Run:
         Returns:
           The training step to go on from.
         """
-        info = build.info(self.config)
+        info = self.data.training_info
         with self.strategy.scope():
             self.model = build.compiled(self.config, info)
             newest = self.checkpoints.newest(self.say)
@@ -62,24 +71,29 @@ class Run:
                 self.checkpoints.restore(self.model, path, step)
         self.say(f"Model: {type(self.model).__name__}, {self.model.count_params():,} parameters.")
         self.validation = self.evaluation_data(self.config.train.eval_images)
-        self.training_data(step)  # Raises for bad options now, not in the middle of `fit`.
+        self.reconstructed = self._images_to_reconstruct()
+        # Raises for bad options now, not in the middle of `fit`.
+        self.data.training(self.model.family, step)
         return step
-
-    def training_data(self, step):
-        """Batches of the training split from `step` on."""
-        return build.training_data(self.config, self.model.family, step)
 
     def evaluation_data(self, num_examples=None):
         """The test split, or its first `num_examples`, in batches that leave no replica empty."""
-        available = build.info(self.config, self.config.data.test_split).num_examples
+        available = self.data.test_info.num_examples
         count = min(num_examples or available, available)
         replicas = self.strategy.num_replicas_in_sync
+        if count < replicas:
+            raise ValueError(f"{replicas} replicas need as many test images, got {count}")
         size = strategies.evaluation_batch_size(count, self.config.train.batch_size, replicas)
         drop = size is None
         if drop:
             size = replicas
             self.say(f"{count} test images do not divide over {replicas} replicas: rest dropped.")
-        return build.evaluation_data(self.config, self.model.family, size, count, drop)
+        return self.data.evaluation(self.model.family, size, count, drop)
+
+    def _images_to_reconstruct(self):
+        """The first batch of the test split for the pictures, or None where none are wanted."""
+        count = min(self.config.pictures.num, self.data.test_info.num_examples)
+        return next(iter(self.data.evaluation(self.model.family, count, count))) if count else None
 
     def callbacks(self, step):
         """(callbacks in order, the one that takes signals)."""
@@ -87,7 +101,7 @@ class Run:
         terms = ("loss", "nll", "kl", "penalty")
         if self.config.regularizer.name == "kl":
             terms = terms[:-1]  # It is the same number.
-        clock = cb.Clock(step, train.steps, train.checkpoint_every)
+        clock = self.clock = cb.Clock(step, train.steps, train.checkpoint_every)
         signals = cb.StopOnSignal(clock, self.checkpoints)
         return [
             clock,
@@ -110,15 +124,10 @@ class Run:
 
     def pictures(self, clock):
         """[the callback that draws], or [] where no pictures are wanted."""
-        options = self.config.pictures
-        if not options.num:
+        if self.reconstructed is None:
             return []
-        data = build.evaluation_data(self.config, self.model.family, options.num, options.num)
         draw = functools.partial(
-            pictures.draw,
-            config=self.config,
-            folder=self.folder,
-            batch=next(iter(data)),
+            pictures.draw, config=self.config, folder=self.folder, batch=self.reconstructed
         )
         return [cb.DrawPictures(clock, draw, self.summaries)]
 
@@ -126,10 +135,10 @@ class Run:
         """Train from `step` to the end: a Keras epoch is the time between two checkpoints."""
         train = self.config.train
         callbacks, signals = self.callbacks(step)
-        with signals:
+        with as_train_error(lambda: self.place(step)), signals:
             for first, last, length in intervals(step, train.steps, train.checkpoint_every):
                 self.model.fit(
-                    self.training_data(callbacks[0].step),
+                    self.data.training(self.model.family, self.clock.step),
                     initial_epoch=first,
                     epochs=last,
                     steps_per_epoch=length,
@@ -142,15 +151,21 @@ class Run:
     def evaluate(self):
         """Metrics over the whole test split, written to metrics.jsonl: {name: float}."""
         step = self.config.train.steps
-        metrics = self.model.evaluate(self.evaluation_data(), verbose=0, return_dict=True)
-        metrics = plain(metrics)
-        self.metrics_file.append(step, "test", metrics)
-        self.summaries.scalars(step, "test", metrics)
-        self.summaries.flush()
+        with as_train_error(lambda: self.place(step)):
+            metrics = self.model.evaluate(self.evaluation_data(), verbose=0, return_dict=True)
+            metrics = plain(metrics)
+            self.metrics_file.append(step, "test", metrics)
+            self.summaries.scalars(step, "test", metrics)
+            self.summaries.flush()
         return metrics
 
+    def place(self, start):
+        """What train.errors.as_train_error asks, in a fit or an evaluation from step `start` on."""
+        step = self.clock.step if self.clock else start
+        return f"step {step}", step == start, self.checkpoints.describe_last()
 
-def _set_up(config, folder, strategy, overwrite_config, say):
+
+def _set_up(config, folder, strategy, overwrite_config, say, locked):
     """Everything that can be wrong before the first step: (Run, step to go on from)."""
     _check(config)
     if config.train.deterministic_ops:
@@ -159,12 +174,17 @@ def _set_up(config, folder, strategy, overwrite_config, say):
     if isinstance(strategy, str):
         strategy = strategies.make(strategy)
     strategies.check_batch_size(strategy, config.train.batch_size)
+    exists = folder.is_dir()
+    if exists:
+        locked.enter_context(workdir.lock(folder))
     if not overwrite_config:
         workdir.check(folder, config)
     run = Run(config, folder, strategy, say)
     step = run.build()
     # Only now: a configuration that makes no model leaves no trace in the folder.
     workdir.prepare(folder, config)
+    if not exists:
+        locked.enter_context(workdir.lock(folder))
     run.checkpoints.clean()
     run.metrics_file.rewind(step)
     return run, step
@@ -187,16 +207,16 @@ def train_and_evaluate(config, folder, strategy="auto", overwrite_config=False, 
       train.errors.TrainError: the run cannot start or go on; its message says why.
     """
     folder = pathlib.Path(folder)
-    with as_setup_error():
-        run, step = _set_up(config, folder, strategy, overwrite_config, say)
-    if step == config.train.steps and run.metrics_file.has(step, "test"):
-        say(f"This run has finished: {folder} is at step {step}.")
-        return run.model, None
-    if step:
-        say(f"Resuming {folder} at step {step}.")
-    try:
+    with contextlib.ExitStack() as locked:
+        with as_setup_error():
+            run, step = _set_up(config, folder, strategy, overwrite_config, say, locked)
+        if step == config.train.steps and run.metrics_file.has(step, "test"):
+            say(f"This run has finished: {folder} is at step {step}.")
+            return run.model, None
+        if step:
+            say(f"Resuming {folder} at step {step}.")
+        with as_setup_error():
+            run.summaries.rewind(step)
         if step < config.train.steps:
             run.fit(step)
         return run.model, run.evaluate()
-    except OSError as error:  # The disk is full or gone.
-        raise TrainError(f"{error}; {run.checkpoints.describe_last()}") from error

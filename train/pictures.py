@@ -3,6 +3,7 @@
 import math
 import os
 import pathlib
+import zlib
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +15,7 @@ SEPARATOR = 2  # pixels between images
 BACKGROUND = 96  # a grey that is neither a digit's ink nor its paper
 SMALLEST = 48  # images are enlarged to at least so many pixels a side
 PLANE = 16  # images a side of the decoded latent plane
+LARGEST = 16  # rows of a picture: num x num images are drawn at once
 
 
 def enlargement(height, width):
@@ -109,6 +111,11 @@ def _labels(model, rows, columns=None):
     return {"label": np.repeat(np.arange(rows) % model.num_classes, columns or rows)}
 
 
+def picture_seed(seed, index):
+    """The seed of a run's picture `index`: an int. It shares no noise with training."""
+    return int(seeds.fold_in(seed, zlib.crc32(b"pictures"), index))
+
+
 def draw(model, step, config, folder, batch):
     """Draw every picture that the model has, with the same seeds at every step.
 
@@ -124,8 +131,7 @@ def draw(model, step, config, folder, batch):
     """
     drawn = []
     for index, (name, make) in enumerate(PICTURES.items()):
-        seed = int(seeds.fold_in(config.seed, index))
-        found = make(model, batch, seed, config.pictures)
+        found = make(model, batch, picture_seed(config.seed, index), config.pictures)
         if found is None:
             continue
         pixels = grid(found)

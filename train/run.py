@@ -3,6 +3,7 @@
 import pathlib
 import re
 import sys
+import traceback
 
 from train import flags
 from train.errors import TrainError
@@ -41,6 +42,8 @@ def main(argv):
     try:
         train(flags.parse(argv))
     except TrainError as error:
+        if "--debug" in argv:
+            traceback.print_exc()
         print(f"\n{error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:

@@ -47,13 +47,23 @@ def check_batch_size(strategy, batch_size):
 
 
 def evaluation_batch_size(num_examples, batch_size, replicas):
-    """The largest batch size <= `batch_size` that leaves no replica without a row.
+    """The batch size near `batch_size` with which no replica is empty and no batch a single row.
 
     A batch is cut into equal parts of batch_size / replicas rows; the last, smaller one fills
-    the parts in order, and the mean over an empty part is NaN. None when there is no such size.
+    the parts in order, and the mean over an empty part is NaN. Moments and distances between
+    samples (mmd, stein, moments) say nothing about one row.
+
+    Returns:
+      The largest such size <= `batch_size`, else the smallest up to twice as large (or 16),
+      else None.
     """
-    for size in range(min(batch_size, num_examples), 0, -1):
-        rest = num_examples % size
-        if size % replicas == 0 and (rest == 0 or rest > size - size // replicas):
-            return size
-    return None
+
+    def suits(size):
+        rest = num_examples % size or size
+        rows = min(2, num_examples)
+        return size % replicas == 0 and rest > size - size // replicas and rest >= rows
+
+    largest = min(batch_size, num_examples)
+    beyond = min(max(2 * largest, 16), num_examples)
+    sizes = (*range(largest, 0, -1), *range(largest + 1, beyond + 1))
+    return next((size for size in sizes if suits(size)), None)

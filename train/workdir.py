@@ -1,11 +1,17 @@
 """Writing a run folder: config.json and metrics.jsonl, whole at every moment."""
 
+import contextlib
+import fcntl
+import fnmatch
 import json
 import os
 import pathlib
 
 from tfgvae import runs
 from train.errors import SetupError
+
+# Fields that change no number of a run: a run may go on with others, on another machine say.
+FREE = ("data.data_dir", "data.download", "train.keep", "train.log_every", "pictures.*")
 
 
 def write_whole(path, text):
@@ -51,19 +57,48 @@ def differences(old, new):
 
 
 def check(folder, config):
-    """Check that a run folder is new or holds a run of this configuration.
+    """Check that a run folder is new or holds a run of this configuration, but for FREE fields.
 
     Raises:
       SetupError: it holds a run with another configuration; each difference is shown.
     """
     old = runs.read_config(folder)
-    changed = [] if old is None else differences(old, as_json(config))
+    found = [] if old is None else differences(old, as_json(config))
+    changed = [line for line in found if not _free(line.partition(":")[0])]
     if changed:
         raise SetupError(
             f"{folder} holds a run with another configuration:\n  "
             + "\n  ".join(changed)
             + "\nGive another --workdir, or --overwrite_config to go on with the new one."
         )
+
+
+def _free(key):
+    return any(fnmatch.fnmatchcase(key, pattern) for pattern in FREE)
+
+
+@contextlib.contextmanager
+def lock(folder):
+    """Keep other processes out of a run folder; the system lets go when the process dies.
+
+    Raises:
+      SetupError: another process has it, or the folder cannot be written.
+    """
+    path = pathlib.Path(folder) / ".lock"
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(open(path, "a"))
+        except OSError as error:
+            raise SetupError(f"cannot write the run folder {folder}: {error}") from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SetupError(
+                f"another process is training in {folder}: wait for it, or give another --workdir"
+            ) from error
+        except OSError:
+            pass  # Some network file systems have no locks: better to train than to refuse.
+        yield
 
 
 def prepare(folder, config):

@@ -10,16 +10,16 @@ from ml_collections import config_dict
 import configs
 from configs.components import component
 from tfgvae import data
-from train import build
+from train import build, datasets
 
 
 @pytest.mark.parametrize("recipe", configs.RECIPES)
 def test_every_recipe_builds_and_steps(recipe):
     config = tiny.config(recipe)
-    info = build.info(config)
-    model = build.compiled(config, info)
+    loaded = datasets.Datasets(config)
+    model = build.compiled(config, loaded.training_info)
     before = [np.array(w) for w in model.trainable_weights]
-    batches = build.training_data(config, model.family, 0)
+    batches = loaded.training(model.family, 0)
     losses = model.fit(batches, epochs=1, steps_per_epoch=1, verbose=0, shuffle=False).history
     assert np.isfinite(losses["loss"]).all()
     after = [np.array(w) for w in model.trainable_weights]
@@ -69,7 +69,7 @@ def test_an_argument_that_the_component_does_not_take_is_an_error():
     config = tiny.config("vae")
     config.regularizer.num_prior_samples = 5
     with pytest.raises(ValueError, match="num_prior_samples"):
-        build.model(config, build.info(config))
+        build.model(config, datasets.Datasets(config).training_info)
 
 
 def test_labels_are_refused_where_there_are_none():
@@ -88,8 +88,14 @@ class Density:
 
 def test_only_densities_with_a_learned_scale_are_dequantised():
     config = tiny.config("vae")
-    assert not build.dequantizes(config, Density("fixed"))
-    assert build.dequantizes(config, Density("global"))
+    assert not datasets.dequantizes(config, Density("fixed"))
+    assert datasets.dequantizes(config, Density("global"))
     for choice, learned in itertools.product([False, True], ["fixed", "pixel"]):
         config.data.dequantize = choice
-        assert build.dequantizes(config, Density(learned)) == choice
+        assert datasets.dequantizes(config, Density(learned)) == choice
+
+
+def test_binarised_pixels_are_not_dequantised():
+    config = tiny.config("vae")
+    config.data.binarize = "dynamic"
+    assert not datasets.dequantizes(config, Density("global"))

@@ -11,7 +11,8 @@ import tiny_runs as tiny
 from PIL import Image
 
 from tfgvae import runs
-from train import build, run
+from train import run
+from train.datasets import Datasets
 from train.errors import SetupError, TrainError
 from train.loop import train_and_evaluate
 
@@ -69,7 +70,7 @@ def test_a_run_leaves_what_it_says(finished):
 def test_the_saved_model_is_the_trained_one(finished):
     folder, model, _ = finished
     loaded = runs.load(folder)
-    x = next(iter(build.evaluation_data(tiny.config(), model.family, 4, 4)))["image"]
+    x = next(iter(Datasets(tiny.config()).evaluation(model.family, 4, 4)))["image"]
     np.testing.assert_array_equal(loaded.reconstruct(x, seed=1), model.reconstruct(x, seed=1))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tiny_runs as tiny
 
+from tfgvae import seeds
 from train import pictures, strategies, workdir
 from train.callbacks.clock import intervals
 from train.errors import SetupError
@@ -37,6 +38,15 @@ def test_evaluation_batches_leave_no_replica_empty(replicas):
         shares = [min(part, max(0, rest - r * part)) for r in range(replicas)]
         assert min(shares) > 0
     assert strategies.evaluation_batch_size(60, 16, 1) == 16
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 8, 16])
+def test_evaluation_batches_have_two_rows_and_cover_the_split(batch_size):
+    for count in range(2, 300):
+        size = strategies.evaluation_batch_size(count, batch_size, 1)
+        assert 2 <= size <= max(2 * batch_size, 16)
+        assert (count % size or size) >= 2
+    assert strategies.evaluation_batch_size(1, batch_size, 1) == 1
 
 
 def test_a_batch_that_does_not_divide_is_refused():
@@ -95,6 +105,33 @@ def test_another_configuration_is_refused_with_its_differences(tmp_path):
     assert 'regularizer.name: "kl" -> "none"' in str(error.value)
     assert "train.steps: 4 -> 9" in str(error.value)
     assert str(error.value).count("->") == 2
+
+
+def test_fields_that_change_no_number_may_change(tmp_path):
+    config = tiny.config("vae")
+    workdir.prepare(tmp_path, config)
+    config.data.update(data_dir="/elsewhere", download=True)
+    config.train.update(log_every=7, keep=9)
+    config.pictures.update(num=3, gibbs_steps=5, mean=False)
+    workdir.check(tmp_path, config)
+    config.train.checkpoint_every = 7
+    with pytest.raises(SetupError, match=r"train\.checkpoint_every: 2 -> 7") as error:
+        workdir.check(tmp_path, config)
+    assert str(error.value).count("->") == 1
+
+
+def test_a_run_folder_is_for_one_process(tmp_path):
+    said = f"another process is training in {tmp_path}"
+    with workdir.lock(tmp_path), pytest.raises(SetupError, match=said), workdir.lock(tmp_path):
+        pass
+    with workdir.lock(tmp_path):
+        pass
+
+
+def test_pictures_share_no_noise_with_training():
+    drawn = {pictures.picture_seed(5, index) for index in range(len(pictures.PICTURES))}
+    model = {int(seeds.fold_in(5, stream)) for stream in range(100)}
+    assert len(drawn) == len(pictures.PICTURES) and not drawn & model
 
 
 def test_a_field_unknown_to_an_old_run_is_no_difference_at_none():

@@ -36,7 +36,7 @@ def config(recipe="vae", **train):
     else:
         flags = FLAGS
     made.update_from_flattened_dict({**flags, "data.name": "digits"})
-    made.train.update(steps=4, checkpoint_every=2, log_every=1)
+    made.train.update(steps=4, warmup_steps=0, checkpoint_every=2, log_every=1)
     made.train.update(train)
     return made
 

@@ -1,11 +1,15 @@
 """Metrics to metrics.jsonl, TensorBoard and the progress bar."""
 
+import contextlib
 import math
+import os
 import pathlib
 import time
 
 import keras
 import tensorflow as tf
+
+from tfgvae.data.reasons import reason
 
 
 def plain(logs):
@@ -28,11 +32,31 @@ class Summaries:
 
     Args:
       folder: the run folder.
+
+    Raises:
+      OSError: from every method, when the files cannot be written.
     """
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder) / "tensorboard"
         self._writers = {}
+
+    @contextlib.contextmanager
+    def _as_os_error(self):
+        # Keras takes some of TensorFlow's errors, raised in a callback, for the end of the data.
+        try:
+            yield
+        except tf.errors.OpError as error:
+            raise OSError(f"cannot write to {self.folder}: {reason(error)}") from error
+
+    def rewind(self, step):
+        """Make TensorBoard drop what was written after training step `step`: the run repeats it."""
+        for folder in self.folder.glob("*"):
+            # Read before the file that this process writes: "-" sorts before "." and digits.
+            name = f"events.out.tfevents.{int(time.time())}-resumed-at-{step}.{os.getpid()}"
+            with self._as_os_error(), tf.io.TFRecordWriter(str(folder / name)) as writer:
+                for event in _restart(step + 1):
+                    writer.write(event.SerializeToString())
 
     def _writer(self, split):
         if split not in self._writers:
@@ -41,24 +65,37 @@ class Summaries:
 
     def scalars(self, step, split, metrics):
         """Write {name: float or None}."""
-        with self._writer(split).as_default(step):
+        with self._as_os_error(), self._writer(split).as_default(step):
             for name, value in metrics.items():
                 if value is not None:
                     tf.summary.scalar(tag(name), value)
 
     def image(self, step, name, pixels):
         """Write one picture: uint8 [H, W, 3]."""
-        with self._writer("samples").as_default(step):
+        with self._as_os_error(), self._writer("samples").as_default(step):
             tf.summary.image(name, pixels[None])
 
     def flush(self):
         """Write what is buffered to the disk."""
-        for writer in self._writers.values():
-            writer.flush()
+        with self._as_os_error():
+            for writer in self._writers.values():
+                writer.flush()
+
+
+def _restart(step):
+    """Events that make TensorBoard forget what it has read of `step` and later."""
+    start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
+    yield tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2")
+    for _ in range(2):  # The first START of all is taken for the beginning.
+        yield tf.compat.v1.Event(wall_time=time.time(), step=step, session_log=start)
 
 
 class LogMetrics(keras.callbacks.Callback):
     """Writes means over the last `every` steps, and validation metrics at interval ends.
+
+    The means of a window that a signal interrupted are over the steps since the resume only: the
+    sums are not part of a checkpoint. That one line differs from an undisturbed run's; the weights
+    do not.
 
     Args:
       clock: the run's Clock.

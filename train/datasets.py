@@ -1,0 +1,70 @@
+"""The data of a run: each split opened and decoded once, however many passes are made of it."""
+
+from tfgvae import data
+
+PREPROCESSING = ("data_dir", "download", "image_size", "crop", "grayscale")
+
+
+def dequantizes(config, family):
+    """Whether images get uniform noise of one level added.
+
+    Where the configuration leaves it open: for a density with a learned scale, which would grow
+    without bound on data that takes 256 values. The 2-norm of a fixed scale needs no noise, and
+    binarised pixels have no gaps to fill.
+    """
+    if config.data.dequantize is not None:
+        return config.data.dequantize
+    if config.data.binarize != "none":
+        return False
+    return not family.discrete and getattr(family, "learned", "fixed") != "fixed"
+
+
+class Datasets:
+    """The training and the test split of a configuration, opened when they are first asked for.
+
+    Args:
+      config: ConfigDict as configs.base makes it.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self._splits = {}
+
+    def _split(self, name):
+        if name not in self._splits:
+            section = self.config.data
+            options = {option: section[option] for option in PREPROCESSING}
+            self._splits[name] = data.Split(section.name, name, **options)
+        return self._splits[name]
+
+    def _noise(self, family, augment):
+        return data.Noise(self.config.data.binarize, dequantizes(self.config, family), augment)
+
+    @property
+    def training_info(self):
+        """tfgvae.data.ImageInfo of the training split."""
+        return self._split(self.config.data.train_split).info
+
+    @property
+    def test_info(self):
+        """tfgvae.data.ImageInfo of the test split."""
+        return self._split(self.config.data.test_split).info
+
+    def training(self, family, start_step):
+        """Batches of the training split from `start_step` on, without end."""
+        schedule = data.Schedule(
+            self.config.train.batch_size,
+            shuffle=True,
+            repeat=True,
+            start_step=start_step,
+            seed=self.config.seed,
+            drop_remainder=True,
+        )
+        noise = self._noise(family, self.config.data.augment)
+        return self._split(self.config.data.train_split).batches(noise, schedule)
+
+    def evaluation(self, family, batch_size, num_examples=None, drop_remainder=False):
+        """One pass over the first `num_examples` of the test split, in order (None: all)."""
+        schedule = data.Schedule(batch_size, seed=self.config.seed, drop_remainder=drop_remainder)
+        split = self._split(self.config.data.test_split)
+        return split.batches(self._noise(family, "none"), schedule, num_examples)
