@@ -58,8 +58,31 @@ def test_neighbouring_rows_are_independent_standard_normals():
     assert abs(products.mean()) < 5 / np.sqrt(products.size)
 
 
+def test_integers_of_any_kind_are_seeds():
+    for seed in (7, np.int32(7), np.uint64(7), tf.constant(7), tf.constant(7, tf.int64)):
+        np.testing.assert_array_equal(seeds.rows(seed, 2), seeds.rows(7, 2))
+    np.testing.assert_array_equal(seeds.rows(tf.constant([4, 5]), 2), [4, 5])
+    assert seeds.rows(-(2**63), 1).shape == seeds.rows(2**63 - 1, 1).shape == (1,)
+
+
+@pytest.mark.parametrize("seed", [2**63, 2**70, -(2**63) - 1, True, 1.0, [1.5], tf.constant(1.0)])
+def test_what_is_no_int64_is_no_seed(seed):
+    with pytest.raises(ValueError, match="seeds must be integers"):
+        seeds.rows(seed, 1)
+    if not isinstance(seed, list) and not tf.is_tensor(seed):
+        with pytest.raises(ValueError, match="seed must be an integer"):
+            seeds.check(seed)
+
+
+def test_a_graph_does_not_keep_a_fresh_seed():
+    with pytest.raises(ValueError, match="pass a seed inside a tf"):
+        tf.function(lambda: seeds.rows(None, 2))()
+
+
 def test_none_is_a_fresh_seed():
     assert seeds.fresh() != seeds.fresh()
+    assert seeds.check(None) != seeds.check(None)
+    assert seeds.check(np.int64(-3)) == -3
     assert not np.array_equal(seeds.rows(None, 2), seeds.rows(None, 2))
 
 

@@ -20,7 +20,7 @@ def arguments(component):
     return [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
 
 
-def make(table, spec, kind="component", **given):
+def make(table, spec, kind="component", base=None, **given):
     """Build a component from a specification.
 
     Args:
@@ -28,13 +28,22 @@ def make(table, spec, kind="component", **given):
       spec: an instance (returned as it is), a name, or a dict `{"name": ..., argument: value}`.
         An argument whose value is None keeps the class's default.
       kind: the word for the component in errors.
+      base: the class that an instance must have; None: one of the table's.
       **given: arguments that the caller supplies, where the class takes them.
 
     Raises:
-      ValueError: an unknown name, or an argument that the named class does not take.
+      TypeError: a specification that is neither an instance of `base`, nor a name, nor a dict.
+      ValueError: an unknown name, an argument that the named class does not take, or one that
+        the caller supplies.
     """
-    if not isinstance(spec, (str, dict)):
+    if isinstance(spec, base or tuple(table.values())):
         return spec
+    if not isinstance(spec, (str, dict)):
+        expected = f"an instance of {base.__name__}" if base else "an instance"
+        raise TypeError(
+            f"{kind} must be {expected}, one of the names {', '.join(sorted(table))}, or a dict "
+            f'{{"name": ..., argument: value}}, got {spec!r}'
+        )
     options = {"name": spec} if isinstance(spec, str) else dict(spec)
     if "name" not in options:
         raise ValueError(f"a {kind} specification needs a 'name', got {spec!r}")
@@ -45,5 +54,7 @@ def make(table, spec, kind="component", **given):
     unknown = sorted(set(options) - set(takes))
     if unknown:
         raise ValueError(f"{kind} {name!r} takes no {', '.join(unknown)}; it takes: {takes}")
-    options.update({k: v for k, v in given.items() if k in takes})
-    return cls(**options)
+    twice = sorted(set(options) & set(given))
+    if twice:
+        raise ValueError(f"the {', '.join(twice)} of a {kind} is not free: the model supplies it")
+    return cls(**options, **{k: v for k, v in given.items() if k in takes})

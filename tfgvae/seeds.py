@@ -14,9 +14,10 @@ import contextlib
 import random
 import secrets
 
+import numpy as np
 import tensorflow as tf
 
-from tfgvae import replicas
+from tfgvae import checks, replicas
 
 _GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)
 _MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
@@ -26,6 +27,28 @@ _MIX_2 = 0x94D049BB133111EB - (1 << 64)
 def fresh():
     """A new seed from the operating system: an int in [0, 2^63)."""
     return secrets.randbits(63)
+
+
+def check(seed):
+    """A seed of a constructor: an int, drawn from the operating system where it is None.
+
+    Raises:
+      ValueError: a bool, a float, or a number that is not an int64.
+    """
+    return fresh() if seed is None else checks.integer("seed", seed, -(2**63), 2**63 - 1)
+
+
+def _as_int64(seed):
+    """Integers of any kind as an int64 tensor; ValueError for others and those out of range."""
+    if not tf.is_tensor(seed):
+        values = np.asarray(seed)
+        # Integers that fit no type of numpy's make an array of objects.
+        if values.dtype.kind not in "iu" or (values.size and values.max() > tf.int64.max):
+            raise ValueError(f"seeds must be integers from -2^63 to 2^63 - 1, got {seed!r}")
+        return tf.constant(values.astype(np.int64))
+    if not seed.dtype.is_integer:
+        raise ValueError(f"seeds must be integers, got a tensor of {seed.dtype.name}")
+    return tf.cast(seed, tf.int64)
 
 
 def _shift_right(x, bits):
@@ -68,10 +91,17 @@ def rows(seed, num_rows):
 
     A vector passes through, so that callers may give each row its own seed.
 
+    Args:
+      seed: an integer, or a vector of them; Python's, numpy's or a tensor. None draws a fresh one.
+      num_rows: an int, or an int32 scalar.
+
     Raises:
-      ValueError: a vector whose length is statically known and is not `num_rows`.
+      ValueError: no integers, a vector whose length is statically known and is not `num_rows`, or
+        None as a graph is made: it would be drawn once and serve all calls.
     """
-    seed = tf.convert_to_tensor(fresh() if seed is None else seed, tf.int64)
+    if seed is None and not tf.executing_eagerly():
+        raise ValueError("pass a seed inside a tf.function: None would be drawn only once")
+    seed = _as_int64(fresh() if seed is None else seed)
     if seed.shape.rank == 0:
         return fold_in(seed, tf.range(num_rows, dtype=tf.int64))
     if seed.shape.rank != 1:

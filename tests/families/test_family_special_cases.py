@@ -81,9 +81,13 @@ def test_learned_scales_start_at_the_given_one():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Categorical(levels=1), "levels must be from 2 to 256, got 1"),
+        (lambda: Categorical(levels=1), "levels must be an integer from 2 to 256, got 1"),
         (lambda: DiscretizedLogistic(levels=257), "got 257"),
-        (lambda: Gaussian(scale=0), "must be > 0, got 0"),
+        (lambda: Gaussian(scale=0), "scale must be finite and > 0, got 0"),
+        (lambda: Gaussian(scale=math.nan), "scale must be finite and > 0, got nan"),
+        (lambda: Gaussian(min_scale=math.nan), "min_scale must be finite and > 0, got nan"),
+        (lambda: Categorical(levels=4.0), "levels must be an integer"),
+        (lambda: DiscretizedLogistic(min_log_scale=math.inf), "min_log_scale must be a finite"),
         (lambda: Gaussian(learned="row"), "'row'"),
         (lambda: Gaussian(link="tanh"), "'tanh'"),
         (lambda: Gaussian(scale=0.01, learned="global", min_scale=0.1), "min_scale = 0.1"),

@@ -175,6 +175,22 @@ def test_two_evaluations_agree_and_batches_have_their_own_noise():
         ({"family": "poisson"}, "unknown family 'poisson'; known: bernoulli"),
         ({"regularizer": {"name": "kl", "kernel": "imq"}}, "takes no kernel"),
         ({"dense": (3, 3)}, "one dense layer"),
+        ({"num_steps": 1.5, "single": True}, "num_steps must be an integer >= 1, got 1.5"),
+        ({"latent_dim": 4.0}, "latent_dim must be an integer"),
+        ({"width": 4.0}, "width must be an integer"),
+        ({"kernel_size": True}, "kernel_size must be an integer"),
+        ({"num_classes": 2.0}, "num_classes must be an integer"),
+        ({"salt_and_pepper": 1.5}, "salt_and_pepper must be from 0 to 1, got 1.5"),
+        ({"noise_stddev": -0.1}, "noise_stddev must be finite and >= 0, got -0.1"),
+        ({"skip": 1}, "skip must be True or False, got 1"),
+        ({"denoise": "no"}, "denoise must be True or False, got 'no'"),
+        ({"seed": 1.7}, "seed must be an integer"),
+        ({"seed": True}, "seed must be an integer"),
+        ({"seed": 2**63}, "seed must be an integer"),
+        (
+            {"latent_prediction": True, "regularizer": {"name": "kl", "free_bits": 0.1}},
+            "latent_prediction has none: use one of the two",
+        ),
     ],
 )
 def test_bad_arguments(options, message):

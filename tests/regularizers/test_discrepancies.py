@@ -184,7 +184,7 @@ def test_gather_on_one_replica_is_nothing():
         ({"kernel": "laplace"}, r"unknown kernel 'laplace'; known: gaussian, imq"),
         ({"widths": ()}, "widths"),
         ({"widths": (1.0, -1.0)}, "widths"),
-        ({"estimator": "best"}, "known: unbiased, biased"),
+        ({"estimator": "best"}, "known: biased, unbiased"),
     ],
 )
 def test_bad_arguments(cls, bad, message):
@@ -193,8 +193,10 @@ def test_bad_arguments(cls, bad, message):
 
 
 def test_bad_number_of_prior_draws():
-    with pytest.raises(ValueError, match="num_prior_samples must be >= 2, got 1"):
+    with pytest.raises(ValueError, match="num_prior_samples must be an integer >= 2, got 1"):
         MMD(num_prior_samples=1)
+    with pytest.raises(ValueError, match="num_prior_samples must be an integer"):
+        MMD(num_prior_samples=200.0)
 
 
 def test_a_score_that_is_not_there():

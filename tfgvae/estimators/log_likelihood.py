@@ -5,12 +5,12 @@ import math
 import tensorflow as tf
 
 from tfgvae import seeds
+from tfgvae.inference.base import from_noise
 
 
-def log_weight(model, x, label, rows):
-    """log p(x|z) + log p(z) - log q(z|x) for one z ~ q(z|x): [N] nats."""
-    q = model.posterior(x)
-    z = model.posterior_from_noise(x, seeds.normal(rows, model.latent_shape))
+def log_weight(model, x, label, q, rows):
+    """log p(x|z) + log p(z) - log q(z|x) for one z ~ q = q(z|x): [N] nats."""
+    z = from_noise(q, seeds.normal(rows, model.latent_shape))
     log_joint = model.family.log_prob(x, model.likelihood(z, label)) + model.prior().log_prob(z)
     return log_joint - q.log_prob(z)
 
@@ -28,9 +28,10 @@ def log_likelihood(model, x, label, rows, num_samples):
       rows: row seeds [N]; draw k of a row uses fold_in(row, k).
       num_samples: int32 scalar, K.
     """
+    q = model.posterior(x)
 
     def step(k, total):
-        weight = log_weight(model, x, label, seeds.fold_in(rows, k))
+        weight = log_weight(model, x, label, q, seeds.fold_in(rows, k))
         return k + 1, tf.experimental.numpy.logaddexp(total, weight)
 
     start = tf.fill(tf.shape(x)[:1], -math.inf)

@@ -5,6 +5,8 @@ import math
 import keras
 import tensorflow as tf
 
+from tfgvae import checks
+
 
 class Family(keras.layers.Layer):
     """A parametric family over images [H, W, C] with values in [0, 1].
@@ -15,14 +17,24 @@ class Family(keras.layers.Layer):
     Attributes:
       discrete: True when `log_prob` is the logarithm of a probability, False when it is a density
         with respect to the [0, 1] scale.
+      levels: the number of equally spaced values that a sub-pixel takes, or None.
     """
 
     discrete = True
+    levels = None
 
     @property
-    def bounded(self):
-        """Whether models check that pixels are in [0, 1]."""
-        return True
+    def data_range(self):
+        """(lowest, highest) pixel that a model trains on."""
+        return 0.0, 1.0
+
+    @property
+    def draw_range(self):
+        """(lowest, highest) pixel that the sampling methods take: its own draws are among them.
+
+        The draws of a density leave [0, 1]. What is far outside, as 0 .. 255 is, is a mistake.
+        """
+        return self.data_range if self.discrete else (-4.0, 5.0)
 
     def params_shape(self, image_shape):
         """The shape [H, W, K] that f must output for images [H, W, C]."""
@@ -54,6 +66,8 @@ class Family(keras.layers.Layer):
 
     def snap(self, x):
         """The nearest image that the family can produce: [B, H, W, C] in [0, 1]."""
+        if self.levels is not None:
+            return snap_to_levels(x, self.levels)
         return tf.clip_by_value(x, 0.0, 1.0)
 
     def bits_per_dim(self, nll, image_shape):
@@ -81,10 +95,8 @@ def snap_to_levels(x, levels):
 
 
 def check_levels(levels):
-    """Raise ValueError unless 2 <= levels <= 256."""
-    if not 2 <= levels <= 256:
-        raise ValueError(f"levels must be from 2 to 256, got {levels}")
-    return levels
+    """Return `levels`; ValueError unless it is an integer from 2 to 256."""
+    return checks.integer("levels", levels, 2, 256)
 
 
 # Uniform noise is in [0, 1); quantile functions are infinite at its ends.

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfgvae.families.base import Family, snap_to_levels
+from tfgvae.families.base import Family
 
 tfd = tfp.distributions
 
@@ -17,6 +17,8 @@ class Bernoulli(Family):
     probability: binarise the data where likelihoods are compared.
     """
 
+    levels = 2
+
     def params_shape(self, image_shape):
         return tuple(image_shape)
 
@@ -25,6 +27,3 @@ class Bernoulli(Family):
 
     def sample(self, params, noise):
         return tf.cast(noise < tf.sigmoid(params), tf.float32)
-
-    def snap(self, x):
-        return snap_to_levels(x, 2)

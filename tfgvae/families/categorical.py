@@ -49,8 +49,5 @@ class Categorical(Family):
         level = tf.reduce_sum(tf.cast(noise[..., None] >= cdf[..., :-1], tf.float32), axis=-1)
         return level / (self.levels - 1)
 
-    def snap(self, x):
-        return snap_to_levels(x, self.levels)
-
     def get_config(self):
         return {**super().get_config(), "levels": self.levels}

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfgvae import checks
 from tfgvae.families.base import Family, check_levels, open_interval, snap_to_levels
 
 tfd = tfp.distributions
@@ -100,7 +101,7 @@ class DiscretizedLogistic(Family):
     def __init__(self, levels: int = 256, min_log_scale: float = -7.0, **kwargs):
         super().__init__(**kwargs)
         self.levels = check_levels(levels)
-        self.min_log_scale = min_log_scale
+        self.min_log_scale = checks.real("min_log_scale", min_log_scale)
 
     def params_shape(self, image_shape):
         *size, channels = image_shape
@@ -121,9 +122,6 @@ class DiscretizedLogistic(Family):
 
     def sample(self, params, noise):
         return self._pixels(params).from_noise(noise)
-
-    def snap(self, x):
-        return snap_to_levels(x, self.levels)
 
     def get_config(self):
         return {

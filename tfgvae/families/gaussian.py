@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfgvae import checks
 from tfgvae.families.base import Family, open_interval
 
 tfd = tfp.distributions
@@ -39,18 +40,12 @@ class Gaussian(Family):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if scale <= 0 or min_scale <= 0:
-            raise ValueError(f"scale and min_scale must be > 0, got {scale} and {min_scale}")
-        if learned not in SCALES:
-            raise ValueError(f"learned must be one of {SCALES}, got {learned!r}")
+        self.scale = checks.real("scale", scale, above=0)
+        self.min_scale = checks.real("min_scale", min_scale, above=0)
+        self.learned = checks.choice("learned", learned, SCALES)
+        self.link = checks.choice("link", link, LINKS)
         if learned != "fixed" and scale <= min_scale:
             raise ValueError(f"scale must be > min_scale = {min_scale}, got {scale}")
-        if link not in LINKS:
-            raise ValueError(f"link must be one of {tuple(LINKS)}, got {link!r}")
-        self.scale = scale
-        self.learned = learned
-        self.min_scale = min_scale
-        self.link = link
 
     def build(self, params_shape=None):
         if self.built:
@@ -64,8 +59,17 @@ class Gaussian(Family):
         self.built = True
 
     @property
-    def bounded(self):
-        return self.link != "identity"
+    def data_range(self):
+        # With the identity link, data on another scale than [0, 1] are the user's business.
+        return super().data_range if self.link == "sigmoid" else (tf.float32.min, tf.float32.max)
+
+    @property
+    def draw_range(self):
+        if self.link != "sigmoid":
+            return self.data_range
+        # The normal quantile of the smallest noise is -5.42 (open_interval).
+        margin = max(4.0, 5.5 * self.scale)
+        return -margin, 1.0 + margin
 
     def params_shape(self, image_shape):
         *size, channels = image_shape

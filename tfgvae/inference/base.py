@@ -4,7 +4,16 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfgvae import checks
+from tfgvae.layers.activations import softplus_one
+from tfgvae.layers.scales import check_image_shape
+
 tfd = tfp.distributions
+
+
+def from_noise(q, noise):
+    """A draw z ~ q, q = tfd.Independent(tfd.Normal), from standard normal noise of z's shape."""
+    return q.distribution.loc + q.distribution.scale * noise
 
 
 class Inference(keras.layers.Layer):
@@ -21,21 +30,18 @@ class Inference(keras.layers.Layer):
 
     def __init__(self, latent_dim, image_shape, min_stddev=1e-3, **kwargs):
         super().__init__(**kwargs)
-        if latent_dim < 1:
-            raise ValueError(f"latent_dim must be > 0, got {latent_dim}")
-        if min_stddev <= 0:
-            raise ValueError(f"min_stddev must be > 0, got {min_stddev}")
-        self.latent_dim = latent_dim
-        self.image_shape = tuple(image_shape)
-        self.min_stddev = min_stddev
+        self.latent_dim = checks.integer("latent_dim", latent_dim, 1)
+        self.image_shape = check_image_shape(image_shape)
+        self.min_stddev = checks.real("min_stddev", min_stddev, above=0)
 
     def moments(self, heads):
-        """(mean, stddev) from the two halves of a linear layer's output [B, 2 Z].
+        """(mean, stddev), float32 [B, Z] each, from a linear layer's output [B, 2 Z].
 
-        softplus(raw + log(e - 1)) is 1 at raw = 0: q starts near the prior's scale.
+        The deviation is about 1 where the output is 0: q starts near the prior's scale.
         """
-        mean, raw = tf.split(heads, 2, axis=-1)
-        return mean, self.min_stddev + tf.nn.softplus(raw + 0.5413248546129181)
+        # A divergence in half precision would overflow: densities are float32 under any policy.
+        mean, raw = tf.split(tf.cast(heads, tf.float32), 2, axis=-1)
+        return mean, self.min_stddev + softplus_one(raw)
 
     def distribution(self, x, training=False):
         """q(z|x): batch [B], event [Z]."""

@@ -2,6 +2,7 @@
 
 import keras
 
+from tfgvae import checks
 from tfgvae.inference.base import Inference
 from tfgvae.layers.trunks import TRUNKS
 from tfgvae.registry import lookup
@@ -36,13 +37,13 @@ class Gaussian(Inference):
     ):
         super().__init__(latent_dim, image_shape, min_stddev, **kwargs)
         self.trunk = trunk
-        self.width = width
-        self.dense = tuple(dense)
+        self.width = checks.integer("width", width, 1)
+        self.dense = checks.integers("dense", dense, 1)
         self.norm = norm
         self.activation = activation
         make = lookup(TRUNKS, trunk, "trunk")
-        self._trunk = make(self.image_shape, width, self.dense, norm, activation)
-        self._heads = keras.layers.Dense(2 * latent_dim)
+        self._trunk = make(self.image_shape, self.width, self.dense, norm, activation)
+        self._heads = keras.layers.Dense(2 * self.latent_dim)
 
     def build(self, x_shape=None):
         if self.built:

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfgvae import checks
 from tfgvae.inference.base import Inference
 from tfgvae.layers.groups import latent_groups as share_out
 from tfgvae.layers.ladder_encoder import LadderEncoder
@@ -34,9 +35,9 @@ class Ladder(Inference):
     ):
         super().__init__(latent_dim, image_shape, min_stddev, **kwargs)
         self.latent_groups = share_out(image_shape, latent_dim, latent_groups)
-        self.width = width
-        self.dense = tuple(dense)
-        self.kernel_size = kernel_size
+        self.width = checks.integer("width", width, 1)
+        self.dense = checks.integers("dense", dense, 1)
+        self.kernel_size = checks.integer("kernel_size", kernel_size, 1)
         self.norm = norm
         if len(self.dense) != 1:
             raise ValueError(f"the ladder has one dense layer, got dense = {self.dense}")

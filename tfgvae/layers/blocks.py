@@ -1,8 +1,8 @@
 """Convolution, normalisation and activation in one layer, and a residual pair of them."""
 
 import keras
-import tensorflow as tf
 
+from tfgvae.layers.activations import leaky_relu
 from tfgvae.registry import lookup
 
 NORMS = {
@@ -12,11 +12,6 @@ NORMS = {
     "group": lambda: keras.layers.GroupNormalization(groups=8),
     "layer": lambda: keras.layers.LayerNormalization(),
 }
-
-
-def leaky_relu(x):
-    """Leaky ReLU with slope 0.1, as in the authors' networks."""
-    return tf.nn.leaky_relu(x, 0.1)
 
 
 def activation_function(name):

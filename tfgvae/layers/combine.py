@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfgvae.layers import blocks
+from tfgvae.layers.activations import leaky_relu
 from tfgvae.registry import lookup
 
 MODES = {"concat": "concatenated", "add": "added", "gated_add": "added through a learned gate"}
@@ -53,7 +54,7 @@ class Inject(keras.layers.Layer):
         latents = tf.reshape(self._project(z), [-1, *self.feature_shape])
         if self._normalize is not None:
             latents = self._normalize(latents, training=training)
-        latents = blocks.leaky_relu(latents)
+        latents = leaky_relu(latents)
         if self.combine == "concat":
             return tf.concat([h, latents], axis=-1)
         if self.combine == "add":

@@ -1,5 +1,6 @@
 """Ladder latents: how the dimensions of z are shared out between the scales."""
 
+from tfgvae import checks
 from tfgvae.layers.scales import pyramid
 
 
@@ -14,8 +15,8 @@ def latent_groups(image_shape, latent_dim, latent_groups=()):
     """
     count = len(pyramid(image_shape))
     if latent_groups:
-        groups = tuple(int(n) for n in latent_groups)
-        if len(groups) != count or min(groups) < 1 or sum(groups) != latent_dim:
+        groups = checks.integers("latent_groups", latent_groups, 1)
+        if len(groups) != count or sum(groups) != latent_dim:
             raise ValueError(
                 f"latent_groups must be {count} sizes > 0 (finest scale first, top last) that add "
                 f"up to latent_dim = {latent_dim}, got {groups}"

@@ -2,6 +2,8 @@
 
 import math
 
+from tfgvae import checks
+
 SMALLEST, LARGEST = 8, 128
 
 
@@ -9,9 +11,9 @@ def check_image_shape(image_shape):
     """Return (H, W, C) as ints.
 
     Raises:
-      ValueError: not three numbers, sizes outside 8 to 128, or channels other than 1 or 3.
+      ValueError: not three integers, sizes outside 8 to 128, or channels other than 1 or 3.
     """
-    shape = tuple(int(n) for n in image_shape)
+    shape = checks.integers("image_shape", image_shape, 1)
     if len(shape) != 3:
         raise ValueError(f"image_shape must be (height, width, channels), got {image_shape}")
     if not all(SMALLEST <= n <= LARGEST for n in shape[:2]):

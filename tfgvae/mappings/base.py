@@ -2,9 +2,11 @@
 
 import keras
 
+from tfgvae import checks
+
 
 class Mapping(keras.layers.Layer):
-    """z [B, Z] to unconstrained parameters [B, H, W, K].
+    """z [B, Z] to unconstrained parameters [B, H, W, K], in the layer's compute type.
 
     Args:
       latent_dim: Z.
@@ -13,8 +15,8 @@ class Mapping(keras.layers.Layer):
 
     def __init__(self, latent_dim, params_shape, **kwargs):
         super().__init__(**kwargs)
-        self.latent_dim = latent_dim
-        self.params_shape = tuple(params_shape)
+        self.latent_dim = checks.integer("latent_dim", latent_dim, 1)
+        self.params_shape = checks.integers("params_shape", params_shape, 1, length=3)
 
     def get_config(self):
         return {

@@ -4,6 +4,7 @@ import math
 
 import keras
 
+from tfgvae import checks
 from tfgvae.layers import blocks
 from tfgvae.layers.scales import pyramid
 from tfgvae.mappings.base import Mapping
@@ -33,8 +34,8 @@ class Conv(Mapping):
         **kwargs,
     ):
         super().__init__(latent_dim, params_shape, **kwargs)
-        self.width = width
-        self.dense = tuple(dense)
+        self.width = checks.integer("width", width, 1)
+        self.dense = checks.integers("dense", dense, 1)
         self.norm = norm
         self.activation = activation
         self._layers_in_order = keras.Sequential(self._make_layers())

@@ -5,6 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
+from tfgvae import checks
 from tfgvae.layers import blocks
 from tfgvae.layers.combine import Inject
 from tfgvae.layers.groups import latent_groups as share_out
@@ -46,12 +47,12 @@ class Ladder(Mapping):
         super().__init__(latent_dim, params_shape, **kwargs)
         self.sizes = pyramid((*self.params_shape[:2], 1))
         self.latent_groups = share_out((*self.params_shape[:2], 1), latent_dim, latent_groups)
-        self.width = width
-        self.dense = tuple(dense)
-        self.kernel_size = kernel_size
+        self.width = checks.integer("width", width, 1)
+        self.dense = checks.integers("dense", dense, 1)
+        self.kernel_size = checks.integer("kernel_size", kernel_size, 1)
         self.combine = combine
         self.norm = norm
-        self.num_classes = num_classes
+        self.num_classes = checks.integer("num_classes", num_classes, 0)
         if len(self.dense) != 1:
             raise ValueError(f"the ladder has one dense layer, got dense = {self.dense}")
         self._make_top()
@@ -106,7 +107,7 @@ class Ladder(Mapping):
         *groups, top_group = tf.split(z, self.latent_groups, axis=-1)
         inputs = [top_group, *top]
         if self.num_classes:
-            inputs.append(tf.one_hot(label, self.num_classes))
+            inputs.append(tf.one_hot(label, self.num_classes, dtype=z.dtype))
         h = self._top_out(self._top_in(tf.concat(inputs, -1), training=training), training=training)
         h = tf.reshape(h, [-1, *self._feature_shape(len(self.sizes) - 1)])
         for i, (inject, up) in enumerate(zip(self._inject, self._up, strict=True)):

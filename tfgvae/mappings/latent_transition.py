@@ -3,29 +3,29 @@
 import keras
 import tensorflow as tf
 
+from tfgvae import checks
 from tfgvae.layers import blocks
+from tfgvae.layers.activations import softplus_one
 
 MIN_STDDEV = 1e-2
 
 
 @keras.saving.register_keras_serializable("tfgvae.mappings")
 class LatentTransition(keras.layers.Layer):
-    """Dense layers from z_{t-1} [B, Z] to (mean, stddev) of z_t, each [B, Z].
+    """Dense layers from z_{t-1} [B, Z] to (mean, stddev) of z_t, float32 [B, Z] each.
 
     It starts as the standard normal: the output layer's weights are 0.
 
     Args:
       latent_dim: Z.
       dense: units of the hidden layers; 1024 1024 1024 in the authors' code.
-      norm: normalisation: "none", "batch", "group" or "layer".
     """
 
-    def __init__(self, latent_dim, dense: tuple = (1024, 1024, 1024), norm: str = "none", **kwargs):
+    def __init__(self, latent_dim, dense: tuple = (1024, 1024, 1024), **kwargs):
         super().__init__(**kwargs)
-        self.latent_dim = latent_dim
-        self.dense = tuple(dense)
-        self.norm = norm
-        hidden = [blocks.dense(n, norm=norm, activation="leaky_relu") for n in self.dense]
+        self.latent_dim = checks.integer("latent_dim", latent_dim, 1)
+        self.dense = checks.integers("dense", dense, 1)
+        hidden = [blocks.dense(n, activation="leaky_relu") for n in self.dense]
         heads = keras.layers.Dense(2 * latent_dim, kernel_initializer="zeros")
         self._layers_in_order = keras.Sequential([*hidden, heads])
 
@@ -36,14 +36,14 @@ class LatentTransition(keras.layers.Layer):
         self.built = True
 
     def call(self, z, training=False):
-        mean, raw = tf.split(self._layers_in_order(z, training=training), 2, axis=-1)
-        # softplus(log(e - 1)) = 1.
-        return mean, MIN_STDDEV + (1 - MIN_STDDEV) * tf.nn.softplus(raw + 0.5413248546129181)
+        heads = self._layers_in_order(z, training=training)
+        # Densities are float32 under any policy.
+        mean, raw = tf.split(tf.cast(heads, tf.float32), 2, axis=-1)
+        return mean, MIN_STDDEV + (1 - MIN_STDDEV) * softplus_one(raw)
 
     def get_config(self):
         return {
             **super().get_config(),
             "latent_dim": self.latent_dim,
             "dense": self.dense,
-            "norm": self.norm,
         }

@@ -4,6 +4,7 @@ import math
 
 import keras
 
+from tfgvae import checks
 from tfgvae.layers import blocks
 from tfgvae.mappings.base import Mapping
 
@@ -30,7 +31,7 @@ class MLP(Mapping):
         **kwargs,
     ):
         super().__init__(latent_dim, params_shape, **kwargs)
-        self.dense = tuple(dense)
+        self.dense = checks.integers("dense", dense, 1)
         self.norm = norm
         self.activation = activation
         hidden = [blocks.dense(n, norm=norm, activation=activation) for n in self.dense]

@@ -2,6 +2,7 @@
 
 import keras
 
+from tfgvae import checks
 from tfgvae.layers.ladder_encoder import LadderEncoder
 from tfgvae.mappings.ladder import Ladder
 
@@ -23,7 +24,7 @@ class Transition(Ladder):
     def __init__(self, latent_dim, params_shape, image_shape, skip: bool = True, **kwargs):
         super().__init__(latent_dim, params_shape, **kwargs)
         self.image_shape = tuple(image_shape)
-        self.skip = skip
+        self.skip = checks.boolean("skip", skip)
         self._encoder = LadderEncoder(
             self.image_shape, self.width, self.dense[0], self.kernel_size, self.norm
         )

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfgvae import seeds
+from tfgvae import checks, seeds
 from tfgvae.layers.loss_layer import LossLayer
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.models import inputs
@@ -27,27 +27,35 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
       elbo     -(nll + kl), a lower bound on log p(x) where the family is discrete
       penalty  R(q), unweighted
 
-    Noise is a function of (seed, number of training batches seen), which is a weight: a model
-    that was saved and loaded goes on as if it had not been.
+    `predict` returns these terms too, one row an image; images are drawn by the sampling methods.
+
+    Noise is a function of (seed, number of batches seen), and the numbers are weights: a model
+    that was saved and loaded goes on as if it had not been. A call with training=True counts a
+    training batch; `evaluate` and `predict` count theirs from 0, so that two of them agree. In a
+    loop written by hand, a call outside training counts nothing: it has the noise of the first
+    batch every time, until `model.test_batches.assign_add(1)`.
 
     Args:
       image_shape: (H, W, C), sizes 8 to 128, 1 or 3 channels.
       latent_shape: the event shape of z.
       num_classes: > 0 for a model conditioned on a label.
-      seed: int of the initial weights and the training noise.
+      seed: int of the initial weights and the training noise; None draws one, which is kept.
+
+    Raises:
+      ValueError: an argument out of range; when called, a batch that inputs.unpack refuses, or
+        pixels outside the family's range (in a graph an InvalidArgumentError as it runs).
     """
 
     # Terms that are means over the batch in the logs; a subclass may add to them.
     term_names = ("nll", "kl", "elbo", "penalty")
 
     def __init__(self, image_shape, latent_shape, num_classes=0, seed=0, **kwargs):
-        super().__init__(**kwargs)
+        # Under a mixed precision policy Keras would round the images to float16.
+        super().__init__(autocast=False, **kwargs)
         self.image_shape = check_image_shape(image_shape)
         self.latent_shape = tuple(latent_shape)
-        self.num_classes = num_classes
-        self.seed = int(seed)
-        if num_classes < 0:
-            raise ValueError(f"num_classes must be >= 0, got {num_classes}")
+        self.num_classes = checks.integer("num_classes", num_classes, 0)
+        self.seed = seeds.check(seed)
 
     def _finish(self):
         """Create what every model has: counters of batches, and a tracker for each term."""
@@ -89,11 +97,6 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         """A draw from p(z) as a function of standard normal noise [N, *latent_shape]."""
         return noise
 
-    def posterior_from_noise(self, x, noise):
-        """A draw z ~ q(z|x) [B, *latent_shape] as a function of standard normal noise."""
-        q = self.posterior(x).distribution
-        return q.loc + q.scale * noise
-
     def likelihood(self, z, label=None):
         """Parameters of p(x|z) [B, H, W, K]; `self.family` turns them into a distribution."""
         raise NotImplementedError
@@ -102,8 +105,7 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
 
     def call(self, batch, training=False):
         x, label = inputs.unpack(batch, self.image_shape, self.num_classes)
-        if self.family.bounded:
-            inputs.check_range(x)
+        inputs.check_range(x, self.family.data_range)
         if training:
             seed = seeds.fold_in(self.seed, TRAINING, self.train_batches)
         else:
@@ -117,6 +119,16 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         logs = super().test_step(data)
         self.test_batches.assign_add(1)
         return logs
+
+    def predict_step(self, data):
+        terms = super().predict_step(data)
+        self.test_batches.assign_add(1)
+        return terms
+
+    def predict(self, *args, **kwargs):
+        # Unlike evaluate, Keras's predict resets nothing.
+        self.test_batches.assign(0)
+        return super().predict(*args, **kwargs)
 
     def reset_metrics(self):
         """Also start the evaluation noise again, so that two evaluations agree."""

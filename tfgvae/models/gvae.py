@@ -3,14 +3,15 @@
 import keras
 import tensorflow as tf
 
-from tfgvae import seeds
-from tfgvae.families import FAMILIES
-from tfgvae.inference import INFERENCE
-from tfgvae.mappings import MAPPINGS
+from tfgvae import checks, seeds
+from tfgvae.families import FAMILIES, Family
+from tfgvae.inference import INFERENCE, Inference
+from tfgvae.inference.base import from_noise
+from tfgvae.mappings import MAPPINGS, Mapping
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.divergence import kl_terms
 from tfgvae.registry import make
-from tfgvae.regularizers import REGULARIZERS
+from tfgvae.regularizers import REGULARIZERS, Regularizer
 
 
 @keras.saving.register_keras_serializable("tfgvae")
@@ -24,7 +25,7 @@ class GVAE(LatentVariableModel):
       latent_dim: Z.
       family, mapping, inference, regularizer: the four parts: an instance, a name in the folder's
         table, or a dict {"name": ..., argument: value}.
-      seed: int of the initial weights and the training noise.
+      seed: int of the initial weights and the training noise; None draws one, which is kept.
     """
 
     def __init__(
@@ -38,22 +39,17 @@ class GVAE(LatentVariableModel):
         seed: int = 0,
         **kwargs,
     ):
+        latent_dim = checks.integer("latent_dim", latent_dim, 1)
         super().__init__(image_shape, (latent_dim,), seed=seed, **kwargs)
-        self.latent_dim = latent_dim
+        (self.latent_dim,) = self.latent_shape
         with seeds.initialization(self.seed):
-            self.family = make(FAMILIES, family, "family")
+            self.family = make(FAMILIES, family, "family", Family)
             params_shape = self.family.params_shape(self.image_shape)
-            self.mapping = make(
-                MAPPINGS, mapping, "mapping", latent_dim=latent_dim, params_shape=params_shape
-            )
-            self.inference = make(
-                INFERENCE,
-                inference,
-                "inference",
-                latent_dim=latent_dim,
-                image_shape=self.image_shape,
-            )
-            self.regularizer = make(REGULARIZERS, regularizer, "regularizer")
+            given = {"latent_dim": latent_dim, "params_shape": params_shape}
+            self.mapping = make(MAPPINGS, mapping, "mapping", Mapping, **given)
+            given = {"latent_dim": latent_dim, "image_shape": self.image_shape}
+            self.inference = make(INFERENCE, inference, "inference", Inference, **given)
+            self.regularizer = make(REGULARIZERS, regularizer, "regularizer", Regularizer)
             self._build_parts(params_shape)
         self._finish()
 
@@ -72,13 +68,14 @@ class GVAE(LatentVariableModel):
         return self.inference.distribution(x, training=training)
 
     def likelihood(self, z, label=None, training=False):
-        return self.family.constrain(self.mapping(z, training=training))
+        # Densities are float32 under any policy.
+        return self.family.constrain(tf.cast(self.mapping(z, training=training), tf.float32))
 
     def terms(self, x, label, seed, training):
         z_seed, r_seed = seeds.split(seed, 2)
         q, prior = self.posterior(x, training), self.prior()
         noise = seeds.batch_normal(z_seed, tf.shape(x)[0], self.latent_shape)
-        z = q.distribution.loc + q.distribution.scale * noise
+        z = from_noise(q, noise)
         nll = -self.family.log_prob(x, self.likelihood(z, training=training))
         self.add_batch_loss(nll)
         penalty = self.regularizer(z, q=q, prior=prior, step=self.train_batches, seed=r_seed)

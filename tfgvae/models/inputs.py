@@ -1,18 +1,37 @@
-"""What a model accepts as a batch, checked at the door."""
+"""What a model accepts, checked at the door.
+
+A wrong value is a ValueError in Python, and an InvalidArgumentError when it comes to light as a
+graph runs, where no Python exception can be raised.
+"""
 
 import tensorflow as tf
+
+from tfgvae import checks
+
+FINITE = (tf.float32.min, tf.float32.max)
+UNIT = (0.0, 1.0)
+
+
+def require(condition, message, *values):
+    """Raise unless the bool scalar `condition` holds: `message` and the tensors `values`."""
+    if not tf.executing_eagerly():
+        tf.debugging.Assert(condition, [message, *values])
+    elif not bool(condition):
+        raise ValueError(" ".join([message, *(str(value.numpy()) for value in values)]))
 
 
 def unpack(batch, image_shape, num_classes):
     """Split a batch into images [B, H, W, C] and labels [B] int32 (None without classes).
 
     Args:
-      batch: images, or a dict with "image" and, for a model with classes, "label".
+      batch: images, or a dict with "image" and, for a model with classes, "label": integers [B]
+        or [B, 1] in 0 .. num_classes - 1.
       image_shape: (H, W, C) of the model.
       num_classes: number of classes, 0 for none.
 
     Raises:
-      ValueError: a dict without "image", images of another shape, or a missing label.
+      ValueError: a dict without "image", images of another shape, a missing label, labels that
+        are no integers, of another shape, or out of range.
     """
     label = None
     if isinstance(batch, dict):
@@ -28,7 +47,15 @@ def unpack(batch, image_shape, num_classes):
             f"this model is conditioned on {num_classes} classes: pass "
             "{'image': x, 'label': y} (in Python calls: label=y)"
         )
-    return x, tf.reshape(tf.cast(label, tf.int32), [-1])
+    label = tf.convert_to_tensor(label)
+    if label.shape.rank == 2 and label.shape[1] == 1:
+        label = label[:, 0]
+    return x, _checked_labels(label, num_rows(x), num_classes)
+
+
+def num_rows(batch):
+    """The number of rows: an int, or an int32 scalar where it is not known as a graph is made."""
+    return tf.shape(batch)[0] if batch.shape[0] is None else batch.shape[0]
 
 
 def images(x, image_shape):
@@ -49,42 +76,57 @@ def images(x, image_shape):
     return tf.cast(x, tf.float32)
 
 
-def check_range(x):
-    """Raise InvalidArgumentError unless every pixel of x is a number in [0, 1].
+def check_range(x, bounds=UNIT, what="pixels"):
+    """Raise unless every value of x is a number within `bounds`: NaN never is.
 
     In a graph, the check runs with it: images in 0 .. 255 would train to nonsense in silence.
     """
-    low, high = tf.reduce_min(x), tf.reduce_max(x)
-    # Written so that NaN fails; a rounding error is let through.
-    inside = tf.logical_and(low >= -1e-5, high <= 1 + 1e-5)
-    tf.debugging.Assert(inside, ["expected pixels in [0, 1], got values from", low, "to", high])
+    low, high = bounds
+    slack = 1e-5 if bounds == UNIT else 0.0  # A rounding error is let through.
+    inside = tf.reduce_all(tf.logical_and(x >= low - slack, x <= high + slack))
+    span = "finite" if bounds == FINITE else f"in [{low:g}, {high:g}]"
+    message = f"expected {span} {what}" if bounds == FINITE else f"expected {what} {span}"
+    require(inside, f"{message}, got (lowest, highest)", tf.reduce_min(x), tf.reduce_max(x))
 
 
-def labels(label, num_rows, num_classes):
+def labels(label, rows, num_classes):
     """Labels as int32 [N]; zeros, unused, for a model without classes.
 
+    Args:
+      label: one integer for all rows, or integers [N].
+      rows: N, an int or an int32 scalar.
+      num_classes: number of classes, 0 for none.
+
     Raises:
-      ValueError: labels where there are no classes, none where there are, another number of
-        them than rows, or values outside 0 .. num_classes - 1.
+      ValueError: labels where there are no classes, none where there are, labels that are no
+        integers, another number of them than rows, or values outside 0 .. num_classes - 1.
     """
     if num_classes == 0:
         if label is not None:
             raise ValueError("this model has no classes, but label was given")
-        return tf.zeros([num_rows], tf.int32)
+        return tf.zeros([rows], tf.int32)
     if label is None:
         raise ValueError(f"this model needs label: ints in 0..{num_classes - 1}, one a row")
-    label = tf.cast(label, tf.int32)
+    label = tf.convert_to_tensor(label)
     if label.shape.rank == 0:
-        label = tf.fill([num_rows], label)
-    if label.shape != (num_rows,):
-        raise ValueError(f"expected {num_rows} labels, got shape {label.shape}")
-    if int(tf.reduce_min(label)) < 0 or int(tf.reduce_max(label)) >= num_classes:
-        raise ValueError(f"labels must be in 0..{num_classes - 1}, got {label.numpy()}")
-    return label
+        label = tf.fill([rows], label)
+    return _checked_labels(label, rows, num_classes)
+
+
+def _checked_labels(label, rows, num_classes):
+    if not label.dtype.is_integer:
+        raise ValueError(f"labels must be integers, got {label.dtype.name}")
+    known = tf.get_static_value(rows)
+    if label.shape.rank != 1 or (None not in (known, label.shape[0]) and label.shape[0] != known):
+        expected = "labels [B]" if known is None else f"{known} labels"
+        raise ValueError(f"expected {expected}, got shape {label.shape}")
+    if known is None or label.shape[0] is None:
+        require(tf.shape(label)[0] == rows, "expected a label for each row, got", tf.shape(label))
+    inside = tf.reduce_all(tf.logical_and(label >= 0, label < num_classes))
+    require(inside, f"labels must be in 0..{num_classes - 1}, got", label)
+    return tf.cast(label, tf.int32)
 
 
 def positive(name, value):
-    """Return `value` as an int; ValueError unless it is >= 1."""
-    if int(value) != value or value < 1:
-        raise ValueError(f"{name} must be an integer >= 1, got {value}")
-    return int(value)
+    """Return `value` as an int; ValueError unless it is an integer >= 1."""
+    return checks.integer(name, value, 1)

@@ -18,7 +18,18 @@ class SamplingMethods:
     Row i of a call with the scalar seed s uses seeds.fold_in(s, i) alone, so that a row does not
     depend on how many others are drawn with it. `mean=True` gives E[x|z] in place of a draw
     x ~ p(x|z): the picture to look at where the family's noise is a loss weight, as with the
-    Gaussian of the 2-norm. A draw from a Gaussian may leave [0, 1].
+    Gaussian of the 2-norm. A draw from a Gaussian may leave [0, 1], and is welcome back.
+
+    encode and decode are the halves of reconstruct: for one seed s (a fresh one is another each
+    time), decode(encode(x, s), s) is reconstruct(x, s).
+
+    The methods may be called inside a user's tf.function, there with a seed, and with images
+    whose number is not known.
+
+    Raises, all of them:
+      ValueError: images or latents of another shape, NaN, or out of the family's range (in a
+        graph an InvalidArgumentError as it runs); labels that are missing, not wanted, not
+        integers, too many or out of range; seeds that are no int64, or not one a row; no rows.
     """
 
     def encode(self, x, seed=None):
@@ -28,14 +39,11 @@ class SamplingMethods:
         return run(x, seeds.rows(seed, _rows_of(x)))
 
     def decode(self, z, seed=None, label=None, mean=False):
-        """x ~ p(x|z): [N, H, W, C] for latents [N, *latent_shape].
-
-        Raises:
-          ValueError: latents of another shape.
-        """
+        """x ~ p(x|z): [N, H, W, C] for latents [N, *latent_shape]."""
         z = tf.cast(tf.convert_to_tensor(z), tf.float32)
         if not z.shape.is_compatible_with([None, *self.latent_shape]):
             raise ValueError(f"expected latents [N, *{self.latent_shape}], got shape {z.shape}")
+        inputs.check_range(z, inputs.FINITE, "latents")
         latents = tf.TensorSpec([None, *self.latent_shape])
         run = self._compiled(conditional.decode, latents, LABELS, ROWS, mean=mean)
         return run(z, self._labels(label, z), seeds.rows(seed, _rows_of(z)))
@@ -87,8 +95,9 @@ class SamplingMethods:
             start = self._compiled(gibbs.noise_image, ROWS)(seeds.fold_in(rows, -1))
         else:
             start = self._checked(x)
-            if num_samples not in (None, _rows_of(start)):
-                raise ValueError(f"x has {_rows_of(start)} images, num_samples is {num_samples}")
+            if num_samples is not None:
+                message = f"num_samples is {num_samples}, but the number of images is"
+                inputs.require(tf.equal(num_samples, _rows_of(start)), message, tf.shape(start)[0])
             rows = seeds.rows(seed, _rows_of(start))
         sampler = gibbs.gibbs_chain if return_chain else gibbs.gibbs
         run = self._compiled(sampler, self._images(), LABELS, ROWS, COUNT, mean=mean)
@@ -105,11 +114,7 @@ class SamplingMethods:
 
     def _checked(self, x):
         x = inputs.images(x, self.image_shape)
-        # The draws of a density may leave [0, 1], and are welcome back.
-        if self.family.discrete:
-            inputs.check_range(x)
-        elif not bool(tf.reduce_all(tf.math.is_finite(x))):
-            raise ValueError("expected finite pixels, got NaN or infinity")
+        inputs.check_range(x, self.family.draw_range)
         return x
 
     def _images(self):
@@ -125,16 +130,14 @@ class SamplingMethods:
         key = (function.__module__, function.__name__, *sorted(static.items()))
         if key not in cache:
             traced = tf.function(lambda *args: function(self, *args, **static), specs)
-            cache[key] = traced.get_concrete_function()
+            # Outside of whatever graph the call stands in: it serves later calls too.
+            with tf.init_scope():
+                cache[key] = traced.get_concrete_function()
         return cache[key]
 
 
 def _rows_of(batch):
-    """The number of rows.
-
-    Raises:
-      ValueError: there are none.
-    """
+    """The number of rows, an int or an int32 scalar; ValueError where it is known to be 0."""
     if batch.shape[0] == 0:
         raise ValueError("expected at least one row, got an empty batch")
-    return batch.shape[0]
+    return inputs.num_rows(batch)

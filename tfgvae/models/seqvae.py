@@ -8,9 +8,10 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfgvae import seeds
-from tfgvae.families import FAMILIES
+from tfgvae import checks, seeds
+from tfgvae.families import FAMILIES, Family
 from tfgvae.inference import Ladder as LadderInference
+from tfgvae.inference.base import from_noise
 from tfgvae.layers.corrupt import corrupt
 from tfgvae.layers.groups import latent_groups as share_out
 from tfgvae.mappings import Ladder as LadderMapping
@@ -19,11 +20,10 @@ from tfgvae.mappings.transition import Transition
 from tfgvae.models import inputs
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.divergence import kl_terms
-from tfgvae.models.inputs import positive
 from tfgvae.models.latent_chain import LatentChain
 from tfgvae.models.sampling_methods import LABELS, ROWS
 from tfgvae.registry import arguments, make
-from tfgvae.regularizers import REGULARIZERS
+from tfgvae.regularizers import REGULARIZERS, Regularizer
 from tfgvae.sampling.ancestral import ancestral_chain
 
 tfd = tfp.distributions
@@ -56,9 +56,13 @@ class SeqVAE(LatentVariableModel):
       single: one step with the same total latent size T * Z: the model to compare with.
       num_classes: with n > 0 a label conditions the dense top of each step.
       denoise: train to reconstruct from corrupted images.
-      salt_and_pepper, noise_stddev: the corruption.
+      salt_and_pepper, noise_stddev: the corruption: a probability in [0, 1], and >= 0.
       family, regularizer: an instance, a name, or a dict {"name": ..., argument: value}.
-      seed: int of the initial weights and the training noise.
+      seed: int of the initial weights and the training noise; None draws one, which is kept.
+
+    Raises:
+      TypeError, ValueError: an argument of another kind or out of range; free bits beside latent
+        prediction.
     """
 
     def __init__(
@@ -87,22 +91,31 @@ class SeqVAE(LatentVariableModel):
         seed: int = 0,
         **kwargs,
     ):
-        steps = 1 if single else positive("num_steps", num_steps)
-        width_of_z = latent_dim * num_steps if single else latent_dim
-        super().__init__(image_shape, (steps, width_of_z), num_classes, seed, **kwargs)
-        self.num_steps, self.latent_dim, self.single = num_steps, latent_dim, single
-        self.latent_groups = tuple(latent_groups)
+        num_steps = checks.integer("num_steps", num_steps, 1)
+        latent_dim = checks.integer("latent_dim", latent_dim, 1)
+        shape = (1, num_steps * latent_dim) if single else (num_steps, latent_dim)
+        super().__init__(image_shape, shape, num_classes, seed, **kwargs)
+        self.num_steps, self.latent_dim = num_steps, latent_dim
+        self.single = checks.boolean("single", single)
+        self.latent_groups = checks.integers("latent_groups", latent_groups, 1)
+        # The networks check these.
         self.width, self.dense, self.kernel_size = width, tuple(dense), kernel_size
-        self.norm, self.combine, self.skip, self.share = norm, combine, skip, share
-        self.latent_prediction = latent_prediction
-        self.prediction_dense = tuple(prediction_dense)
-        self.intermediate_reconstruction = intermediate_reconstruction
-        self.denoise = denoise
-        self.salt_and_pepper, self.noise_stddev = salt_and_pepper, noise_stddev
+        self.norm, self.combine = norm, combine
+        self.skip = checks.boolean("skip", skip)
+        self.share = checks.boolean("share", share)
+        self.latent_prediction = checks.boolean("latent_prediction", latent_prediction)
+        self.prediction_dense = checks.integers("prediction_dense", prediction_dense, 1)
+        self.intermediate_reconstruction = checks.boolean(
+            "intermediate_reconstruction", intermediate_reconstruction
+        )
+        self.denoise = checks.boolean("denoise", denoise)
+        self.salt_and_pepper = checks.real("salt_and_pepper", salt_and_pepper, 0, 1)
+        self.noise_stddev = checks.real("noise_stddev", noise_stddev, 0)
         with seeds.initialization(self.seed):
-            self.family = make(FAMILIES, family, "family")
-            self.regularizer = make(REGULARIZERS, regularizer, "regularizer")
+            self.family = make(FAMILIES, family, "family", Family)
+            self.regularizer = make(REGULARIZERS, regularizer, "regularizer", Regularizer)
             self._make_steps()
+            self._check_regularizer()
             self._build_parts()
         self.term_names = self._all_term_names()
         self._finish()
@@ -134,6 +147,13 @@ class SeqVAE(LatentVariableModel):
         self._predictions = [
             LatentTransition(latent_dim, self.prediction_dense) for _ in range(predictions)
         ]
+
+    def _check_regularizer(self):
+        if self._predictions and getattr(self.regularizer, "free_bits", 0) > 0:
+            raise ValueError(
+                "free_bits floors a divergence per latent dimension, and the chain of "
+                "latent_prediction has none: use one of the two"
+            )
 
     def _build_parts(self):
         self.family.build((None, *self._first.params_shape))
@@ -170,8 +190,9 @@ class SeqVAE(LatentVariableModel):
 
     def likelihood_chain(self, z, label=None, training=False):
         """Parameters of p_t(x | z(t), x(t-1)) for t = 1 .. T: a list of [B, H, W, K]."""
+        # Densities are float32 under any policy, hence the casts.
         raw = self._first(z[:, 0], label=label, training=training)
-        chain = [self.family.constrain(raw)]
+        chain = [self.family.constrain(tf.cast(raw, tf.float32))]
         for t in range(1, self.latent_shape[0]):
             old = chain[-1]
             if self.intermediate_reconstruction:
@@ -179,6 +200,7 @@ class SeqVAE(LatentVariableModel):
             transition = self._step_of(self._transitions, t)
             x = self.family.mean(old)
             raw, gate = transition(z[:, t], x=x, label=label, training=training)
+            raw, gate = tf.cast(raw, tf.float32), tf.cast(gate, tf.float32)
             chain.append(gate * self.family.constrain(raw) + (1 - gate) * old)
         return chain
 
@@ -187,7 +209,7 @@ class SeqVAE(LatentVariableModel):
 
     def sample_chain(self, num_samples=16, seed=None, label=None, mean=False):
         """The image of every step: [num_samples, T, H, W, C], the columns of Figure 4."""
-        num_samples = positive("num_samples", num_samples)
+        num_samples = inputs.positive("num_samples", num_samples)
         label = inputs.labels(label, num_samples, self.num_classes)
         run = self._compiled(ancestral_chain, LABELS, ROWS, mean=mean)
         return run(label, seeds.rows(seed, num_samples))
@@ -199,7 +221,7 @@ class SeqVAE(LatentVariableModel):
             seen = corrupt(x, x_seed, self.salt_and_pepper, self.noise_stddev)
         q, prior = self.posterior(seen, training), self.prior()
         noise = seeds.batch_normal(z_seed, tf.shape(x)[0], self.latent_shape)
-        z = q.distribution.loc + q.distribution.scale * noise
+        z = from_noise(q, noise)
         chain = self.likelihood_chain(z, label, training)
         nlls = [-self.family.log_prob(x, params) for params in chain]
         self.add_batch_loss(tf.add_n(nlls if self.intermediate_reconstruction else nlls[-1:]))

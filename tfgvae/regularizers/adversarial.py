@@ -3,7 +3,8 @@
 import keras
 import tensorflow as tf
 
-from tfgvae import seeds
+from tfgvae import checks, seeds
+from tfgvae.layers.activations import leaky_relu
 from tfgvae.regularizers import batch
 from tfgvae.regularizers.base import Regularizer
 
@@ -50,13 +51,9 @@ class Adversarial(Regularizer):
         **kwargs,
     ):
         super().__init__(weight, schedule, schedule_steps, **kwargs)
-        hidden = tuple(hidden) if isinstance(hidden, (list, tuple)) else (hidden,)
-        if not all(int(units) == units and units > 0 for units in hidden):
-            raise ValueError(f"hidden must be whole numbers > 0, got {hidden}")
-        if not 0 < gradient_penalty < float("inf"):
-            raise ValueError(f"gradient_penalty must be finite and > 0, got {gradient_penalty}")
-        self.hidden = tuple(int(units) for units in hidden)
-        self.gradient_penalty = gradient_penalty
+        hidden = hidden if isinstance(hidden, (list, tuple)) else (hidden,)
+        self.hidden = checks.integers("hidden", hidden, 1)
+        self.gradient_penalty = checks.real("gradient_penalty", gradient_penalty, above=0)
         # A critic in half precision would lose the gradient penalty's second derivatives.
         dtype = self.variable_dtype
         self._critic_layers = [
@@ -115,10 +112,6 @@ class Adversarial(Regularizer):
             "hidden": list(self.hidden),
             "gradient_penalty": self.gradient_penalty,
         }
-
-
-def leaky_relu(x):
-    return tf.nn.leaky_relu(x, alpha=0.1)
 
 
 def reverse(x, scale):

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfgvae import checks
 from tfgvae.layers.loss_layer import LossLayer
 from tfgvae.registry import lookup
 from tfgvae.regularizers import batch
@@ -44,14 +45,9 @@ class Regularizer(LossLayer):
     ):
         # Under a mixed precision policy Keras would hand over a float16 z beside a float32 q.
         super().__init__(autocast=False, **kwargs)
-        # Written so that NaN fails too.
-        if not 0 <= weight < float("inf"):
-            raise ValueError(f"weight must be finite and >= 0, got {weight}")
-        if not schedule_steps > 0:
-            raise ValueError(f"schedule_steps must be > 0, got {schedule_steps}")
-        self.weight = weight
+        self.weight = checks.real("weight", weight, 0)
         self.schedule = schedule
-        self.schedule_steps = schedule_steps
+        self.schedule_steps = checks.real("schedule_steps", schedule_steps, above=0)
         self._factor = lookup(SCHEDULES, schedule, "schedule")
 
     def penalty(self, q, z, prior, seed):

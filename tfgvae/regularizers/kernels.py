@@ -7,6 +7,7 @@ of their kernels, so that g(0) = 1 always.
 
 import tensorflow as tf
 
+from tfgvae import checks
 from tfgvae.registry import lookup
 
 
@@ -36,12 +37,11 @@ def check(kernel, widths, estimator):
       ValueError: an unknown kernel or estimator, no width, or a width that is not > 0.
     """
     lookup(KERNELS, kernel, "kernel")
-    if estimator not in ESTIMATORS:
-        raise ValueError(f"unknown estimator {estimator!r}; known: {', '.join(ESTIMATORS)}")
-    widths = tuple(widths) if isinstance(widths, (list, tuple)) else (widths,)
-    if not widths or not all(0 < width < float("inf") for width in widths):
+    lookup(LEAST_ROWS, estimator, "estimator")
+    widths = widths if isinstance(widths, (list, tuple)) else (widths,)
+    if not widths:
         raise ValueError(f"widths must be one or more finite numbers > 0, got {widths}")
-    return tuple(float(width) for width in widths)
+    return tuple(checks.real("every number of widths", width, above=0) for width in widths)
 
 
 def squared_distances(x, y):

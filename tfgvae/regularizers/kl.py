@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfgvae import checks
 from tfgvae.regularizers import batch
 from tfgvae.regularizers.base import Regularizer
 
@@ -39,10 +40,8 @@ class KL(Regularizer):
         **kwargs,
     ):
         super().__init__(weight, schedule, schedule_steps, **kwargs)
-        if not 0 <= free_bits < float("inf"):
-            raise ValueError(f"free_bits must be finite and >= 0, got {free_bits}")
-        self.free_bits = free_bits
-        self.batch_level = free_bits > 0
+        self.free_bits = checks.real("free_bits", free_bits, 0)
+        self.batch_level = self.free_bits > 0
 
     def penalty(self, q, z, prior, seed):
         if self.free_bits > 0:

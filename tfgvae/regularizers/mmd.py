@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfgvae import checks
 from tfgvae.regularizers import batch, kernels
 from tfgvae.regularizers.base import Regularizer
 
@@ -48,12 +49,10 @@ class MMD(Regularizer):
         **kwargs,
     ):
         super().__init__(weight, schedule, schedule_steps, **kwargs)
-        if num_prior_samples < 2:
-            raise ValueError(f"num_prior_samples must be >= 2, got {num_prior_samples}")
         self.kernel = kernel
         self.widths = kernels.check(kernel, widths, estimator)
         self.estimator = estimator
-        self.num_prior_samples = num_prior_samples
+        self.num_prior_samples = checks.integer("num_prior_samples", num_prior_samples, 2)
 
     @property
     def least_rows(self):

@@ -32,7 +32,8 @@ class Stein(Regularizer):
 
     Raises:
       ValueError: an argument out of range; one row in the batch with the unbiased estimator, in
-        training (elsewhere its penalty is 0); a prior whose log_prob does not depend on z by differentiable operations.
+        training (elsewhere its penalty is 0); a prior whose log_prob does not depend on z by
+        differentiable operations.
     """
 
     batch_level = True

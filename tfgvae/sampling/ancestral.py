@@ -7,14 +7,13 @@ from tfgvae.sampling.conditional import decode, draw_image
 
 
 def draw_prior(model, rows):
-    """z ~ p(z): [N, *latent_shape] from row seeds [N]."""
-    return model.prior_from_noise(seeds.normal(rows, model.latent_shape))
+    """z ~ p(z): [N, *latent_shape]; a row draws from fold_in(row, 0), as `encode` does."""
+    return model.prior_from_noise(seeds.normal(seeds.fold_in(rows, 0), model.latent_shape))
 
 
 def ancestral(model, label, rows, mean):
     """x [N, H, W, C] from row seeds [N]."""
-    z = draw_prior(model, seeds.fold_in(rows, 0))
-    return decode(model, z, label, seeds.fold_in(rows, 1), mean)
+    return decode(model, draw_prior(model, rows), label, rows, mean)
 
 
 def ancestral_chain(model, label, rows, mean):
@@ -22,7 +21,6 @@ def ancestral_chain(model, label, rows, mean):
 
     The last one is the image that `ancestral` gives for the same seeds.
     """
-    z = draw_prior(model, seeds.fold_in(rows, 0))
     x_rows = seeds.fold_in(rows, 1)
-    chain = model.likelihood_chain(z, label)
+    chain = model.likelihood_chain(draw_prior(model, rows), label)
     return tf.stack([draw_image(model, params, x_rows, mean) for params in chain], axis=1)

@@ -1,11 +1,7 @@
 """The two conditional draws that every sampler is made of: z ~ q(z|x) and x ~ p(x|z)."""
 
 from tfgvae import seeds
-
-
-def draw_latent(model, x, rows):
-    """z ~ q(z|x): [N, *latent_shape] for images [N, H, W, C] and row seeds [N]."""
-    return model.posterior_from_noise(x, seeds.normal(rows, model.latent_shape))
+from tfgvae.inference.base import from_noise
 
 
 def draw_image(model, params, rows, mean):
@@ -17,16 +13,16 @@ def draw_image(model, params, rows, mean):
 
 
 def encode(model, x, rows):
-    """z ~ q(z|x)."""
-    return draw_latent(model, x, rows)
+    """z ~ q(z|x): [N, *latent_shape] for images [N, H, W, C]; a row draws from fold_in(row, 0)."""
+    noise = seeds.normal(seeds.fold_in(rows, 0), model.latent_shape)
+    return from_noise(model.posterior(x), noise)
 
 
 def decode(model, z, label, rows, mean):
-    """x ~ p(x|z)."""
-    return draw_image(model, model.likelihood(z, label), rows, mean)
+    """x ~ p(x|z): [N, H, W, C] for latents [N, *latent_shape]; a row draws from fold_in(row, 1)."""
+    return draw_image(model, model.likelihood(z, label), seeds.fold_in(rows, 1), mean)
 
 
 def reconstruct(model, x, label, rows, mean):
     """z ~ q(z|x), x' ~ p(x|z): one step of the Gibbs chain (Eq. 6)."""
-    z = draw_latent(model, x, seeds.fold_in(rows, 0))
-    return decode(model, z, label, seeds.fold_in(rows, 1), mean)
+    return decode(model, encode(model, x, rows), label, rows, mean)

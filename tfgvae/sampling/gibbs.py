@@ -11,6 +11,11 @@ def noise_image(model, rows):
     return model.family.snap(seeds.uniform(rows, model.image_shape))
 
 
+def _step(model, label, rows, mean):
+    """Step s of the chain, (s, x) -> x: a row draws from fold_in(row, s)."""
+    return lambda s, x: reconstruct(model, x, label, seeds.fold_in(rows, s), mean)
+
+
 def gibbs(model, x, label, rows, num_steps, mean):
     """x after `num_steps` steps from images [N, H, W, C]: [N, H, W, C].
 
@@ -22,29 +27,30 @@ def gibbs(model, x, label, rows, num_steps, mean):
       num_steps: int32 scalar.
       mean: whether x is E[x|z] instead of a draw, at every step.
     """
-
-    def step(s, x):
-        return s + 1, reconstruct(model, x, label, seeds.fold_in(rows, s), mean)
-
+    step = _step(model, label, rows, mean)
     shape = tf.TensorShape([None, *model.image_shape])
     _, x = tf.while_loop(
-        lambda s, _: s < num_steps, step, [0, x], shape_invariants=[tf.TensorShape([]), shape]
+        lambda s, _: s < num_steps,
+        lambda s, x: (s + 1, step(s, x)),
+        [0, x],
+        shape_invariants=[tf.TensorShape([]), shape],
     )
     return x
 
 
 def gibbs_chain(model, x, label, rows, num_steps, mean):
     """x after each step: [N, num_steps, H, W, C]; the last is what `gibbs` gives."""
+    step = _step(model, label, rows, mean)
     images = tf.TensorArray(tf.float32, size=num_steps, element_shape=[None, *model.image_shape])
 
-    def step(s, x, images):
-        x = reconstruct(model, x, label, seeds.fold_in(rows, s), mean)
+    def body(s, x, images):
+        x = step(s, x)
         return s + 1, x, images.write(s, x)
 
     shape = tf.TensorShape([None, *model.image_shape])
     _, _, images = tf.while_loop(
         lambda s, *_: s < num_steps,
-        step,
+        body,
         [0, x, images],
         shape_invariants=[tf.TensorShape([]), shape, tf.TensorShape(None)],
     )
