@@ -54,15 +54,15 @@ def test_steps_share_nothing_unless_told():
     assert shared.count_params() < seqvae().count_params()
 
 
-def test_no_gradient_between_steps_with_intermediate_reconstruction():
-    """With it a step's loss moves the steps before not at all; without it, it does."""
-    for intermediate in (True, False):
-        model = seqvae(intermediate_reconstruction=intermediate)
-        z = seeds.batch_normal(1, 5, (3, 4))
-        with tf.GradientTape() as tape:
-            last = tf.reduce_sum(model.likelihood(z, training=True))
-        gradients = tape.gradient(last, model._first.trainable_variables)
-        assert all(g is None for g in gradients) == intermediate
+@pytest.mark.parametrize(("intermediate", "stop"), [(True, True), (True, False), (False, True)])
+def test_gradient_between_steps(intermediate, stop):
+    """A step's loss moves the steps before, but with both options on."""
+    model = seqvae(intermediate_reconstruction=intermediate, stop_gradient=stop)
+    z = seeds.batch_normal(1, 5, (3, 4))
+    with tf.GradientTape() as tape:
+        last = tf.reduce_sum(model.likelihood(z, training=True))
+    gradients = tape.gradient(last, model._first.trainable_variables)
+    assert all(g is None for g in gradients) == (intermediate and stop)
 
 
 def test_gate_moves_from_the_old_image_to_the_new():

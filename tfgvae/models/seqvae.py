@@ -51,8 +51,10 @@ class SeqVAE(LatentVariableModel):
       share: one generator for all t >= 2: a homogeneous chain.
       latent_prediction: p(z_t | z_{t-1}) by a network in place of N(0, I).
       prediction_dense: units of that network's layers.
-      intermediate_reconstruction: train every step to reconstruct, with no gradient between
-        steps; False trains the last step only, through all of them.
+      intermediate_reconstruction: train every step to reconstruct; False trains the last step
+        only, through all of them.
+      stop_gradient: with intermediate reconstruction, no gradient from a step to the ones before
+        it, as in the authors' code: each step does its best, not what suits the next.
       single: one step with the same total latent size T * Z: the model to compare with.
       num_classes: with n > 0 a label conditions the dense top of each step.
       denoise: train to reconstruct from corrupted images.
@@ -81,6 +83,7 @@ class SeqVAE(LatentVariableModel):
         latent_prediction: bool = False,
         prediction_dense: tuple = (1024, 1024, 1024),
         intermediate_reconstruction: bool = True,
+        stop_gradient: bool = True,
         single: bool = False,
         num_classes: int = 0,
         denoise: bool = False,
@@ -108,6 +111,7 @@ class SeqVAE(LatentVariableModel):
         self.intermediate_reconstruction = checks.boolean(
             "intermediate_reconstruction", intermediate_reconstruction
         )
+        self.stop_gradient = checks.boolean("stop_gradient", stop_gradient)
         self.denoise = checks.boolean("denoise", denoise)
         self.salt_and_pepper = checks.real("salt_and_pepper", salt_and_pepper, 0, 1)
         self.noise_stddev = checks.real("noise_stddev", noise_stddev, 0)
@@ -195,7 +199,7 @@ class SeqVAE(LatentVariableModel):
         chain = [self.family.constrain(tf.cast(raw, tf.float32))]
         for t in range(1, self.latent_shape[0]):
             old = chain[-1]
-            if self.intermediate_reconstruction:
+            if self.intermediate_reconstruction and self.stop_gradient:
                 old = tf.stop_gradient(old)
             transition = self._step_of(self._transitions, t)
             x = self.family.mean(old)
