@@ -8,7 +8,7 @@ import tiny_runs as tiny
 from PIL import Image
 
 from tfgvae.data import cache, loading
-from train import run
+from train import run, workdir
 from train.datasets import Datasets
 from train.errors import SetupError, TrainError, as_train_error
 from train.loop import train_and_evaluate
@@ -90,6 +90,13 @@ def test_pixels_out_of_range_are_said_with_the_last_checkpoint(tmp_path, monkeyp
     assert "Traceback" not in said
     assert said.startswith("step 2: InvalidArgumentError: expected pixels in [0, 1], got")
     assert said.endswith("step_00000002.keras")
+
+
+def test_a_folder_that_another_process_trains_in_is_refused(tmp_path):
+    said = f"another process is training in {tmp_path}"
+    with workdir.lock(tmp_path), pytest.raises(SetupError, match=said):
+        train_and_evaluate(undrawn(), tmp_path, "one", say=silent)
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_the_traceback_is_there_for_the_asking(tmp_path, capsys):

@@ -83,9 +83,12 @@ def test_a_finished_run_says_so(finished):
 
 
 def test_longer_training_needs_the_flag_and_goes_on(finished, tmp_path):
-    config = undrawn(steps=2)
-    train_and_evaluate(config, tmp_path, "one", say=silent)
-    config.train.steps = 4
+    shutil.copytree(finished[0], tmp_path, dirs_exist_ok=True)
+    runs.checkpoint_path(tmp_path, 4).unlink()
+    shorter = runs.read_config(tmp_path)
+    shorter["train"]["steps"] = 2
+    (tmp_path / "config.json").write_text(json.dumps(shorter))
+    config = undrawn()
     with pytest.raises(SetupError, match=r"train\.steps: 2 -> 4"):
         train_and_evaluate(config, tmp_path, "one", say=silent)
     model, _ = train_and_evaluate(config, tmp_path, "one", overwrite_config=True, say=silent)
@@ -165,6 +168,7 @@ def test_bad_settings_are_refused_and_leave_no_trace(tmp_path, key, value, said)
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_loss_that_overflows_stops_the_run(tmp_path):
     config = undrawn(learning_rate=1e30, optimizer="sgd", steps=8)
     with pytest.raises(Exception, match=r"step \d+: .*not finite") as error:
@@ -177,6 +181,9 @@ def test_a_loss_that_overflows_stops_the_run(tmp_path):
 
 def test_two_replicas_train_as_one(finished, mirrored, tmp_path):
     config = undrawn(optimizer="sgd", clip_norm=0.5, learning_rate=0.1)
+    # tests/conformance has the other networks; these are traced in half the time.
+    config.mapping.update(name="mlp", width=None)
+    config.inference.update(trunk="mlp", width=None)
     one, _ = train_and_evaluate(config, tmp_path / "one", "one", say=silent)
     two, metrics = train_and_evaluate(config, tmp_path / "two", mirrored, say=silent)
     for a, b in zip(one.trainable_variables, two.trainable_variables, strict=True):
