@@ -4,7 +4,7 @@ Every name of the folders' tables is in it: a new component is tested without a 
 stand the options of those whose defaults are too large for tests, and variants (NAME-variant).
 """
 
-from tfgvae import families, inference, mappings, models
+from tfgvae import families, inference, mappings, models, regularizers
 from tfgvae.registry import make
 
 
@@ -41,6 +41,13 @@ _INFERENCE = {
     "gaussian-resnet": {"trunk": "resnet", "width": 4, "dense": (6,), "norm": "batch"},
     "ladder": {"width": 4, "dense": (6,)},
     "ladder-groups": {"width": 4, "dense": (6,), "latent_groups": (1, 3), "norm": "none"},
+}
+
+# What their mathematics is stands in CASES of tests/regularizers.
+_REGULARIZERS = {
+    "adversarial": {"hidden": (8,)},
+    "kl-free-bits": {"free_bits": 0.1},
+    "mmd-biased": {"estimator": "biased"},
 }
 
 _TINY_GVAE = {
@@ -82,6 +89,7 @@ _MODELS = {
 FAMILIES = _with_registered(families.FAMILIES, _FAMILIES)
 MAPPINGS = _with_registered(mappings.MAPPINGS, _MAPPINGS)
 INFERENCE = _with_registered(inference.INFERENCE, _INFERENCE)
+REGULARIZERS = _with_registered(regularizers.REGULARIZERS, _REGULARIZERS)
 MODELS = _with_registered(models.MODELS, _MODELS)
 
 

@@ -39,5 +39,5 @@ def test_every_component_is_registered(table):
 @pytest.mark.parametrize("table", FOLDERS)
 def test_keys_of_the_list_are_names_of_the_table(table):
     folder, _ = FOLDERS[table]
-    keys = getattr(components, table, {})
-    assert {key.split("-")[0] for key in keys} <= set(getattr(folder, table))
+    keys = getattr(components, table)
+    assert {key.split("-")[0] for key in keys} == set(getattr(folder, table))

@@ -54,7 +54,10 @@ class Gaussian(Family):
             # Created as a weight of the raw scale, the inverse softplus of the initial value.
             raw = math.log(math.expm1(self.scale - self.min_scale))
             self.raw_scale = self.add_weight(
-                shape=(), initializer=keras.initializers.Constant(raw), name="raw_scale"
+                shape=(),
+                initializer=keras.initializers.Constant(raw),
+                autocast=False,  # Densities are float32 under any policy.
+                name="raw_scale",
             )
         self.built = True
 

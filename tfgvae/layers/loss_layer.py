@@ -5,6 +5,8 @@ import threading
 import keras
 import tensorflow as tf
 
+from tfgvae import replicas
+
 
 class LossLayer(keras.layers.Layer):
     """A layer whose losses are kept apart by thread.
@@ -29,4 +31,9 @@ class LossLayer(keras.layers.Layer):
 
     def add_batch_loss(self, per_example):
         """Add mean_b per_example[b] to the losses: the one place that reduces over the batch."""
-        self.add_loss(tf.reduce_mean(per_example))
+        if replicas.context() is None:
+            self.add_loss(tf.reduce_mean(per_example))
+        else:
+            # A last batch may leave this replica without rows: its mean is 0, not NaN.
+            count = tf.cast(tf.size(per_example), per_example.dtype)
+            self.add_loss(tf.math.divide_no_nan(tf.reduce_sum(per_example), count))

@@ -1,0 +1,57 @@
+"""Tiny models of every key of components.MODELS, and batches for them."""
+
+import components
+import pytest
+import tensorflow as tf
+
+from tfgvae import seeds
+from tfgvae.models import MODELS
+
+IMAGE = (8, 8, 1)
+every = pytest.mark.parametrize("key", components.MODELS)
+
+
+def build(key, **given):
+    options = {"image_shape": IMAGE, "seed": 1, **given}
+    return components.build(MODELS, components.MODELS, key, **options)
+
+
+def batch(model, rows=6, seed=0):
+    """Images of the family's support, with labels where the model has classes."""
+    x = model.family.snap(seeds.batch_uniform(seed, rows, IMAGE))
+    if not model.num_classes:
+        return x
+    return {"image": x, "label": tf.range(rows) % model.num_classes}
+
+
+def images(data):
+    return data["image"] if isinstance(data, dict) else data
+
+
+def label(model, rows):
+    return {"label": tf.range(rows) % model.num_classes} if model.num_classes else {}
+
+
+def samplers(model):
+    """Every sampling method as a function of (x, seed, labels): {name: function}."""
+    calls = {
+        "encode": lambda x, seed, more: model.encode(x, seed),
+        "decode": lambda x, seed, more: model.decode(model.encode(x, seed), seed, **more),
+        "reconstruct": lambda x, seed, more: model.reconstruct(x, seed, **more),
+        "ancestral": lambda x, seed, more: model.ancestral_sample(len(x), seed, **more),
+        "gibbs": lambda x, seed, more: model.gibbs_sample(x, num_steps=2, seed=seed, **more),
+        "gibbs chain": lambda x, seed, more: model.gibbs_sample(
+            x, num_steps=2, seed=seed, return_chain=True, **more
+        ),
+        "gibbs from noise": lambda x, seed, more: model.gibbs_sample(
+            num_samples=len(x), num_steps=2, seed=seed, **more
+        ),
+        "likelihood": lambda x, seed, more: model.log_likelihood(x, 3, seed, **more),
+    }
+    if hasattr(model, "sample_chain"):
+        calls["chain"] = lambda x, seed, more: model.sample_chain(len(x), seed, **more)
+    return calls
+
+
+# Those that take images, and so a number of rows that a graph does not know.
+OF_IMAGES = ("encode", "decode", "reconstruct", "gibbs", "gibbs chain", "likelihood")
