@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_models import IMAGE, batch, build, every
+from tiny_models import IMAGE, batch, build, each
 
 from tfgvae import GVAE
 
@@ -22,7 +22,7 @@ def evaluate(model, rows):
     return model.evaluate(dataset, verbose=0, return_dict=True)
 
 
-@every
+@each
 def test_two_replicas_train_and_evaluate_as_one(key, mirrored):
     """1 x 8 against 2 x 4 rows, 2 steps of SGD, batch normalisation synchronised.
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_models import IMAGE, OF_IMAGES, batch, build, every, images, label, samplers
+from tiny_models import IMAGE, OF_IMAGES, batch, build, each, images, label, samplers
 
 from tfgvae import seeds
 
 
-@every
+@each
 def test_rows_depend_on_their_own_seeds_alone(key):
     """Shapes, finite values, the same again, and a row by itself as within its batch."""
     model, rows = build(key), seeds.rows(5, 4)
@@ -23,7 +23,7 @@ def test_rows_depend_on_their_own_seeds_alone(key):
         np.testing.assert_allclose(alone, whole[2], atol=2e-4, err_msg=name)
 
 
-@every
+@each
 def test_draws_are_of_the_family_and_differ_by_seed(key):
     model, more = build(key), label(build(key), 4)
     drawn = model.ancestral_sample(4, seed=5, **more)
@@ -34,7 +34,7 @@ def test_draws_are_of_the_family_and_differ_by_seed(key):
     assert np.isfinite(model.reconstruct(drawn, seed=0, **more)).all()
 
 
-@every
+@each
 @pytest.mark.parametrize("mean", [False, True])
 def test_reconstruction_is_encode_then_decode(key, mean):
     model, more = build(key), label(build(key), 3)
@@ -47,7 +47,7 @@ def test_reconstruction_is_encode_then_decode(key, mean):
     )
 
 
-@every
+@each
 def test_gibbs_is_repeated_reconstruction(key):
     model, rows = build(key), seeds.rows(8, 2)
     more, x = label(model, 2), images(batch(model, 2))
@@ -61,7 +61,7 @@ def test_gibbs_is_repeated_reconstruction(key):
         np.testing.assert_allclose(chain[:, step], x, atol=2e-4)
 
 
-@every
+@each
 def test_no_call_traces_a_sampler_again(key, monkeypatch):
     model, traces = build(key), []
     for part in ("posterior", "likelihood_chain", "likelihood", "prior_from_noise"):
@@ -86,7 +86,7 @@ def test_no_call_traces_a_sampler_again(key, monkeypatch):
     assert len(traces) == first
 
 
-@every
+@each
 def test_samplers_inside_a_function_of_any_number_of_images(key):
     """The user's own tf.function, its first call of a sampler, and the number of rows unknown."""
     model = build(key)

@@ -9,6 +9,15 @@ from tfgvae.models import MODELS
 
 IMAGE = (8, 8, 1)
 every = pytest.mark.parametrize("key", components.MODELS)
+# One of each model, and the variants with --slow: for tests that trace many functions.
+QUICK = {"seqvae-label"}
+each = pytest.mark.parametrize(
+    "key",
+    [
+        key if "-" not in key or key in QUICK else pytest.param(key, marks=pytest.mark.slow)
+        for key in components.MODELS
+    ],
+)
 
 
 def build(key, **given):
