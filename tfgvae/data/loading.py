@@ -8,8 +8,8 @@ import zlib
 
 import tensorflow as tf
 
-from tfgvae import seeds
-from tfgvae.data import cache, checks, digits, folder, stream, tfds_images
+from tfgvae import checks, seeds
+from tfgvae.data import cache, digits, folder, stream, tfds_images
 from tfgvae.data.noise import Noise
 from tfgvae.data.pixels import Geometry
 

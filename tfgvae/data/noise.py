@@ -12,8 +12,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tfgvae import seeds
-from tfgvae.data import checks
+from tfgvae import checks, seeds
 
 # The largest u for which k + u is exact in float32 for every k < 256; above it, 255 + u may round
 # up to 256 and the level is lost.

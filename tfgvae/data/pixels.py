@@ -8,7 +8,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tfgvae.data import checks
+from tfgvae import checks
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,8 +12,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tfgvae import seeds
-from tfgvae.data import checks
+from tfgvae import checks, seeds
 
 
 @dataclasses.dataclass(frozen=True)
