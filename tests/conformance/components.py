@@ -40,7 +40,7 @@ _INFERENCE = {
     "gaussian-mlp": {"trunk": "mlp", "dense": (6,)},
     "gaussian-resnet": {"trunk": "resnet", "width": 4, "dense": (6,), "norm": "batch"},
     "ladder": {"width": 4, "dense": (6,)},
-    "ladder-groups": {"width": 4, "dense": (6,), "latent_groups": (1, 3), "norm": "none"},
+    "ladder-groups": {"width": 4, "dense": (6,), "latent_groups": (1, 4), "norm": "none"},
 }
 
 # What their mathematics is stands in CASES of tests/regularizers.

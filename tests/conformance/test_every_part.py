@@ -10,7 +10,7 @@ from tfgvae import seeds
 from tfgvae.inference import INFERENCE
 from tfgvae.mappings import MAPPINGS
 
-LATENT = 4
+LATENT = 5  # one latent a group at 128x128
 # The smallest and the largest size, odd sizes on the pyramid, a rectangle.
 SHAPES = [(8, 8, 1), (28, 28, 3), (13, 21, 1), (128, 128, 3)]
 
