@@ -1,5 +1,7 @@
 """The two conditional draws that every sampler is made of: z ~ q(z|x) and x ~ p(x|z)."""
 
+import tensorflow as tf
+
 from tfgvae import seeds
 from tfgvae.inference.base import from_noise
 
@@ -7,9 +9,12 @@ from tfgvae.inference.base import from_noise
 def draw_image(model, params, rows, mean):
     """x ~ P_params, or E[x|z] where `mean`: [N, H, W, C] from parameters [N, H, W, K]."""
     if mean:
-        return model.family.mean(params)
-    noise = seeds.uniform(rows, model.family.noise_shape(model.image_shape))
-    return model.family.sample(params, noise)
+        x = model.family.mean(params)
+    else:
+        noise = seeds.uniform(rows, model.family.noise_shape(model.image_shape))
+        x = model.family.sample(params, noise)
+    # Not every distribution keeps what is known of the shape, and a loop asks for it.
+    return tf.ensure_shape(x, [None, *model.image_shape])
 
 
 def encode(model, x, rows):
