@@ -8,6 +8,9 @@ from tfgvae import checks
 class Mapping(keras.layers.Layer):
     """z [B, Z] to unconstrained parameters [B, H, W, K], in the layer's compute type.
 
+    A mapping that is a plain stack sets `_layers_in_order`, a keras.Sequential, and is done; any
+    other gives `build` and `call`.
+
     Args:
       latent_dim: Z.
       params_shape: (H, W, K), what the family asks for.
@@ -17,6 +20,15 @@ class Mapping(keras.layers.Layer):
         super().__init__(**kwargs)
         self.latent_dim = checks.integer("latent_dim", latent_dim, 1)
         self.params_shape = checks.integers("params_shape", params_shape, 1, length=3)
+
+    def build(self, z_shape=None):
+        if self.built:
+            return
+        self._layers_in_order.build((None, self.latent_dim))
+        self.built = True
+
+    def call(self, z, training=False):
+        return self._layers_in_order(z, training=training)
 
     def get_config(self):
         return {

@@ -52,15 +52,6 @@ class Conv(Mapping):
         layers.append(blocks.conv_up(self.params_shape[-1], 4, 2, size=sizes[0]))
         return layers
 
-    def build(self, z_shape=None):
-        if self.built:
-            return
-        self._layers_in_order.build((None, self.latent_dim))
-        self.built = True
-
-    def call(self, z, training=False):
-        return self._layers_in_order(z, training=training)
-
     def get_config(self):
         return {
             **super().get_config(),

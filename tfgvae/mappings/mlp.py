@@ -40,15 +40,6 @@ class MLP(Mapping):
             [*hidden, output, keras.layers.Reshape(self.params_shape)]
         )
 
-    def build(self, z_shape=None):
-        if self.built:
-            return
-        self._layers_in_order.build((None, self.latent_dim))
-        self.built = True
-
-    def call(self, z, training=False):
-        return self._layers_in_order(z, training=training)
-
     def get_config(self):
         return {
             **super().get_config(),
