@@ -22,11 +22,12 @@ setup(
         "ml_collections>=1.0",
         "numpy",
         "scikit-learn",  # The embedded digits.
+        "scipy",
+        "matplotlib",  # The plots of train.evaluate and train.reproduce.
     ],
     extras_require={
-        "test": ["pytest", "pytest-xdist", "ruff", "scipy", "tensorflow-serving-api>=2.21,<2.22"],
+        "test": ["pytest", "pytest-xdist", "ruff", "tensorflow-serving-api>=2.21,<2.22"],
         "serving": ["tensorflow-serving-api>=2.21,<2.22"],  # Clients; an export does without.
-        "plots": ["matplotlib"],
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
     },
 )

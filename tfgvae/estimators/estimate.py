@@ -1,0 +1,59 @@
+"""A measured number: its value, its standard error, and on which side of the truth it lies."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from tfgvae import checks
+
+KINDS = ("estimate", "lower bound", "upper bound", "exact")
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """What an estimator returns for each number that it reports.
+
+    Attributes:
+      value: the number.
+      standard_error: of the value, in its unit; NaN where there is none to be had. It says how far
+        chance moves the value, not how far a bound is from the truth.
+      kind: "estimate"; "lower bound" or "upper bound", in expectation; "exact".
+      unit: "nats" (an image, summed over pixels and latents) unless told otherwise.
+      count: number of independent draws, images mostly, that the value is a mean over.
+    """
+
+    value: float
+    standard_error: float = math.nan
+    kind: str = "estimate"
+    unit: str = "nats"
+    count: int = 0
+
+    def __post_init__(self):
+        checks.choice("kind", self.kind, KINDS)
+
+    @classmethod
+    def of_mean(cls, values, kind="estimate", unit="nats"):
+        """The mean of independent values [N], with standard error stddev / sqrt(N).
+
+        Raises:
+          ValueError: no values, or more than one axis.
+        """
+        values = np.asarray(values, np.float64)
+        if values.ndim != 1 or values.size == 0:
+            raise ValueError(f"expected values [N], N >= 1, got shape {values.shape}")
+        count = values.size
+        error = values.std(ddof=1) / math.sqrt(count) if count > 1 else math.nan
+        return cls(float(values.mean()), float(error), kind, unit, count)
+
+    def as_dict(self):
+        """A dict for JSON: an absent standard error is None, for JSON has no NaN."""
+        fields = dataclasses.asdict(self)
+        finite = {k: v for k, v in fields.items() if not isinstance(v, float) or math.isfinite(v)}
+        return {name: finite.get(name) for name in fields}
+
+    def __str__(self):
+        error = f" +- {self.standard_error:.2g}" if math.isfinite(self.standard_error) else ""
+        unit = f" {self.unit}" if self.unit else ""
+        side = "" if self.kind == "estimate" else f" ({self.kind})"
+        return f"{self.value:.4g}{error}{unit}{side}"
