@@ -57,6 +57,15 @@ class Context:
             return None
         return np.asarray(self._labels[: self.setting(count)], np.int32)
 
+    @property
+    def has_more_data(self):
+        """Whether there are as many test images again beyond the first."""
+        return len(self._images) >= 2 * self.setting("num_images")
+
+    def more_data(self):
+        """As many test images as `images()`, and none of them."""
+        return self._images[self.setting("num_images") : 2 * self.setting("num_images")]
+
     def label_argument(self, rows, start=0):
         """{"label": classes in turn} for samples of a model with classes, else {}."""
         if not self.model.num_classes:
@@ -116,18 +125,19 @@ class Context:
         return self.model.gibbs_sample(num_samples=end - start, num_steps=steps, **given)
 
     def features(self, kind):
-        """Classifier features [N, D] of "data", the first test images, or of `samples(kind)`.
+        """Classifier features [N, D] of "data", "more data" (see `more_data`), or `samples(kind)`.
 
         Raises:
           NotApplicable: there is no classifier, and there are no labels to train one on.
         """
         steps = self.setting("classifier_steps")
         key = "features", kind, self.setting("classifier"), steps
-        images = self.images() if kind == "data" else self.samples(kind)
+        sources = {"data": self.images, "more data": self.more_data}
+        images = sources[kind]() if kind in sources else self.samples(kind)
         if key not in self._drawn:
-            self._features.network(steps)  # Its training has a bar of its own.
+            self._features.prepare(steps)  # Its training has a bar of its own.
             self._drawn[key] = self.mapped(
-                lambda start, end: self._features.of(images[start:end], steps), len(images)
+                lambda start, end: self._features.of(images[start:end]), len(images)
             )
         return self._drawn[key]
 

@@ -2,9 +2,9 @@
 
 import pathlib
 
-import keras
 import numpy as np
 
+from tfgvae.estimators.features import classifier_features
 from train.evaluate.section import NotApplicable
 from train.evaluate.storage import digest
 
@@ -20,35 +20,28 @@ class Features:
     def __init__(self, classifier=None, train=None):
         self._train = train
         self._path = classifier and pathlib.Path(classifier)
-        self._network = None
+        self._features = None
         # What a result depends on: the file's contents, or how it is trained.
         self.identity = digest(self._path) if self._path else "trained here"
 
-    def network(self, steps):
-        """The ClassifierNetwork.
+    def prepare(self, steps):
+        """Load the classifier, or train it in so many steps.
 
         Raises:
           NotApplicable: none is given and the data have no labels to train one on.
         """
-        if self._network is None:
+        if self._features is None:
             if self._path is None and self._train is None:
                 raise NotApplicable(
                     "The data have no labels to train a classifier on, and none was given "
                     "(--classifier)."
                 )
-            path = self._path or self._train(steps)
-            # Registers the class that the file names.
-            import tfgvae.layers.classifier  # noqa: F401
+            self._features = classifier_features(self._path or self._train(steps))
 
-            self._network = keras.models.load_model(path, compile=False)
-        return self._network
+    def of(self, images):
+        """Features float32 [N, D] of images [N, H, W, C]; pixels are clipped to [0, 1].
 
-    def of(self, images, steps):
-        """Features float32 [N, D] of images [N, H, W, C]; pixels are clipped to [0, 1]."""
-        network = self.network(steps)
-        if tuple(network.image_shape) != tuple(images.shape[1:]):
-            raise ValueError(
-                f"the classifier takes images {tuple(network.image_shape)}, the model's are "
-                f"{tuple(images.shape[1:])}"
-            )
-        return np.asarray(network.features(np.clip(images, 0.0, 1.0)))
+        Raises:
+          ValueError: the classifier takes images of another shape.
+        """
+        return self._features(np.clip(images, 0.0, 1.0))

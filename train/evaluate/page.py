@@ -4,6 +4,7 @@ import base64
 import html as escaping
 import io
 import itertools
+import pathlib
 
 from PIL import Image
 
@@ -13,7 +14,8 @@ WIDE = 2.0  # pictures that are wider than so many times their height take a row
 
 
 def escape(text):
-    return escaping.escape(str(text), quote=True)
+    """Text as HTML shows it, with the sign for plus or minus."""
+    return escaping.escape(str(text).replace(" +- ", " \u00b1 "), quote=True)
 
 
 def spoken(name):
@@ -62,7 +64,7 @@ def _numbers(numbers):
         kind = ", ".join(part for part in (e.kind, e.unit) if part)
         cells = {
             "name": spoken(name),
-            "value": table.shown(e).replace("+-", "±"),
+            "value": table.shown(e),
             "kind": kind,
             "count": f"{e.count:,}" if e.count else "",
             "meaning": number.meaning,
@@ -97,6 +99,11 @@ def _section(name, entry, section):
     )
 
 
+def title(report):
+    """The page's title: the run's own name, without the folders around it."""
+    return f"Evaluation of {pathlib.Path(report['workdir']).resolve().name}"
+
+
 def _header(report):
     model, data, checkpoint = report["model"], report["data"], report["checkpoint"]
     latent = " x ".join(map(str, model["latent_shape"]))
@@ -107,7 +114,7 @@ def _header(report):
     )
     return element(
         "header",
-        element("h1", f"Evaluation of {escape(report['workdir'])}"),
+        element("h1", escape(title(report))),
         element("p", escape(about), class_="soft"),
     )
 
@@ -142,6 +149,7 @@ def _origin(report):
     seconds = {k: e["seconds"] for k, e in report["metrics"].items() if "seconds" in e}
     facts = {
         "Command": element("code", escape(report["command"])),
+        "Run": element("code", escape(report["workdir"])),
         "Checkpoint": escape(f"{report['checkpoint']['file']}, seed {report['seed']}"),
         "Settings": escape(settings),
         "Seconds": escape(", ".join(f"{spoken(k)} {v:.0f}" for k, v in seconds.items())),
@@ -179,7 +187,7 @@ def html(report, sections):
     head = [
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        element("title", f"Evaluation of {escape(report['workdir'])}"),
+        element("title", escape(title(report))),
         element("style", style.CSS),
     ]
     inside = element("head", *head) + "\n" + element("body", element("main", "\n".join(body)))

@@ -65,6 +65,8 @@ def _figure(plot):
     axes.set_ylabel(plot.y_label)
     if len(plot.curves) + len(plot.levels) > 1:
         figure.legend(loc="outside lower center", ncols=2, fontsize=8.5)
+    axes.set_xscale(plot.x_scale)
+    axes.set_yscale(plot.y_scale)
     axes.margins(y=0.1)
     return figure
 

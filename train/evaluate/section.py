@@ -49,6 +49,7 @@ class Plot:
       title, x_label, y_label: strings; the unit belongs to the label.
       curves: what is drawn.
       levels: {name: y}, horizontal lines: a cap, the value of the data.
+      x_scale, y_scale: "linear" or "log".
     """
 
     title: str
@@ -56,6 +57,8 @@ class Plot:
     y_label: str
     curves: list
     levels: dict = dataclasses.field(default_factory=dict)
+    x_scale: str = "linear"
+    y_scale: str = "linear"
 
     @classmethod
     def from_dict(cls, stored):

@@ -66,8 +66,8 @@ dd { margin: 0; overflow-wrap: anywhere; }
   td.count:not(:empty)::before { content: "n = "; }
   td.meaning { grid-column: 1 / -1; font-size: .88rem; }
   .plots figure, .pictures figure { flex-basis: 100%; }
-  .pictures.beside { display: grid; grid-template-columns: repeat(3, 1fr); gap: .5rem; }
-  .pictures.beside figcaption { font-size: .75rem; line-height: 1.35; }
+  .pictures.beside { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem .6rem; }
+  .pictures.beside figcaption { font-size: .78rem; line-height: 1.35; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .4rem; }
 }

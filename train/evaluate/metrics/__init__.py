@@ -3,14 +3,22 @@
 A metric that has no meaning for a model raises NotApplicable with a sentence that says why.
 """
 
+from train.evaluate.metrics.frechet import frechet
 from train.evaluate.metrics.log_likelihood import log_likelihood
+from train.evaluate.metrics.mutual_information import mutual_information
+from train.evaluate.metrics.precision_recall import precision_recall
 from train.evaluate.metrics.reconstruction import reconstruction
 from train.evaluate.metrics.samples import samples
+from train.evaluate.metrics.sharpness import sharpness
 
 METRICS = {
     "samples": samples,
     "reconstruction": reconstruction,
     "log_likelihood": log_likelihood,
+    "mutual_information": mutual_information,
+    "sharpness": sharpness,
+    "frechet": frechet,
+    "precision_recall": precision_recall,
 }
 
 

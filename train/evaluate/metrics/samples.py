@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from tfgvae import seeds
+from tfgvae.sampling import gibbs
 from train import pictures
 from train.evaluate.section import Picture, Section
 
-COLUMNS = 8  # steps of a chain that a picture shows
+COLUMNS = 8  # steps of a chain that a picture shows beside its start
 
 
 def shown_steps(num_steps):
@@ -22,22 +24,20 @@ def square(images, side):
 
 def _chains(context, start, side):
     """Gibbs chains as rows of a picture, from noise or from the first test images."""
-    given = {
-        "num_steps": context.setting("chain_steps"),
-        "seed": context.rows("picture", side),
-        "mean": context.setting("mean"),
-        "return_chain": True,
-        **context.label_argument(side),
-    }
-    if start == "data":
-        images = context.images()[:side]
-        if context.model.num_classes:
-            given["label"] = context.labels()[:side]
-        chain = context.model.gibbs_sample(images, **given).numpy()
+    model, rows = context.model, context.rows("picture", side)
+    given = context.label_argument(side)
+    if start == "noise":
+        images = gibbs.noise_image(model, seeds.fold_in(rows, -1)).numpy()
     else:
-        chain = context.model.gibbs_sample(num_samples=side, **given).numpy()
-    chain = chain[:, shown_steps(chain.shape[1])]
-    return np.concatenate([images[:, None], chain], axis=1) if start == "data" else chain
+        images = context.images()[:side]
+        if model.num_classes:
+            given["label"] = context.labels()[:side]
+    steps, mean = context.setting("chain_steps"), context.setting("mean")
+    chain = model.gibbs_sample(
+        images, num_steps=steps, seed=rows, mean=mean, return_chain=True, **given
+    )
+    shown = chain.numpy()[:, shown_steps(steps)]
+    return np.concatenate([images[:, None], shown], axis=1)
 
 
 def samples(context):
@@ -46,9 +46,9 @@ def samples(context):
     side, steps = context.setting("grid"), context.setting("chain_steps")
     what = "E[x|z]" if context.setting("mean") else "draws x ~ p(x|z)"
     names = {
-        "data": "Data: the first test images.",
         "ancestral": f"Ancestral samples: z ~ p(z), then {what}.",
         "gibbs": f"Gibbs samples: {what} after {steps} steps of the chain, started from noise.",
+        "data": "Data: the first test images.",
     }
     for kind, caption in names.items():
         images = context.images() if kind == "data" else context.samples(kind)
@@ -57,9 +57,7 @@ def samples(context):
     side = min(side, len(context.images()))
     shown = ", ".join(str(step + 1) for step in shown_steps(steps))
     for start in ("noise", "data"):
-        caption = f"Gibbs chains from {start}, one a row, after steps {shown}."
-        if start == "data":
-            caption += " The first column is the data."
+        caption = f"Gibbs chains from {start}, one a row: the start, then after steps {shown}."
         grid = pictures.grid(_chains(context, start, side))
         section.pictures.append(Picture(f"chain-{start}", caption, grid, "chains"))
     return section
