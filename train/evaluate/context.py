@@ -73,8 +73,8 @@ class Context:
         return {"label": np.arange(start, start + rows, dtype=np.int32) % self.model.num_classes}
 
     def seed_of(self, name):
-        """An int, the seed of the noise called `name`: two names share none."""
-        return int(seeds.fold_in(self.seed, zlib.crc32(f"evaluate/{name}".encode())))
+        """An int >= 0, the seed of the noise called `name`: two names share none."""
+        return int(seeds.fold_in(self.seed, zlib.crc32(f"evaluate/{name}".encode()))) & (2**63 - 1)
 
     @property
     def has_latents(self):

@@ -57,10 +57,8 @@ def _sentence(found):
     said = f"The code z carries between {lower.value:.2f} and {high} nats about its image"
     if lower.value + 2 * (lower.standard_error or 0) < 0.1:
         return said + ": z is hardly used."
-    return (
-        said
-        + f" (e^{lower.value:.1f} = about {_rounded(math.exp(lower.value))} distinguishable images)."
-    )
+    images = _rounded(math.exp(lower.value))
+    return f"{said} (e^{lower.value:.1f}: as if it told apart {images} kinds of image)."
 
 
 def _rounded(number):
