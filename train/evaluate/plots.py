@@ -58,12 +58,14 @@ def _figure(plot):
     colours = itertools.cycle(COLOURS)
     for curve in plot.curves:
         _draw(axes, curve, next(colours))
-    for (name, level), dashes in zip(plot.levels.items(), itertools.cycle(("--", ":", "-."))):
-        if level is not None:
-            axes.axhline(level, color=INK, linewidth=1, linestyle=dashes, label=name)
+    dashes = itertools.cycle(("--", ":", "-."))
+    for name, level in plot.levels.items():
+        axes.axhline(level, color=INK, linewidth=1, linestyle=next(dashes), label=name)
+    for name, mark in plot.marks.items():
+        axes.axvline(mark, color=INK, linewidth=1.4, linestyle=next(dashes), label=name)
     axes.set_xlabel(plot.x_label)
     axes.set_ylabel(plot.y_label)
-    if len(plot.curves) + len(plot.levels) > 1:
+    if len(plot.curves) + len(plot.levels) + len(plot.marks) > 1:
         figure.legend(loc="outside lower center", ncols=2, fontsize=8.5)
     axes.set_xscale(plot.x_scale)
     axes.set_yscale(plot.y_scale)

@@ -50,6 +50,7 @@ class Plot:
       curves: what is drawn.
       levels: {name: y}, horizontal lines: a cap, the value of the data.
       x_scale, y_scale: "linear" or "log".
+      marks: {name: x}, vertical lines.
     """
 
     title: str
@@ -59,6 +60,7 @@ class Plot:
     levels: dict = dataclasses.field(default_factory=dict)
     x_scale: str = "linear"
     y_scale: str = "linear"
+    marks: dict = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, stored):

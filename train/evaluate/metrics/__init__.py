@@ -3,9 +3,12 @@
 A metric that has no meaning for a model raises NotApplicable with a sentence that says why.
 """
 
+from train.evaluate.metrics.active_units import active_units
+from train.evaluate.metrics.aggregate_posterior import aggregate_posterior
 from train.evaluate.metrics.frechet import frechet
 from train.evaluate.metrics.log_likelihood import log_likelihood
 from train.evaluate.metrics.mutual_information import mutual_information
+from train.evaluate.metrics.posterior_variance import posterior_variance
 from train.evaluate.metrics.precision_recall import precision_recall
 from train.evaluate.metrics.reconstruction import reconstruction
 from train.evaluate.metrics.samples import samples
@@ -16,6 +19,9 @@ METRICS = {
     "reconstruction": reconstruction,
     "log_likelihood": log_likelihood,
     "mutual_information": mutual_information,
+    "active_units": active_units,
+    "posterior_variance": posterior_variance,
+    "aggregate_posterior": aggregate_posterior,
     "sharpness": sharpness,
     "frechet": frechet,
     "precision_recall": precision_recall,

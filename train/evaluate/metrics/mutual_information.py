@@ -9,6 +9,7 @@ from tfgvae.estimators.mutual_information import mutual_information as estimator
 from train.evaluate.section import Curve, Plot, Section
 
 NEAR_CAP = 0.5  # nats: an estimate this near to log M says only that I is larger
+UNUSED = 0.1  # nats: below it, z says next to nothing
 LEAST = 16  # codes of the shortest point of the curve
 
 
@@ -53,10 +54,11 @@ def _sentence(found):
             f"{lower.value:.2f} nats is at its cap log M = {found.cap:.2f}, and says only that the "
             "true information is larger."
         )
-    high = f"{upper.value:.2f}" if math.isfinite(upper.value) else "an unknown number of"
-    said = f"The code z carries between {lower.value:.2f} and {high} nats about its image"
-    if lower.value + 2 * (lower.standard_error or 0) < 0.1:
-        return said + ": z is hardly used."
+    # I is at most E KL(q(z|x) || p(z)), too.
+    high = min(upper.value, found.kl.value)
+    said = f"The code z carries between {lower.value:.2f} and {high:.2f} nats about its image"
+    if high < UNUSED:
+        return said + ": z is not used."
     images = _rounded(math.exp(lower.value))
     return f"{said} (e^{lower.value:.1f}: as if it told apart {images} kinds of image)."
 
