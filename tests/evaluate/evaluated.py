@@ -20,7 +20,7 @@ SIZES = {
     "num_codes": 24,
     "num_samples": 3,
     "num_generated": 12,
-    "chain_steps": 4,
+    "chain_steps": 8,
     "num_chains": 4,
     "ais_images": 2,
     "ais_chains": 2,

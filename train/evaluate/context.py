@@ -66,6 +66,12 @@ class Context:
         """As many test images as `images()`, and none of them."""
         return self._images[self.setting("num_images") : 2 * self.setting("num_images")]
 
+    def unseen(self):
+        """Test images that no chain starts from, at most `num_images`; all where there are few."""
+        count, first = self.setting("num_images"), self.setting("num_chains")
+        rest = self._images[first : first + count]
+        return rest if len(rest) > 2 else self._images[:count]
+
     def label_argument(self, rows, start=0):
         """{"label": classes in turn} for samples of a model with classes, else {}."""
         if not self.model.num_classes:
@@ -125,21 +131,23 @@ class Context:
         return self.model.gibbs_sample(num_samples=end - start, num_steps=steps, **given)
 
     def features(self, kind):
-        """Classifier features [N, D] of "data", "more data" (see `more_data`), or `samples(kind)`.
+        """Classifier features [N, D] of "data", "more data", "unseen", or of `samples(kind)`.
 
         Raises:
           NotApplicable: there is no classifier, and there are no labels to train one on.
         """
         steps = self.setting("classifier_steps")
         key = "features", kind, self.setting("classifier"), steps
-        sources = {"data": self.images, "more data": self.more_data}
+        self._features.prepare(steps)  # Its training has a bar of its own.
+        sources = {"data": self.images, "more data": self.more_data, "unseen": self.unseen}
         images = sources[kind]() if kind in sources else self.samples(kind)
         if key not in self._drawn:
-            self._features.prepare(steps)  # Its training has a bar of its own.
-            self._drawn[key] = self.mapped(
-                lambda start, end: self._features.of(images[start:end]), len(images)
-            )
+            self._drawn[key] = self.embed(images)
         return self._drawn[key]
+
+    def embed(self, images):
+        """Classifier features [N, D] of images, once `features` has been asked for any."""
+        return self.mapped(lambda start, end: self._features.of(images[start:end]), len(images))
 
     def terms(self, images, labels):
         """The terms of the objective, noise of one draw of z: {name: float64 [N]}."""

@@ -67,8 +67,7 @@ def open_evaluation(workdir, output, step, data_dir, classifier, mean, seed, siz
     checks.integer("seed", seed, 0, 2**63 - 1)
     loaded = loading.load(workdir, step, data_dir, say)
     resolved = settings.resolve(loaded.model, sizes, loaded.num_available)
-    count = max(resolved["num_images"], resolved["num_codes"])
-    images, labels = loaded.test_images(count)
+    images, labels = loaded.test_images(max(resolved[name] for name in settings.IMAGES))
     if mean is None:
         mean = loading.shows_mean(loaded.model, loaded.config)
     elif mean and not loaded.model.family.has_mean:

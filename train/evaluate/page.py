@@ -120,8 +120,11 @@ def _header(report):
 
 
 def _summary(report, sections):
-    lines = [s for section in sections.values() for s in section.sentences]
-    items = [element("li", escape(line)) for line in lines]
+    items = [
+        element("li", element("strong", f"{title_of(name)}. "), escape(sentence))
+        for name, section in sections.items()
+        for sentence in section.sentences
+    ]
     for name, entry in report["metrics"].items():
         if entry["status"] == "failed":
             said = f"{title_of(name)} failed: {entry['reason']}"

@@ -6,6 +6,7 @@ import re
 
 import matplotlib
 import matplotlib.figure
+import matplotlib.ticker
 import numpy as np
 
 # Drawn in this colour, and then replaced by the colour of the text around.
@@ -42,7 +43,8 @@ def _draw(axes, curve, colour):
     elif curve.style == "points":
         axes.errorbar(x, y, error, fmt="o", markersize=3.5, color=colour, label=curve.name)
     else:
-        axes.plot(x, y, color=colour, label=curve.name, linewidth=1.6)
+        dashes = "--" if curve.style == "dashed" else "-"
+        axes.plot(x, y, dashes, color=colour, label=curve.name, linewidth=1.6)
         if error is not None:
             # Two standard errors: about 95 %.
             axes.fill_between(x, y - 2 * error, y + 2 * error, color=colour, alpha=0.2, linewidth=0)
@@ -69,7 +71,14 @@ def _figure(plot):
         figure.legend(loc="outside lower center", ncols=2, fontsize=8.5)
     axes.set_xscale(plot.x_scale)
     axes.set_yscale(plot.y_scale)
+    if plot.x_scale == "log":  # Its own ticks collide where there is no whole decade.
+        ticks = _values(plot.curves[0].x)
+        axes.set_xticks(ticks[:: 1 + len(ticks) // 9], minor=False)
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     axes.margins(y=0.1)
+    if plot.y_limits:
+        axes.set_ylim(plot.y_limits)
     return figure
 
 

@@ -38,7 +38,7 @@ class Curve:
     x: list
     y: list
     error: list | None = None
-    style: str = "line"  # or "points", "bars"
+    style: str = "line"  # or "dashed", "points", "bars"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Plot:
       levels: {name: y}, horizontal lines: a cap, the value of the data.
       x_scale, y_scale: "linear" or "log".
       marks: {name: x}, vertical lines.
+      y_limits: (lowest, highest) that is shown, or None for all of it.
     """
 
     title: str
@@ -61,6 +62,7 @@ class Plot:
     x_scale: str = "linear"
     y_scale: str = "linear"
     marks: dict = dataclasses.field(default_factory=dict)
+    y_limits: tuple | None = None
 
     @classmethod
     def from_dict(cls, stored):
@@ -100,6 +102,13 @@ class Section:
     def add(self, name, estimate, meaning):
         """Add a row of the table."""
         self.numbers[name] = Number(estimate, meaning)
+
+    def add_finite(self, name, estimate, meaning):
+        """Add a row, or a note where its value is not finite and that is no failure."""
+        if math.isfinite(estimate.value):
+            self.add(name, estimate, meaning)
+        else:
+            self.notes.append(f"{name.replace('_', ' ')} is not finite ({estimate.value}).")
 
     def check(self):
         """Raise ArithmeticError where a value is infinite or not a number."""

@@ -26,17 +26,21 @@ SIZES = {
     "num_codes": Size(10000, 2000, 2, "images of the test split where they are only encoded"),
     "num_samples": Size(100, 20, 1, "k, draws an image of the bound on log p(x)"),
     "num_generated": Size(1000, 200, 2, "samples drawn in each way, ancestral and Gibbs"),
-    "chain_steps": Size(50, 10, 2, "steps of the Gibbs chain that samples are taken from"),
+    "chain_steps": Size(50, 10, 8, "steps of the Gibbs chain that samples are taken from"),
     "num_chains": Size(100, 32, 2, "Gibbs chains for the diagnostics"),
-    "ais_images": Size(16, 4, 2, "simulated images between whose two bounds log p(x) lies"),
-    "ais_chains": Size(8, 4, 1, "annealed chains an image"),
-    "ais_temperatures": Size(200, 50, 2, "temperatures of a chain"),
+    "ais_images": Size(8, 4, 2, "images, simulated and of the test split, that are annealed"),
+    "ais_chains": Size(4, 2, 1, "annealed chains an image"),
+    "ais_temperatures": Size(100, 20, 2, "temperatures of a chain"),
     "num_permutations": Size(500, 500, 20, "permutations of the two-sample test"),
     "num_points": Size(64, 64, 2, "prior draws z at which q(x|z) is looked at"),
     "classifier_steps": Size(2000, 2000, 1, "training steps of the classifier of the features"),
     "grid": Size(8, 6, 2, "rows and columns of a grid of samples"),
     "batch_size": Size(100, 50, 1, "images at a time"),
 }
+
+
+# Those that are numbers of test images.
+IMAGES = ("num_images", "num_codes", "num_chains", "ais_images")
 
 
 def is_autoregressive(model):
@@ -64,6 +68,6 @@ def resolve(model, given, available):
         if value is None:
             value = size.autoregressive if slow else size.default
         sizes[name] = checks.integer(name, value, size.least)
-    for name in ("num_images", "num_codes"):
+    for name in IMAGES:
         sizes[name] = min(sizes[name], available)
     return sizes

@@ -5,6 +5,8 @@ A metric that has no meaning for a model raises NotApplicable with a sentence th
 
 from train.evaluate.metrics.active_units import active_units
 from train.evaluate.metrics.aggregate_posterior import aggregate_posterior
+from train.evaluate.metrics.annealed_importance import annealed_importance
+from train.evaluate.metrics.chain import chain
 from train.evaluate.metrics.frechet import frechet
 from train.evaluate.metrics.log_likelihood import log_likelihood
 from train.evaluate.metrics.mutual_information import mutual_information
@@ -18,6 +20,7 @@ METRICS = {
     "samples": samples,
     "reconstruction": reconstruction,
     "log_likelihood": log_likelihood,
+    "annealed_importance": annealed_importance,
     "mutual_information": mutual_information,
     "active_units": active_units,
     "posterior_variance": posterior_variance,
@@ -25,6 +28,7 @@ METRICS = {
     "sharpness": sharpness,
     "frechet": frechet,
     "precision_recall": precision_recall,
+    "chain": chain,
 }
 
 

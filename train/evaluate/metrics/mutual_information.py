@@ -32,13 +32,7 @@ def mutual_information(context):
     found = estimator(context.model, images, seed, progress=context.progress)
     section = Section()
     for name, meaning in _meanings(len(images)).items():
-        estimate = getattr(found, name)
-        if math.isfinite(estimate.value):
-            section.add(name, estimate, meaning)
-        else:
-            section.notes.append(
-                f"{name} is not finite: no other image explains some image's code at all."
-            )
+        section.add_finite(name, getattr(found, name), meaning)
     cap = Estimate(found.cap, kind="exact", count=len(images))
     section.add("cap", cap, "log M: no value of the estimate can be larger.")
     section.sentences.append(_sentence(found))
@@ -83,11 +77,14 @@ def _growth(context, images, seed, found):
         )
         for name, key in (("lower bound (A.3)", "lower"), ("upper bound", "upper"))
     ]
-    curves.append(Curve("cap log M", sizes, [each.cap for each in fewer]))
+    curves.append(Curve("cap log M", sizes, [each.cap for each in fewer], style="dashed"))
+    highest = max(found.cap, found.kl.value)
     return Plot(
         "Mutual information by the number of codes",
         "M, codes compared",
         "nats",
         curves,
+        {"E KL(q(z|x) || p(z))": found.kl.value},
         x_scale="log",
+        y_limits=(0, 1.15 * highest),
     )

@@ -52,7 +52,7 @@ def _sentence(found, spread, where, count):
     few = np.median(found.effective_sample_size) < FEW
     if few:
         return (
-            f"Most codes drawn {where} are near to no more than one or two of the {count:,} images: "
+            f"Most codes drawn {where} are near to one or two of the {count:,} images at most: "
             "too few to tell how much the images of one code differ."
         )
     left = 100 * found.total.mean() / spread
@@ -74,7 +74,7 @@ def _plane(context, found):
     return [
         Picture(
             "variance",
-            f"Posterior variance over the plane of z, quantiles of the prior; yellow is {lightest}.",
+            f"Posterior variance over the plane of z (prior quantiles); yellow: {lightest}.",
             heat,
             "plane",
         ),

@@ -10,9 +10,9 @@ from train.evaluate.section import Picture, Section
 COLUMNS = 8  # steps of a chain that a picture shows beside its start
 
 
-def shown_steps(num_steps):
-    """At most COLUMNS steps of 1 .. num_steps, the first and the last among them, as 0, 1, ..."""
-    ideal = np.geomspace(1, num_steps, COLUMNS)
+def shown_steps(num_steps, most=COLUMNS):
+    """At most `most` steps of 1 .. num_steps, the first and the last among them, as 0, 1, ..."""
+    ideal = np.geomspace(1, num_steps, most)
     return sorted({round(step) - 1 for step in ideal})
 
 
