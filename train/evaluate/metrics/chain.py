@@ -4,9 +4,9 @@ import numpy as np
 
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.frechet import kernel_distance
-from tfgvae.estimators.sharpness import laplacian_variance
 from tfgvae.sampling.chains import run_chains
 from tfgvae.sampling.diagnostics import compare_starts, diagnose
+from tfgvae.sampling.image_statistics import IMAGE_STATISTICS, image_statistics
 from train.evaluate.metrics.samples import shown_steps
 from train.evaluate.section import Curve, NotApplicable, Plot, Section
 
@@ -15,16 +15,10 @@ STARTS = ("noise", "data")
 
 
 def coordinates(chains):
-    """The latents and two statistics of the image, side by side: ([T, N, D], names)."""
-    images = chains.images
-    flat = images.reshape(-1, *images.shape[2:])
-    statistics = np.stack(
-        [flat.mean(axis=(1, 2, 3), dtype=np.float64), laplacian_variance(flat)], 1
-    )
-    statistics = statistics.reshape(*images.shape[:2], 2)
+    """The latents and a few statistics of the image, side by side: ([T, N, D], names)."""
     names = [f"z[{i}]" for i in range(chains.latents.shape[-1])]
-    states = np.concatenate([chains.latents, statistics], axis=-1)
-    return states, [*names, "mean intensity", "variance of the Laplacian"]
+    states = np.concatenate([chains.latents, image_statistics(chains.images)], axis=-1)
+    return states, [*names, *(name.replace("_", " ") for name in IMAGE_STATISTICS)]
 
 
 def chain(context):
@@ -36,8 +30,8 @@ def chain(context):
         steps,
         count,
         context.seed_of("chain"),
+        label=context.labels("num_chains"),
         mean=context.setting("mean"),
-        **context.label_argument(count),
     )
     (noise, names), (data, _) = (coordinates(chains[start]) for start in STARTS)
     seed = context.seed_of("chain/permutations")
@@ -48,8 +42,8 @@ def chain(context):
     section.plots.append(_starts(found))
     _distance(context, section, chains)
     section.notes.append(
-        f"{count} chains of {steps} steps from noise and as many from test images; states are z, "
-        "the mean intensity and the variance of the Laplacian. The chain that is looked at has "
+        f"{count} chains of {steps} steps from noise and as many from test images; states are z "
+        f"and statistics of the image ({', '.join(IMAGE_STATISTICS)}). The chain that is looked at has "
         + ("x = E[x|z] at every step." if context.setting("mean") else "draws x ~ p(x|z).")
     )
     return section
