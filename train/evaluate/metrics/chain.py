@@ -41,10 +41,10 @@ def chain(context):
     _convergence(section, found, diagnose(np.concatenate([noise, data], 1)[steps // 2 :], names))
     section.plots.append(_starts(found))
     _distance(context, section, chains)
+    what = "x = E[x|z] at every step" if context.setting("mean") else "draws x ~ p(x|z)"
     section.notes.append(
-        f"{count} chains of {steps} steps from noise and as many from test images; states are z "
-        f"and statistics of the image ({', '.join(IMAGE_STATISTICS)}). The chain that is looked at has "
-        + ("x = E[x|z] at every step." if context.setting("mean") else "draws x ~ p(x|z).")
+        f"{count} chains of {steps} steps from noise and as many from test images, with {what}. "
+        f"States are z and statistics of the image: {', '.join(IMAGE_STATISTICS)}."
     )
     return section
 
