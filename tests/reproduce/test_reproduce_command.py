@@ -49,7 +49,7 @@ def test_a_figure_its_numbers_and_no_second_training(experiment, tmp_path, monke
 
 
 def test_unknown_names_list_the_known(tmp_path):
-    with pytest.raises(SetupError, match="unknown experiment 'figure3'; known: .*figure2"):
+    with pytest.raises(SetupError, match=r"unknown experiment 'figure3'; known: .*figure2"):
         reproduce("figure3", tmp_path)
     with pytest.raises(SetupError, match="unknown preset 'fast'; known: paper, quick"):
         reproduce("figure2", tmp_path, preset="fast")

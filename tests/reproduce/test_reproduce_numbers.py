@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import scipy.stats
 import tiny_experiments  # noqa: F401 (finds the list of components)
-from components import MODELS
 from tiny_models import build
 
 from tfgvae.estimators.estimate import Estimate

@@ -56,9 +56,10 @@ def square(side):
 
 
 def rank_correlation(a, b):
-    """Spearman's rho of independent pairs, and its standard error (1.06 / (n - 3))^(1/2) (1 - rho^2).
+    """Spearman's rho of n independent pairs, and its standard error.
 
-    The error is Fisher's, of atanh(rho), carried over (Fieller, Hartley, Pearson 1957).
+    sqrt(1.06 / (n - 3)) (1 - rho^2): Fisher's, of atanh(rho), carried over to rho (Fieller,
+    Hartley, Pearson 1957).
     """
     rho = float(scipy.stats.spearmanr(a, b).statistic)
     return rho, math.sqrt(1.06 / (len(a) - 3)) * (1 - rho**2)

@@ -6,6 +6,7 @@ function of z(1..t-1), so that conditioning on z(1..t) is conditioning on what s
 """
 
 import dataclasses
+import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -142,7 +143,7 @@ def by_step(model, test, training, settings, seed):
 def falls(estimates):
     """Whether each of a list of Estimates is below the one before."""
     values = [estimate.value for estimate in estimates]
-    return all(b < a for a, b in zip(values, values[1:], strict=False))
+    return all(b < a for a, b in itertools.pairwise(values))
 
 
 def listed(estimates):
@@ -156,7 +157,7 @@ def claims(rows, data_sharpness):
         [row[name] for row in rows]
         for name in ("posterior_variance", "squared_error", "laplacian_variance")
     )
-    rises = all(b.value > a.value for a, b in zip(sharpness, sharpness[1:], strict=False))
+    rises = all(b.value > a.value for a, b in itertools.pairwise(sharpness))
     return [
         Claim(
             "each step's samples are sharper than the last's",

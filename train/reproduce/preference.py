@@ -1,10 +1,10 @@
 """The information preference of Section 4: one P that can model the data alone, R = KL and R = 0.
 
 With the KL such a P does without z: I(x;z) stays low, and both samplers are right. Without a
-regularizer the optimum is I_q(x;z) - H(x): the code keeps all it can about x, q(z) is far from p(z),
-ancestral samples fail, and the Gibbs chain is the sampler (Prop. 2). Figures 5 and 6 are made of the
-two runs here: curves over their checkpoints, grids of both samplers, and, where the data have
-labels, Frechet distances of the samples in the features of a classifier.
+regularizer the optimum is I_q(x;z) - H(x): the code keeps all it can about x, q(z) is far from
+p(z), ancestral samples fail, and the Gibbs chain is the sampler (Prop. 2). Figures 5 and 6 are made
+of the two runs here: curves over their checkpoints, grids of both samplers, and, where the data
+have labels, Frechet distances of the samples in the features of a classifier.
 """
 
 import dataclasses
