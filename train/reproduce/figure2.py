@@ -13,10 +13,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import scipy.stats
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+from tfgvae.estimators.posterior_variance import posterior_variance
 
 import tfgvae
 from tfgvae import seeds
-from tfgvae.estimators.posterior_variance import posterior_variance
 from tfgvae.estimators.sharpness import laplacian_variance
 from train.reproduce.results import Claim, write
 

@@ -12,11 +12,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tfgvae.estimators.posterior_variance import posterior_variance
 
 import tfgvae
 from tfgvae import seeds
 from tfgvae.estimators.estimate import Estimate
-from tfgvae.estimators.posterior_variance import posterior_variance
 from tfgvae.estimators.sharpness import laplacian_variance
 from train.reproduce.results import Claim, show_grid, write
 
