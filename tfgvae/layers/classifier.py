@@ -1,0 +1,121 @@
+"""A classifier of images: logits = W h + b with features h = trunk(x).
+
+It gives the fixed inference distribution of Section 2 (Eq. 5) and the feature space in which
+estimators compare samples with data.
+"""
+
+import keras
+import tensorflow as tf
+
+from tfgvae import checks, seeds
+from tfgvae.layers.scales import check_image_shape
+from tfgvae.layers.trunks import TRUNKS
+from tfgvae.registry import lookup
+
+_SLACK = 1e-5  # A rounding error is let through.
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class ClassifierNetwork(keras.Model):
+    """Images [B, H, W, C] in [0, 1] to logits [B, num_classes].
+
+    Its weights exist, and are a function of `seed`, once it is constructed.
+
+    Args:
+      image_shape: (H, W, C).
+      num_classes: >= 2.
+      trunk: a name in TRUNKS.
+      width: filters after the first halving; they double with each one.
+      dense: units of the dense layers after the convolutions; the last one is D, the number of
+        features. () takes the flattened convolutions.
+      norm: normalisation: "none", "batch", "group" or "layer".
+      activation: the name of an activation, as in Block.
+      seed: int of the initial weights; None draws one, which is kept.
+
+    Raises:
+      ValueError: an argument out of range; when called, images of another shape or outside [0, 1]
+        (in a graph an InvalidArgumentError as it runs).
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        num_classes: int,
+        trunk: str = "conv",
+        width: int = 32,
+        dense: tuple = (128,),
+        norm: str = "batch",
+        activation: str = "elu",
+        seed: int | None = 0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = check_image_shape(image_shape)
+        self.num_classes = checks.integer("num_classes", num_classes, 2)
+        self.trunk = trunk
+        self.width = checks.integer("width", width, 1)
+        self.dense = checks.integers("dense", dense, 1)
+        self.norm = norm
+        self.activation = activation
+        self.seed = seeds.check(seed)
+        make = lookup(TRUNKS, trunk, "trunk")
+        with seeds.initialization(self.seed):
+            self._trunk = make(self.image_shape, self.width, self.dense, norm, activation)
+            self._head = keras.layers.Dense(self.num_classes)
+            self.build()
+
+    def build(self, x_shape=None):
+        if self.built:
+            return
+        self._trunk.build((None, *self.image_shape))
+        self._head.build(self._trunk.output_shape)
+        self.built = True
+
+    @property
+    def num_features(self):
+        """D, the length of a feature vector."""
+        return self._trunk.output_shape[-1]
+
+    def call(self, x, training=False):
+        return self.logits(self.features(x, training))
+
+    def features(self, x, training=False):
+        """The penultimate layer, float32 [B, D], of images [B, H, W, C] in [0, 1]."""
+        return tf.cast(self._trunk(self._checked(x), training=training), tf.float32)
+
+    def logits(self, features):
+        """The last layer, float32 [B, num_classes], of features [B, D]."""
+        return tf.cast(self._head(features), tf.float32)
+
+    def _checked(self, x):
+        x = tf.convert_to_tensor(x)
+        if x.shape.rank is None or not x.shape.is_compatible_with([None, *self.image_shape]):
+            raise ValueError(
+                f"expected images [B, *{self.image_shape}] in [0, 1], got shape {x.shape}"
+            )
+        if not x.dtype.is_floating:
+            raise ValueError(
+                f"expected floating point images in [0, 1], got {x.dtype.name}: divide by 255"
+            )
+        # Written so that NaN fails.
+        inside = tf.reduce_all(tf.logical_and(x >= -_SLACK, x <= 1 + _SLACK))
+        message = "expected pixels in [0, 1], got (lowest, highest)"
+        low, high = tf.reduce_min(x), tf.reduce_max(x)
+        if not tf.executing_eagerly():
+            tf.debugging.Assert(inside, [message, low, high])
+        elif not bool(inside):
+            raise ValueError(f"{message} {low.numpy()} {high.numpy()}")
+        return x
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "num_classes": self.num_classes,
+            "trunk": self.trunk,
+            "width": self.width,
+            "dense": self.dense,
+            "norm": self.norm,
+            "activation": self.activation,
+            "seed": self.seed,
+        }
