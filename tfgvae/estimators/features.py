@@ -1,0 +1,150 @@
+"""Feature spaces in which samples are compared with data: images [N, H, W, C] to [N, D].
+
+A distance between features is one between images only as far as the network tells them apart: it
+compares models of one data set with one network. Numbers in other features, those of the
+Inception network of Heusel et al. (2017) too, are on another scale.
+"""
+
+import os
+import pathlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgvae import checks
+from tfgvae.layers.classifier import ClassifierNetwork
+
+_INCEPTION_SIZE = 299
+
+
+def feature_matrix(name, values, min_rows=2):
+    """`values` as float64 [N, D]; ValueError for another shape, too few rows, or NaN."""
+    values = np.asarray(values, np.float64)
+    if values.ndim != 2 or values.shape[0] < min_rows or values.shape[1] == 0:
+        raise ValueError(f"{name} must be [N, D] with N >= {min_rows}, got shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
+    return values
+
+
+def same_width(a, b):
+    """Raise ValueError unless two feature matrices have the same D."""
+    if a.shape[1] != b.shape[1]:
+        raise ValueError(
+            f"features must be of one network, got {a.shape[1]} and {b.shape[1]} columns"
+        )
+
+
+def _checked(images, image_shape):
+    images = np.asarray(images)
+    matches = images.ndim == 4 and all(
+        known in (None, n) for known, n in zip(image_shape, images.shape[1:], strict=True)
+    )
+    if not matches or len(images) == 0:
+        raise ValueError(f"expected images [N, *{image_shape}], N >= 1, got shape {images.shape}")
+    if not np.issubdtype(images.dtype, np.floating):
+        raise ValueError(f"expected floating point images in [0, 1], got {images.dtype}")
+    low, high = images.min(), images.max()
+    # Written so that NaN fails.
+    if not (low >= -1e-5 and high <= 1 + 1e-5):
+        raise ValueError(
+            f"expected pixels in [0, 1], got {low:.4g} to {high:.4g}: clip what was drawn from a "
+            "density"
+        )
+    return images.astype(np.float32, copy=False)
+
+
+def _batched(function, image_shape, batch_size):
+    checks.integer("batch_size", batch_size, 1)
+
+    def features(images):
+        images = _checked(images, image_shape)
+        starts = range(0, len(images), batch_size)
+        return np.concatenate([function(images[i : i + batch_size]).numpy() for i in starts])
+
+    return features
+
+
+def classifier_features(network, batch_size=256):
+    """The penultimate layer of a ClassifierNetwork.
+
+    Args:
+      network: a ClassifierNetwork, or the path of the FILE.keras that `python -m train.classifier`
+        wrote.
+      batch_size: images at a time.
+
+    Returns:
+      A function: images float [N, H, W, C] in [0, 1] -> float32 [N, D]. It raises ValueError for
+      images of another shape or out of range.
+
+    Raises:
+      FileNotFoundError: no such file.
+      ValueError: the file holds no ClassifierNetwork, or is damaged.
+    """
+    if isinstance(network, (str, os.PathLike)):
+        network = _load(pathlib.Path(network))
+    if not isinstance(network, ClassifierNetwork):
+        raise ValueError(f"expected a ClassifierNetwork or its path, got {type(network).__name__}")
+    spec = tf.TensorSpec([None, *network.image_shape], tf.float32)
+    return _batched(tf.function(network.features, [spec]), network.image_shape, batch_size)
+
+
+def _load(path):
+    if not path.exists():
+        raise FileNotFoundError(
+            f"no classifier {path}: python -m train.classifier --dataset=NAME --output={path} "
+            "trains one"
+        )
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:  # Keras, zipfile and h5py each have their own.
+        raise ValueError(f"{path} is no Keras model that can be loaded: {error}") from error
+
+
+def inception_features(weights, batch_size=32):
+    """The 2048 pooled features of Keras's InceptionV3, on images resized to 299 x 299.
+
+    Its ImageNet weights are Keras's own: distances are near to those published, which take the
+    weights of 2015, but not the same.
+
+    Args:
+      weights: the path of inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5, a file that
+        is at hand; "imagenet" lets Keras look in its cache and download what is not there; None
+        is a random network.
+      batch_size: images at a time.
+
+    Returns:
+      A function: images float [N, H, W, 1 or 3] in [0, 1] -> float32 [N, 2048].
+
+    Raises:
+      FileNotFoundError: no such file.
+      ValueError: weights of another network, or a download that failed.
+    """
+    if weights not in (None, "imagenet") and not pathlib.Path(weights).is_file():
+        raise FileNotFoundError(
+            f"no file {weights}: weights is the path of Inception's weights, or 'imagenet' for "
+            "Keras's download of them"
+        )
+    shape = (_INCEPTION_SIZE, _INCEPTION_SIZE, 3)
+    try:
+        network = keras.applications.InceptionV3(
+            include_top=False, weights=weights, input_shape=shape, pooling="avg"
+        )
+    except Exception as error:  # urllib, h5py and Keras each have their own.
+        raise ValueError(f"InceptionV3 has no weights from {weights!r}: {error}") from error
+
+    @tf.function(reduce_retracing=True)
+    def pooled(images):
+        images = tf.image.grayscale_to_rgb(images) if images.shape[-1] == 1 else images
+        images = tf.image.resize(images, [_INCEPTION_SIZE] * 2, antialias=True)
+        return network(2.0 * images - 1.0, training=False)
+
+    features = _batched(pooled, (None, None, None), batch_size)
+
+    def checked(images):
+        if np.ndim(images) == 4 and np.shape(images)[-1] not in (1, 3):
+            raise ValueError(f"images must have 1 or 3 channels, got {np.shape(images)[-1]}")
+        return features(images)
+
+    return checked

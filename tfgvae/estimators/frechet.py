@@ -1,0 +1,159 @@
+"""Distances between samples and data in a feature space: Frechet's, and a kernel's.
+
+    FID = |m_a - m_b|^2 + Tr(S_a + S_b - 2 (S_a S_b)^(1/2))          (Heusel et al. 2017)
+
+the squared Wasserstein-2 distance of two Gaussians with the features' means m and covariances S;
+it sees these alone. And, with k(x, y) = (x.y / D + 1)^3,
+
+    KID = E k(x, x') + E k(y, y') - 2 E k(x, y)                      (Binkowski et al. 2018)
+
+over pairs x != x', y != y': the unbiased MMD^2, which sees the moments up to the third.
+"""
+
+import numpy as np
+import scipy.linalg
+
+from tfgvae.estimators import jackknife
+from tfgvae.estimators.estimate import Estimate
+from tfgvae.estimators.features import feature_matrix, same_width
+
+
+def _root(covariance):
+    """R with S = R'R: [D, D]. Rounding makes eigenvalues that are 0 a little negative."""
+    values, vectors = scipy.linalg.eigh(covariance)
+    return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
+
+
+def gaussian_distance(mean_a, covariance_a, mean_b, covariance_b):
+    """The squared Wasserstein-2 distance of two Gaussians: a float >= 0.
+
+    Tr (S_a S_b)^(1/2) is the sum of the singular values of R_a R_b', S = R'R: real and without a
+    division, whatever the rank.
+
+    Args:
+      mean_a, mean_b: [D].
+      covariance_a, covariance_b: [D, D], symmetric and positive semidefinite.
+    """
+    return _distance(mean_a, covariance_a, _root(covariance_a), mean_b, covariance_b)
+
+
+def _distance(mean_a, covariance_a, root_a, mean_b, covariance_b):
+    shift = np.sum(np.square(mean_a - mean_b))
+    overlap = scipy.linalg.svdvals(root_a @ _root(covariance_b).T).sum()
+    return max(0.0, shift + np.trace(covariance_a) + np.trace(covariance_b) - 2 * overlap)
+
+
+def _moments(features):
+    return features.mean(axis=0), np.atleast_2d(np.cov(features, rowvar=False))
+
+
+def _left_out(features, parts, other):
+    """The distance of `features` without each of `parts` from the moments `other`."""
+    mean, covariance = other
+    root = _root(covariance)
+    found = []
+    for part in parts:
+        rest = _moments(np.delete(features, part, axis=0))
+        found.append(_distance(mean, covariance, root, *rest))
+    return np.array(found)
+
+
+def frechet_distance(features_a, features_b, seed=0, num_groups=20, extrapolate=False):
+    """FID of two independent sets of features.
+
+    Its expectation lies above the distance of the two laws by a bias of order D / N, which does
+    not fall with the standard error: compare sets of one size, with N many times D. `extrapolate`
+    takes the bias that the jackknife finds away, as FID_infinity (Chong & Forsyth 2020) does by a
+    fit in 1/N; the result may then lie below 0.
+
+    The standard error is the jackknife's over groups of both sets: 2 num_groups + 1 evaluations.
+
+    Args:
+      features_a: [N, D], N >= 3; rows are independent draws.
+      features_b: [M, D], M >= 3.
+      seed: int of the partition into groups.
+      num_groups: groups of the jackknife, >= 2.
+      extrapolate: whether the bias of order 1/N is taken away.
+
+    Raises:
+      ValueError: another shape, another D, values that are not finite.
+    """
+    a = feature_matrix("features_a", features_a, 3)
+    b = feature_matrix("features_b", features_b, 3)
+    same_width(a, b)
+    moments_a, moments_b = _moments(a), _moments(b)
+    value = gaussian_distance(*moments_a, *moments_b)
+    seed_a, seed_b = np.random.SeedSequence(seed).spawn(2)
+    left_out = (
+        _left_out(a, jackknife.groups(len(a), seed_a, num_groups), moments_b),
+        _left_out(b, jackknife.groups(len(b), seed_b, num_groups), moments_a),
+    )
+    if extrapolate:
+        value -= jackknife.bias(value, *left_out)
+    error = jackknife.standard_error(*left_out)
+    return Estimate(float(value), error, "estimate", "", min(len(a), len(b)))
+
+
+def polynomial_kernel(x, y):
+    """(x.y / D + 1)^3: [N, M] from [N, D] and [M, D]."""
+    return (x @ y.T / x.shape[1] + 1) ** 3
+
+
+def _sums(x, x_parts, y, y_parts):
+    """Sums of the kernel over pairs of groups, [G, G']: never more than two groups at a time."""
+    return np.array(
+        [[polynomial_kernel(x[i], y[j]).sum() for j in y_parts] for i in x_parts], np.float64
+    )
+
+
+def _mean_within(sums, diagonal, sizes, keep):
+    """The mean over pairs of different rows of the groups `keep`."""
+    n = sizes[keep].sum()
+    return (sums[np.ix_(keep, keep)].sum() - diagonal[keep].sum()) / (n * (n - 1))
+
+
+def kernel_distance(features_a, features_b, seed=0, num_groups=20):
+    """KID of two independent sets of features: unbiased, so that it may lie below 0.
+
+    All pairs are used; the standard error is the jackknife's over groups of both sets, from the
+    sums of the kernel over pairs of groups.
+
+    Args:
+      features_a: [N, D], N >= 3; rows are independent draws.
+      features_b: [M, D], M >= 3.
+      seed: int of the partition into groups.
+      num_groups: groups of the jackknife, >= 2.
+
+    Raises:
+      ValueError: another shape, another D, values that are not finite.
+    """
+    a = feature_matrix("features_a", features_a, 3)
+    b = feature_matrix("features_b", features_b, 3)
+    same_width(a, b)
+    seed_a, seed_b = np.random.SeedSequence(seed).spawn(2)
+    parts_a = jackknife.groups(len(a), seed_a, num_groups)
+    parts_b = jackknife.groups(len(b), seed_b, num_groups)
+    within_a, within_b = _within(a, parts_a), _within(b, parts_b)
+    across = _sums(a, parts_a, b, parts_b)
+    sizes_a, sizes_b = within_a[2], within_b[2]
+
+    def distance(keep_a, keep_b):
+        pairs = sizes_a[keep_a].sum() * sizes_b[keep_b].sum()
+        mean_across = across[np.ix_(keep_a, keep_b)].sum() / pairs
+        within = _mean_within(*within_a, keep_a) + _mean_within(*within_b, keep_b)
+        return within - 2 * mean_across
+
+    all_a, all_b = np.arange(len(parts_a)), np.arange(len(parts_b))
+    left_out = (
+        [distance(np.delete(all_a, g), all_b) for g in all_a],
+        [distance(all_a, np.delete(all_b, g)) for g in all_b],
+    )
+    value, error = float(distance(all_a, all_b)), jackknife.standard_error(*left_out)
+    return Estimate(value, error, "estimate", "", min(len(a), len(b)))
+
+
+def _within(x, parts):
+    """(sums of the kernel [G, G], sums of its diagonal [G], sizes [G])."""
+    diagonal = (np.square(x).sum(axis=1) / x.shape[1] + 1) ** 3
+    sizes = np.array([len(part) for part in parts])
+    return _sums(x, parts, x, parts), np.array([diagonal[part].sum() for part in parts]), sizes

@@ -1,0 +1,63 @@
+"""Improved precision and recall (Kynkaanniemi et al. 2019).
+
+The support of a set is taken for the union of balls around its points, each reaching to the
+point's k-th nearest neighbour in the set:
+
+    precision    the share of generated points in the support of the real ones: fidelity
+    recall       the share of real points in the support of the generated ones: coverage
+"""
+
+import dataclasses
+
+import numpy as np
+from sklearn.metrics import pairwise_distances_chunked
+from sklearn.neighbors import NearestNeighbors
+
+from tfgvae import checks
+from tfgvae.estimators.estimate import Estimate
+from tfgvae.estimators.features import feature_matrix, same_width
+
+
+@dataclasses.dataclass(frozen=True)
+class PrecisionRecall:
+    """Shares from 0 to 1, each with its binomial standard error."""
+
+    precision: Estimate
+    recall: Estimate
+
+
+def _inside(points, centres, num_neighbors):
+    """Which points lie in the support of `centres`: bool [N]."""
+    neighbors = NearestNeighbors(n_neighbors=num_neighbors, algorithm="brute").fit(centres)
+    radius = neighbors.kneighbors()[0][:, -1]  # of each centre; it is no neighbour of its own
+    # Distances come from |x|^2 + |y|^2 - 2 x.y: points that coincide may lie a rounding apart.
+    slack = 1e-7 * np.sqrt(max(np.square(points).sum(-1).max(), np.square(centres).sum(-1).max()))
+    chunks = pairwise_distances_chunked(
+        points, centres, reduce_func=lambda d, _: (d <= radius + slack).any(axis=1)
+    )
+    return np.concatenate(list(chunks))
+
+
+def precision_recall(real, generated, num_neighbors=3):
+    """Precision and recall of generated features against real ones.
+
+    Both depend on the sizes of the sets, through the radii: compare at equal N = M. The standard
+    error is that of a share of independent points, sqrt(p (1 - p) / (N - 1)), the other set's
+    support taken as given; it does not cover the draw of that support, and is 0 where all or
+    none lie inside.
+
+    Args:
+      real: [N, D].
+      generated: [M, D].
+      num_neighbors: k, below N and M.
+
+    Raises:
+      ValueError: another shape, another D, values that are not finite, k out of range.
+    """
+    num_neighbors = checks.integer("num_neighbors", num_neighbors, 1)
+    real = feature_matrix("real", real, num_neighbors + 1)
+    generated = feature_matrix("generated", generated, num_neighbors + 1)
+    same_width(real, generated)
+    precision = _inside(generated, real, num_neighbors)
+    recall = _inside(real, generated, num_neighbors)
+    return PrecisionRecall(Estimate.of_mean(precision, unit=""), Estimate.of_mean(recall, unit=""))

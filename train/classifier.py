@@ -1,0 +1,196 @@
+"""Train a classifier on a data set's labels: `python -m train.classifier --help` says how.
+
+It is what estimators take features from, and a fixed q(z|x) (Eq. 5).
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import shlex
+import sys
+import tempfile
+import time
+import traceback
+
+from tfgvae import runs
+from train.classification import Settings, accuracy, fit
+from train.errors import SetupError, TrainError, as_setup_error, as_train_error
+from train.workdir import differences, write_whole
+
+DESCRIPTION = """\
+Train a classifier on a data set's labels, whose features estimators use (Frechet distance,
+precision and recall).
+
+  FILE.keras    the network; keras.models.load_model gives a tfgvae.layers.classifier network
+  FILE.json     its settings, its accuracy on the test split, the command
+
+A FILE.keras that was trained with the same settings is used as it is.
+"""
+
+
+def _write(network, output, record):
+    """FILE.json, then FILE.keras: where there is FILE.keras, FILE.json is its own."""
+    output.unlink(missing_ok=True)
+    write_whole(output.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".writing-") as folder:
+        temporary = pathlib.Path(folder) / output.name
+        try:
+            network.save(temporary)
+        except Exception as error:  # h5py raises its own kinds when the disk is full.
+            raise TrainError(f"cannot write {output}: {error}") from error
+        os.replace(temporary, output)
+
+
+def _changed(output, settings):
+    """Lines that say in what the classifier at `output` differs from `settings`."""
+    beside = output.with_suffix(".json")
+    try:
+        record = runs.read_json(beside)
+    except ValueError as error:
+        return [str(error)]
+    if not isinstance(record, dict) or "settings" not in record:
+        return [f"no settings in {beside}: how it was trained is not known"]
+    return differences(record["settings"], settings.as_dict())
+
+
+def _reusable(output, settings, overwrite, say):
+    """Whether `output` holds a whole classifier of these settings.
+
+    Raises:
+      SetupError: it holds another one, and overwrite is False.
+    """
+    if output.suffix != ".keras":
+        raise SetupError(f"the output must be a file name that ends in .keras, got {output}")
+    if not output.exists():
+        return False
+    changed = _changed(output, settings)
+    if changed and not overwrite:
+        raise SetupError(
+            f"{output} is there, with other settings:\n  "
+            + "\n  ".join(changed)
+            + "\nGive another --output, or --overwrite to train it anew."
+        )
+    reason = None if changed else runs.damage(output)
+    if reason:
+        say(f"{output} is damaged ({reason}): trained again.")
+    return not changed and reason is None
+
+
+def _train(settings, training, test, output, command, say):
+    """Train, test and write."""
+    start = time.monotonic()
+    network = fit(training, settings)
+    found = accuracy(network, test, settings)
+    record = {
+        "settings": settings.as_dict(),
+        "image_shape": network.image_shape,
+        "num_classes": network.num_classes,
+        "test_accuracy": found.as_dict(),
+        "seconds": round(time.monotonic() - start, 1),
+        "command": command,
+    }
+    _write(network, output, record)
+    say(f"Test accuracy: {found} over {found.count} images.")
+
+
+def trained_classifier(
+    dataset,
+    output,
+    *,
+    data_dir=None,
+    download=False,
+    overwrite=False,
+    command=None,
+    say=print,
+    **settings,
+):
+    """Train a classifier, unless a whole one with the same settings is there.
+
+    Args:
+      dataset: the name of a data set with labels.
+      output: FILE.keras; FILE.json is written beside it.
+      data_dir, download: as tfgvae.data.load takes them.
+      overwrite: whether a file of other settings is replaced.
+      command: the command line that the record names.
+      say: called with each line for the user.
+      **settings: fields of Settings.
+
+    Returns:
+      The path of FILE.keras. Loaded, it is a ClassifierNetwork.
+
+    Raises:
+      SetupError: settings that make no classifier, data without labels, a file that is there with
+        other settings.
+      TrainError: weights that are not finite, a disk that is full.
+    """
+    output = pathlib.Path(output)
+    with as_setup_error():
+        settings = Settings(dataset, **settings)
+        if _reusable(output, settings, overwrite, say):
+            say(f"Classifier: {output} is there, trained with these settings.")
+            return output
+        place = {"data_dir": data_dir, "download": download}
+        training = settings.open(settings.train_split, **place)
+        test = settings.open(settings.test_split, **place)
+        output.parent.mkdir(parents=True, exist_ok=True)
+    say(f"Training a classifier of {dataset}, {settings.steps} steps of {settings.batch_size}.")
+    with as_train_error(lambda: (f"classifier {output}", True, "nothing was written")):
+        _train(settings, training, test, output, command, say)
+    say(f"Classifier: {output}")
+    return output
+
+
+def _crop(text):
+    return int(text) if text.isdigit() else text
+
+
+def parser():
+    """The flags: those of Settings, and where the data and the file are."""
+    made = argparse.ArgumentParser(
+        "python -m train.classifier",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("--dataset", required=True, help="digits, a TFDS name, or folder:PATH")
+    made.add_argument("--output", required=True, metavar="FILE.keras", help="where to write it")
+    made.add_argument("--data_dir", help="where prepared TFDS data is")
+    made.add_argument("--download", action="store_true", help="download a TFDS set")
+    made.add_argument("--overwrite", action="store_true", help="replace one of other settings")
+    made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
+    kinds = {"image_size": int, "crop": _crop, "dense": int}
+    for field in dataclasses.fields(Settings)[1:]:
+        options = {"default": field.default, "help": "(%(default)s)"}
+        if field.type is bool:
+            made.add_argument(f"--{field.name}", action="store_true")
+        elif field.type is tuple:
+            made.add_argument(f"--{field.name}", type=int, nargs="*", metavar="N", **options)
+        else:
+            kind = kinds.get(field.name, field.type)
+            made.add_argument(f"--{field.name}", type=kind, **options)
+    return made
+
+
+def main(arguments):
+    """Run a command line and return its exit status."""
+    flags = vars(parser().parse_args(arguments))
+    debug = flags.pop("debug")
+    command = shlex.join(["python", "-m", "train.classifier", *arguments])
+    flags["dense"] = tuple(flags["dense"])
+    try:
+        trained_classifier(**flags, command=command)
+    except TrainError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"\n{error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nInterrupted; nothing was written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
