@@ -183,4 +183,6 @@ class Infusion(ChainMethods, LatentVariableModel):
         own = {name: getattr(self, name) for name in arguments(Infusion) if name != "mapping"}
         own["family"] = keras.saving.serialize_keras_object(self.family)
         own["mapping"] = keras.saving.serialize_keras_object(self.steps[0])
-        return {**super().get_config(), **own}
+        config = super().get_config()
+        del config["num_classes"]
+        return {**config, **own}
