@@ -100,6 +100,11 @@ def _gibbs(model, x, more):
     return {"samples": tf.stack(drawn)}
 
 
+def _moments(q):
+    # The chain of infusion has none in closed form.
+    return {"mean": q.mean(), "stddev": q.stddev()} if hasattr(q, "distribution") else {}
+
+
 def answers(model, asked):
     """What the model's methods give for `requests`: {signature: {output: array}}."""
     more = label(model, ROWS)
@@ -112,9 +117,8 @@ def answers(model, asked):
         },
     }
     if "encode" in asked:
-        q = model.posterior(x)
         found |= {
-            "encode": {"mean": q.mean(), "stddev": q.stddev(), "z": model.encode(x, SEEDS)},
+            "encode": {**_moments(model.posterior(x)), "z": model.encode(x, SEEDS)},
             "decode": _draws(model.decode, model, asked["decode"]["z"], **options),
             "reconstruct": _draws(model.reconstruct, model, x, **options),
             "gibbs_sample": _gibbs(model, x, more),
