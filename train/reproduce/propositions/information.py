@@ -62,7 +62,7 @@ def identity(joint, settings, rng):
         tolerance=6 * error,
         method="simulation, 6 standard errors",
         expected="holds",
-        note="PAPER's Eq. 10 leaves out the constant H(x)",
+        note="Eq. 10 without H(x) is true up to that constant",
     )
 
 
