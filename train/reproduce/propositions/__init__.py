@@ -46,22 +46,24 @@ def generator(seed, name):
     return np.random.default_rng((seed % 2**64, list(PROPOSITIONS).index(name)))
 
 
-def solve(settings, seed, say, found, keep):
-    """Run every proposition that is not in `found`.
+def solve(settings, seed, say, report, keep):
+    """Run every proposition that the report does not have.
 
     Args:
       settings: a Settings.
       seed: an int.
       say: called with each line for the user.
-      found: {proposition: {"rows": [dict], "curves": {}}}, of an earlier call; added to.
+      report: {"finished": [proposition], "rows": [dict], "curves": {}}; added to.
       keep: called with no argument after each proposition.
     """
     for name, rows in PROPOSITIONS.items():
-        if name in found:
+        if name in report["finished"]:
             say(f"{name}: done before")
             continue
         made, curves = rows(settings, generator(seed, name))
-        found[name] = {"rows": [row.as_dict() for row in made], "curves": curves}
+        report["rows"] += [row.as_dict() for row in made]
+        report["curves"].update(curves)
+        report["finished"].append(name)
         keep()
         good = sum(row.as_expected for row in made)
         say(f"{name}: {good} of {len(made)} rows as expected")
@@ -85,19 +87,17 @@ def run(output, preset, seed, say):
     settings = lookup(SETTINGS, preset, "preset")
     seed = checks.integer("seed", seed, -(2**63), 2**63 - 1)
     path = output / "propositions.json"
-    asked = json.loads(json.dumps({"preset": preset, "seed": seed, "settings": vars(settings)}))
-    before = runs.read_json(path) or {}
-    same = all(before.get(key) == value for key, value in asked.items())
-    found = before["propositions"] if same else {}
+    asked = {"preset": preset, "seed": seed, "settings": vars(settings)}
+    asked = json.loads(json.dumps(asked))  # Tuples are lists, as in the file.
+    report = runs.read_json(path)
+    if report is None or any(report.get(key) != value for key, value in asked.items()):
+        report = {**asked, "finished": [], "curves": {}, "rows": []}
     output.mkdir(parents=True, exist_ok=True)
-
-    def keep():
-        write_whole(path, json.dumps({**asked, "propositions": found}, indent=1) + "\n")
-
-    solve(settings, seed, say, found, keep)
-    rows = [of_dict(row) for part in found.values() for row in part["rows"]]
-    curves = {name: made for part in found.values() for name, made in part["curves"].items()}
+    solve(
+        settings, seed, say, report, lambda: write_whole(path, json.dumps(report, indent=1) + "\n")
+    )
+    rows = [of_dict(row) for row in report["rows"]]
     write_whole(output / "propositions.csv", table.as_csv(rows))
-    figure.write(rows, curves, output)
+    figure.write(rows, report["curves"], output)
     for line in table.as_text(rows):
         say(line)

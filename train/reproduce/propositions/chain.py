@@ -121,3 +121,14 @@ def steps_until(start, K, law, distance, most):
             return step
         current = current @ K
     return most
+
+
+def convergence(label, start, K, walked, law):
+    """A curve of TV to `law` by step: exact, and of simulated chains, `walked` [steps + 1, X]."""
+    exact = laws(start, K, len(walked) - 1)
+    return {
+        "label": label,
+        "step": list(range(len(walked))),
+        "exact": total_variation(exact, law).tolist(),
+        "measured": total_variation(walked, law).tolist(),
+    }

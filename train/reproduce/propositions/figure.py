@@ -12,13 +12,17 @@ from train.workdir import write_whole
 
 COLUMNS = (  # Heading, left edge in the table's width, what stands there.
     ("", 0.005, lambda row: row.proposition),
-    ("claim", 0.045, lambda row: row.claim),
-    ("case", 0.315, lambda row: row.case),
-    ("quantity", 0.535, lambda row: row.quantity),
-    ("paper", 0.755, table.claimed),
-    ("exact", 0.805, lambda row: table.number(row.exact)),
-    ("measured", 0.85, lambda row: f"{table.number(row.measured)} ± {table.number(row.tolerance)}"),
-    ("verdict", 0.935, table.verdict),
+    ("claim", 0.04, lambda row: row.claim),
+    ("case", 0.29, lambda row: row.case),
+    ("quantity", 0.505, lambda row: row.quantity),
+    ("paper", 0.725, table.claimed),
+    ("exact", 0.78, lambda row: table.number(row.exact)),
+    (
+        "measured",
+        0.825,
+        lambda row: f"{table.number(row.measured)} ± {table.number(row.tolerance)}",
+    ),
+    ("verdict", 0.905, table.verdict),
 )
 GREEN, AMBER, RED = "#dff0d8", "#fcf3d6", "#f2c1bd"
 
@@ -80,4 +84,4 @@ def write_table(axes, rows):
             axes.axhline(line, color="black", linewidth=0.6)
             last = row.proposition
         for _, left, text in COLUMNS:
-            axes.text(left, line + 0.5, text(row), fontsize=6.5, va="center")
+            axes.text(left, line + 0.5, text(row), fontsize=7, va="center")

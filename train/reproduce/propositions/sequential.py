@@ -128,9 +128,9 @@ def parity(settings, rng):
 
 
 def drawn(data, inference, points, settings, rng):
-    """x(1) is drawn from P, grey levels with the mean E[x|z(1)]; z(2) tells nothing: V_2 > V_1.
+    """x(1) is drawn from P and z(2) tells nothing: V_2 > V_1.
 
-    The draw is 0 or 1 a pixel, independently, with that mean.
+    A pixel of x(1) is 0 or 1, independently of the others, with the mean E[x_i|z(1)].
     """
     table, first, _ = step(data[None], inference, points)
     means = (table / table.sum(1, keepdims=True)) @ points  # [Z, D]

@@ -36,7 +36,8 @@ def ascend(objective, start, steps, learning_rate=0.1):
             values = [variable.value for variable in variables]
             optimizer.apply(tape.gradient(loss, values), variables)
 
-    run()
+    # Called by itself, so that TensorFlow does not warn of the traces: each objective needs one.
+    run.get_concrete_function()()
     return [keras.ops.convert_to_numpy(variable) for variable in variables]
 
 
