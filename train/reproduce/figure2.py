@@ -88,8 +88,9 @@ def draw(plane, decoded, settings):
     return figure
 
 
-def run(context, settings):
+def run(context):
     """Train, measure, draw, write figure2.*."""
+    settings = SETTINGS[context.preset]
     folder = context.train("figure2", "vae2d", settings.training)
     model = tfgvae.load(folder)
     images = context.images(folder, "train", settings.num_images)

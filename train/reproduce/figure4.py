@@ -194,8 +194,9 @@ def draw(rows, samples, test, data_sharpness, settings):
     return figure
 
 
-def run(context, settings):
+def run(context):
     """Train, measure, draw, write figure4.*."""
+    settings = SETTINGS[context.preset]
     folder = context.train("figure4", "seqvae", settings.training)
     model = tfgvae.load(folder)
     test = context.images(folder, "test", settings.num_images)

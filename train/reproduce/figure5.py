@@ -41,8 +41,9 @@ CURVES = (
 )
 
 
-def run(context, settings):
+def run(context):
     """Train, measure, draw, write figure5.*."""
+    settings = SETTINGS[context.preset]
     folders = preference.train(context, "figure5", "pixelvae", settings)
     curves = {
         name: preference.over_training(context, folder, name, settings)

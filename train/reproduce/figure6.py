@@ -44,8 +44,9 @@ CURVES = (
 )
 
 
-def run(context, settings):
+def run(context):
     """Train, measure, draw, write figure6.*."""
+    settings = SETTINGS[context.preset]
     folders = preference.train(context, "figure6", "pixelvae_pp", settings)
     curves = {
         name: preference.over_training(context, folder, name, settings)
