@@ -10,10 +10,10 @@ def get_config():
     config.model.num_steps = 10
     config.mapping.dense = (512, 512)
     config.regularizer.name = None
-    config.train.steps = 4000
+    config.train.steps = 3000
     config.train.batch_size = 128
     config.train.learning_rate = 1e-3
     config.train.schedule = "cosine"
     config.train.warmup_steps = 100
-    config.train.checkpoint_every = 2000
+    config.train.checkpoint_every = 1000
     return config

@@ -42,6 +42,8 @@ def _signatures(functions):
 
 def _is_untied(model):
     """Whether nothing ties q(z) to p(z). A model without a regularizer has nothing to tie."""
+    if getattr(getattr(model, "inference", None), "matches_prior", False):
+        return False
     regularizer = getattr(model, "regularizer", None)
     return isinstance(regularizer, NoRegularizer) or getattr(regularizer, "weight", 1) == 0
 

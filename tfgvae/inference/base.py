@@ -39,7 +39,12 @@ class Inference(keras.layers.Layer):
       latent_dim: Z, > 0.
       image_shape: (H, W, C).
       min_stddev: lower bound of the standard deviation, > 0.
+
+    Attributes:
+      matches_prior: whether q(z) = p(z) without a regularizer that ties the two.
     """
+
+    matches_prior = False
 
     def __init__(self, latent_dim, image_shape, min_stddev=1e-3, **kwargs):
         super().__init__(**kwargs)

@@ -43,6 +43,8 @@ class Classifier(Inference):
         that holds something else; a network for other images or another number of classes.
     """
 
+    matches_prior = True
+
     def __init__(
         self, latent_dim, image_shape, checkpoint: str | None = None, network=None, **kwargs
     ):
@@ -54,7 +56,11 @@ class Classifier(Inference):
             )
         self.network = read(checkpoint) if network is None else network
         self._check_network()
+        # Weight by weight too: of a network that was made from a frozen one's configuration the
+        # first line leaves the weights trainable (seen in Keras 3.15).
         self.network.trainable = False
+        for weight in self.network.weights:
+            weight.trainable = False
         self._classes = RunningMoments((self.latent_dim,), mean=1 / self.latent_dim)
 
     def _check_network(self):

@@ -18,6 +18,8 @@ class Naive(Inference):
       image_shape: (H, W, C).
     """
 
+    matches_prior = True
+
     def call(self, x, training=False):
         shape = [tf.shape(x)[0], self.latent_dim]
         # Densities are float32 under any policy.

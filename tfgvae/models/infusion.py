@@ -52,7 +52,8 @@ class Infusion(ChainMethods, LatentVariableModel):
       rate: a(0), in [0, 1].
       rate_growth: omega >= 0 of the linear schedule, a(t) = a(t-1) + omega, at most 1.
       infusion_stddev: s > 0. An infused sub-pixel is x_i + s * noise in the place of x_i, so that
-        q has a density.
+        q has a density. A larger one than that of any p_t costs the bound dearly: the generative
+        chain has no such states.
       start_min_stddev: lower bound, > 0, of the standard deviations of p(0).
       family: P, a density of independent sub-pixels. An instance, a name or a dict
         {"name": ..., argument: value}.
@@ -70,7 +71,7 @@ class Infusion(ChainMethods, LatentVariableModel):
         num_steps: int = 10,
         schedule: str = "linear",
         rate: float = 0.0,
-        rate_growth: float = 0.02,
+        rate_growth: float = 0.05,
         infusion_stddev: float = 0.02,
         start_min_stddev: float = 0.01,
         family=FAMILY,
