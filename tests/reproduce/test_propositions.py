@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from train.reproduce import propositions
+from train.errors import SetupError
+from train.reproduce import propositions, reproduce
+from train.reproduce.context import Context
 from train.reproduce.propositions import (
     ancestral,
     finite,
@@ -20,7 +22,7 @@ from train.reproduce.propositions import (
     sequential,
     squared_error,
 )
-from train.reproduce.propositions.settings import SETTINGS, Settings
+from train.reproduce.propositions.settings import Settings
 
 TINY = Settings(
     binary=(2, 2),
@@ -137,13 +139,12 @@ def test_variance_by_step_is_that_of_all_codes_together():
         assert left == pytest.approx(expected)
 
 
-def test_run_writes_its_files_and_does_not_run_twice(tmp_path, monkeypatch):
-    tiny = dataclasses.replace(TINY, steps=1500, num_chains=10**6)
-    monkeypatch.setitem(SETTINGS, "tiny", tiny)
+def test_an_interrupted_run_goes_on_and_a_finished_one_is_not_run_twice(tmp_path, monkeypatch):
+    tiny = dataclasses.replace(TINY, num_chains=10**6)
     names = ("2", "3", "5")
     table = {name: propositions.PROPOSITIONS[name] for name in names}
-    monkeypatch.setattr(propositions, "PROPOSITIONS", dict(table))
     calls, said = [], []
+    context = Context(tmp_path, say=said.append)
 
     def stops(settings, rng):
         raise KeyboardInterrupt
@@ -151,26 +152,31 @@ def test_run_writes_its_files_and_does_not_run_twice(tmp_path, monkeypatch):
     def counted(name):
         return lambda settings, rng: calls.append(name) or table[name](settings, rng)
 
-    propositions.PROPOSITIONS.update({name: counted(name) for name in names})
-    propositions.PROPOSITIONS["5"] = stops
+    counting = {name: counted(name) for name in names}
+    monkeypatch.setattr(propositions, "PROPOSITIONS", {**counting, "5": stops})
     with pytest.raises(KeyboardInterrupt):
-        propositions.run(tmp_path, "tiny", 0, said.append)
-    propositions.PROPOSITIONS["5"] = counted("5")
-    propositions.run(tmp_path, "tiny", 0, said.append)
+        propositions.run(context, tiny)
+    propositions.PROPOSITIONS["5"] = counting["5"]
+    propositions.run(context, tiny)
+    propositions.run(context, tiny)
     assert calls == ["2", "3", "5"]
-    report = json.loads((tmp_path / "propositions.json").read_text())
+    check_files(tmp_path, names)
+    assert any("rows as expected." in line for line in said)
+    # Another seed is another table.
+    propositions.run(dataclasses.replace(context, seed=1), tiny)
+    assert calls == ["2", "3", "5"] * 2
+
+
+def check_files(folder, names):
+    report = json.loads((folder / "propositions.json").read_text())
     assert report["finished"] == list(names) and report["seed"] == 0
-    with open(tmp_path / "propositions.csv") as file:
+    with open(folder / "propositions.csv") as file:
         lines = list(csv.DictReader(file))
     assert [line["quantity"] for line in lines] == [row["quantity"] for row in report["rows"]]
     assert all(row["as_expected"] for row in report["rows"])
-    assert (tmp_path / "propositions.pdf").read_bytes().startswith(b"%PDF")
-    assert min(Image.open(tmp_path / "propositions.png").size) > 500
-    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".csv", ".png", ".pdf"}
-    assert any("rows as expected." in line for line in said)
-    # Another seed is another table.
-    propositions.run(tmp_path, "tiny", 1, said.append)
-    assert calls == ["2", "3", "5"] * 2
+    assert (folder / "propositions.pdf").read_bytes().startswith(b"%PDF")
+    assert min(Image.open(folder / "propositions.png").size) > 500
+    assert {path.suffix for path in folder.iterdir()} == {".json", ".csv", ".png", ".pdf"}
 
 
 def test_a_run_is_a_function_of_its_seed():
@@ -181,7 +187,10 @@ def test_a_run_is_a_function_of_its_seed():
 
 
 def test_bad_input_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="unknown preset 'big'; known: paper, quick"):
-        propositions.run(tmp_path, "big", 0, print)
-    with pytest.raises(ValueError, match="seed must be an integer"):
-        propositions.run(tmp_path, "quick", 0.5, print)
+    with pytest.raises(SetupError, match="takes no data set, got 'mnist'"):
+        reproduce("propositions", tmp_path, dataset="mnist")
+    with pytest.raises(SetupError, match="seed must be an integer"):
+        reproduce("propositions", tmp_path, seed=2**64)
+    (tmp_path / "propositions.json").write_text("{")
+    with pytest.raises(SetupError, match=r"propositions\.json is not JSON"):
+        reproduce("propositions", tmp_path)

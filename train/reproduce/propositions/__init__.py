@@ -6,12 +6,11 @@ simulated agrees with what was enumerated, and the claim then holds or fails as 
 """
 
 import json
-import pathlib
 
 import numpy as np
 
 from tfgvae import checks, runs
-from tfgvae.registry import lookup
+from train.errors import as_setup_error
 from train.reproduce.propositions import (
     ancestral,
     figure,
@@ -25,8 +24,11 @@ from train.reproduce.propositions import (
     table,
 )
 from train.reproduce.propositions.row import of_dict
-from train.reproduce.propositions.settings import SETTINGS
+from train.reproduce.propositions.settings import SETTINGS, Settings
+from train.reproduce.results import as_csv, plain, write_figure
 from train.workdir import write_whole
+
+__all__ = ["PROPOSITIONS", "SETTINGS", "Settings", "generator", "run", "solve"]
 
 PROPOSITIONS = {
     "1": nearest_member.rows,
@@ -69,35 +71,51 @@ def solve(settings, seed, say, report, keep):
         say(f"{name}: {good} of {len(made)} rows as expected")
 
 
-def run(output, preset, seed, say):
-    """Write propositions.json, .csv, .png and .pdf into a folder.
+def run(context, settings):
+    """Write propositions.json, .csv, .png and .pdf.
 
     What an interrupted call with the same settings has finished is not run again.
 
     Args:
-      output: pathlib.Path of the folder.
-      preset: a name in SETTINGS.
-      seed: an int.
-      say: called with each line for the user.
+      context: a Context; of its data only the seed is used.
+      settings: a Settings.
 
     Raises:
-      ValueError: an unknown preset, a seed that is no int64, a damaged propositions.json.
+      SetupError: a data set is given; propositions.json is damaged.
     """
-    output = pathlib.Path(output)
-    settings = lookup(SETTINGS, preset, "preset")
-    seed = checks.integer("seed", seed, -(2**63), 2**63 - 1)
-    path = output / "propositions.json"
-    asked = {"preset": preset, "seed": seed, "settings": vars(settings)}
-    asked = json.loads(json.dumps(asked))  # Tuples are lists, as in the file.
-    report = runs.read_json(path)
-    if report is None or any(report.get(key) != value for key, value in asked.items()):
-        report = {**asked, "finished": [], "curves": {}, "rows": []}
-    output.mkdir(parents=True, exist_ok=True)
-    solve(
-        settings, seed, say, report, lambda: write_whole(path, json.dumps(report, indent=1) + "\n")
-    )
+    path = context.output / "propositions.json"
+    with as_setup_error():
+        if context.dataset:
+            raise ValueError(f"propositions takes no data set, got {context.dataset!r}")
+        report = opened(path, context.seed, settings)
+        context.output.mkdir(parents=True, exist_ok=True)
+    solve(settings, context.seed, context.say, report, lambda: write_whole(path, as_json(report)))
     rows = [of_dict(row) for row in report["rows"]]
-    write_whole(output / "propositions.csv", table.as_csv(rows))
-    figure.write(rows, report["curves"], output)
+    write_whole(context.output / "propositions.csv", as_csv(report["rows"]))
+    write_figure(figure.draw(rows, report["curves"]), context.output, "propositions")
     for line in table.as_text(rows):
-        say(line)
+        context.say(line)
+
+
+def as_json(report):
+    """The text of propositions.json."""
+    return json.dumps(plain(report), indent=2) + "\n"
+
+
+def opened(path, seed, settings):
+    """The report of an earlier call with this seed and these settings, or a new one.
+
+    Raises:
+      ValueError: the file is not JSON.
+    """
+    new = {
+        "experiment": "propositions",
+        "seed": checks.integer("seed", seed, -(2**63), 2**63 - 1),
+        "settings": plain(settings),
+        "finished": [],
+        "curves": {},
+        "rows": [],
+    }
+    old = runs.read_json(path) or {}
+    same = all(old.get(key) == new[key] for key in ("experiment", "seed", "settings"))
+    return old if same else new

@@ -1,14 +1,8 @@
 """The propositions as one picture: the table, the chains' convergence, the variance by step."""
 
-import io
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 from train.reproduce.propositions import table
-from train.workdir import write_whole
 
 COLUMNS = (  # Heading, left edge in the table's width, what stands there.
     ("", 0.005, lambda row: row.proposition),
@@ -25,18 +19,6 @@ COLUMNS = (  # Heading, left edge in the table's width, what stands there.
     ("verdict", 0.905, table.verdict),
 )
 GREEN, AMBER, RED = "#dff0d8", "#fcf3d6", "#f2c1bd"
-
-
-def write(rows, curves, folder):
-    """Write propositions.png and propositions.pdf, each whole."""
-    drawn = draw(rows, curves)
-    for kind in ("png", "pdf"):
-        file = io.BytesIO()
-        # Without its date the same figure is the same file.
-        metadata = {"CreationDate": None} if kind == "pdf" else {}
-        drawn.savefig(file, format=kind, dpi=130, metadata=metadata)
-        write_whole(folder / f"propositions.{kind}", file.getvalue())
-    plt.close(drawn)
 
 
 def draw(rows, curves):

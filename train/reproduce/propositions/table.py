@@ -1,7 +1,4 @@
-"""The rows as a table: for the terminal, and as CSV."""
-
-import csv
-import io
+"""The rows as a table, for the terminal."""
 
 
 def number(value):
@@ -23,16 +20,6 @@ def verdict(row):
     if row.as_expected:
         return "holds" if row.expected == "holds" else "fails, as expected"
     return f"{row.verdict.upper()}, expected: {row.expected}"
-
-
-def as_csv(rows):
-    """The text of a CSV file: a header, a line a row."""
-    text = io.StringIO()
-    dicts = [row.as_dict() for row in rows]
-    writer = csv.DictWriter(text, list(dicts[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(dicts)
-    return text.getvalue()
 
 
 def as_text(rows):
