@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
-import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae import SeqVAE, seeds

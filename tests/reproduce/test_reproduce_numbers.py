@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import scipy.stats
 import tiny_experiments  # noqa: F401 (finds the list of components)
-from tfgvae.estimators.posterior_variance import posterior_variance
 from tiny_models import build
 
 from tfgvae.estimators.estimate import Estimate
+from tfgvae.estimators.posterior_variance import posterior_variance
 from train.reproduce import figure2, figure4, results
 
 

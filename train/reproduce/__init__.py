@@ -41,4 +41,4 @@ def reproduce(experiment, output, preset="quick", dataset=None, data_dir=None, s
         output = pathlib.Path(output)
         output.mkdir(parents=True, exist_ok=True)
     module = importlib.import_module(f"train.reproduce.{experiment}")
-    module.run(Context(output, preset, dataset, data_dir, seed, say))
+    module.run(Context(output, preset, dataset, data_dir, seed, say), module.SETTINGS[preset])

@@ -13,10 +13,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import scipy.stats
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
-from tfgvae.estimators.posterior_variance import posterior_variance
 
 import tfgvae
 from tfgvae import seeds
+from tfgvae.estimators.posterior_variance import posterior_variance
 from tfgvae.estimators.sharpness import laplacian_variance
 from train.reproduce.results import Claim, write
 
@@ -88,9 +88,8 @@ def draw(plane, decoded, settings):
     return figure
 
 
-def run(context):
+def run(context, settings):
     """Train, measure, draw, write figure2.*."""
-    settings = SETTINGS[context.preset]
     folder = context.train("figure2", "vae2d", settings.training)
     model = tfgvae.load(folder)
     images = context.images(folder, "train", settings.num_images)

@@ -12,11 +12,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
-from tfgvae.estimators.posterior_variance import posterior_variance
 
 import tfgvae
 from tfgvae import seeds
 from tfgvae.estimators.estimate import Estimate
+from tfgvae.estimators.posterior_variance import posterior_variance
 from tfgvae.estimators.sharpness import laplacian_variance
 from train.reproduce.results import Claim, show_grid, write
 
@@ -194,9 +194,8 @@ def draw(rows, samples, test, data_sharpness, settings):
     return figure
 
 
-def run(context):
+def run(context, settings):
     """Train, measure, draw, write figure4.*."""
-    settings = SETTINGS[context.preset]
     folder = context.train("figure4", "seqvae", settings.training)
     model = tfgvae.load(folder)
     test = context.images(folder, "test", settings.num_images)

@@ -41,9 +41,8 @@ CURVES = (
 )
 
 
-def run(context):
+def run(context, settings):
     """Train, measure, draw, write figure5.*."""
-    settings = SETTINGS[context.preset]
     folders = preference.train(context, "figure5", "pixelvae", settings)
     curves = {
         name: preference.over_training(context, folder, name, settings)

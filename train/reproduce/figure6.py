@@ -44,9 +44,8 @@ CURVES = (
 )
 
 
-def run(context):
+def run(context, settings):
     """Train, measure, draw, write figure6.*."""
-    settings = SETTINGS[context.preset]
     folders = preference.train(context, "figure6", "pixelvae_pp", settings)
     curves = {
         name: preference.over_training(context, folder, name, settings)

@@ -10,12 +10,12 @@ have labels, Frechet distances of the samples in the features of a classifier.
 import dataclasses
 
 import numpy as np
-from tfgvae.estimators.mutual_information import mutual_information
 
 import tfgvae
 from tfgvae import runs, seeds
 from tfgvae.estimators.features import classifier_features
 from tfgvae.estimators.frechet import frechet_distance
+from tfgvae.estimators.mutual_information import mutual_information
 from train.classifier import trained_classifier
 
 REGULARIZERS = ("kl", "none")
