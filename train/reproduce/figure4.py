@@ -87,6 +87,7 @@ class FirstSteps:
     def __init__(self, model, count):
         self._model = model
         self._count = count
+        self.family = model.family
         self.image_shape = model.image_shape
         self.latent_shape = (count, *model.latent_shape[1:])
 
