@@ -81,15 +81,21 @@ def chain(model, batch, seed, options):
     )
 
 
+def plane_latents():
+    """The normal quantiles of the midpoints of PLANE equal parts: [PLANE * PLANE, 2].
+
+    A row of the plane after the other, from the highest to the lowest.
+    """
+    quantiles = tf.math.ndtri((np.arange(PLANE, dtype=np.float32) + 0.5) / PLANE)
+    up, right = tf.meshgrid(quantiles[::-1], quantiles, indexing="ij")
+    return tf.reshape(tf.stack([right, up], axis=-1), [-1, 2])
+
+
 def plane(model, batch, seed, options):
     """The decoded latent plane: quantiles of the prior at equal steps of probability (Figure 2)."""
     if model.latent_shape != (2,):
         return None
-    # The normal quantiles of the midpoints of PLANE equal parts, upwards and to the right.
-    quantiles = tf.math.ndtri((np.arange(PLANE, dtype=np.float32) + 0.5) / PLANE)
-    up, right = tf.meshgrid(quantiles[::-1], quantiles, indexing="ij")
-    z = tf.reshape(tf.stack([right, up], axis=-1), [-1, 2])
-    decoded = model.decode(z, seed=seed, mean=model.family.has_mean)
+    decoded = model.decode(plane_latents(), seed=seed, mean=model.family.has_mean)
     return tf.reshape(decoded, [PLANE, PLANE, *decoded.shape[1:]])
 
 

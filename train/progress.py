@@ -1,4 +1,4 @@
-"""One progress bar over the whole run, resumed or not."""
+"""A progress bar: over a whole run, resumed or not, or over the parts of an evaluation."""
 
 import shutil
 import sys
@@ -22,16 +22,22 @@ class ProgressBar:
       total: steps of the whole run.
       stream: where to write.
       width: characters of the bar.
+      name: what is counted.
     """
 
-    def __init__(self, total, stream=None, width=24):
+    def __init__(self, total, stream=None, width=24, name="step"):
         self.total = total
+        self.name = name
         self.stream = stream or sys.stdout
         self.width = width
         self.live = self.stream.isatty()
         self._first = None
         self._drawn = 0.0
         self._length = 0
+
+    def restart(self, name, total):
+        """Count something else from here on, on the same line of a terminal."""
+        self.name, self.total, self._first = name, total, None
 
     def tick(self, step):
         """Note that `step` is done: the clock starts with the first."""
@@ -47,7 +53,7 @@ class ProgressBar:
         done = int(self.width * step / self.total)
         bar = "=" * done + "." * (self.width - done)
         values = "  ".join(f"{name} {value:.2f}" for name, value in terms.items())
-        line = f"step {step}/{self.total} [{bar}] {self._left(step)}  {values}"
+        line = f"{self.name} {step}/{self.total} [{bar}] {self._left(step)}  {values}"
         if self.live:
             # A line that wraps could not be redrawn.
             line = line[: shutil.get_terminal_size().columns - 1]

@@ -79,8 +79,12 @@ def _free(key):
 
 
 @contextlib.contextmanager
-def lock(folder):
-    """Keep other processes out of a run folder; the system lets go when the process dies.
+def lock(folder, busy="training in"):
+    """Keep other processes out of a folder; the system lets go when the process dies.
+
+    Args:
+      folder: a run folder, or another that one process at a time writes.
+      busy: what a process that has it is doing, for the error.
 
     Raises:
       SetupError: another process has it, or the folder cannot be written.
@@ -95,7 +99,7 @@ def lock(folder):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise SetupError(
-                f"another process is training in {folder}: wait for it, or give another --workdir"
+                f"another process is {busy} {folder}: wait for it, or give another folder"
             ) from error
         except OSError:
             pass  # Some network file systems have no locks: better to train than to refuse.

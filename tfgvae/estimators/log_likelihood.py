@@ -1,11 +1,19 @@
 """log p(x) >= E log (1/K) sum_k p(x, z_k) / q(z_k|x), z_k ~ q(z|x) (Burda et al. 2016)."""
 
+import dataclasses
 import math
 
+import numpy as np
 import tensorflow as tf
 
-from tfgvae import seeds
+from tfgvae import checks, seeds
+from tfgvae.estimators import door
+from tfgvae.estimators.estimate import Estimate
 from tfgvae.inference.base import from_noise
+from tfgvae.models import inputs
+
+_COUNT = tf.TensorSpec([], tf.int32)
+_SUMS = tf.TensorSpec([2, None], tf.float64)
 
 
 def log_weight(model, x, label, q, rows):
@@ -40,3 +48,102 @@ def log_likelihood(model, x, label, rows, num_samples):
         lambda k, _: k < num_samples, step, [0, start], shape_invariants=shapes
     )
     return total - tf.math.log(tf.cast(num_samples, tf.float32))
+
+
+def add_draws(model, x, label, rows, start, stop, log_sums):
+    """log sum_k w_k and log sum_k w_k^2 with the draws k of [start, stop) added: [2, N] float64.
+
+    Args:
+      model, x, label, rows: as log_likelihood takes them.
+      start, stop: int32 scalars.
+      log_sums: [2, N], the sums over k < start.
+    """
+    q = model.posterior(x)
+
+    def step(k, sums):
+        weight = log_weight(model, x, label, q, seeds.fold_in(rows, k))
+        weight = tf.cast(weight, tf.float64)
+        return k + 1, tf.experimental.numpy.logaddexp(sums, tf.stack([weight, 2 * weight]))
+
+    shapes = [tf.TensorShape([]), tf.TensorShape([2, None])]
+    loop = [start, log_sums]
+    return tf.while_loop(lambda k, _: k < stop, step, loop, shape_invariants=shapes)[1]
+
+
+@dataclasses.dataclass(frozen=True)
+class ImportanceWeighted:
+    """What importance_weighted finds.
+
+    Attributes:
+      log_likelihood: [N] nats, the bound for each image.
+      effective_sample_size: [N], (sum_k w_k)^2 / sum_k w_k^2, from 1 to K. Near 1, one draw is all
+        of the sum, and the bound may be far below log p(x).
+      estimate: the mean over the images.
+    """
+
+    log_likelihood: np.ndarray
+    effective_sample_size: np.ndarray
+    estimate: Estimate
+
+
+def importance_weighted(
+    model,
+    images,
+    num_samples=5000,
+    seed=0,
+    label=None,
+    chunk_size=500,
+    batch_size=100,
+    progress=None,
+):
+    """E log (1/K) sum_k w_k, w_k = p(x, z_k) / q(z_k|x), z_k ~ q(z|x): a lower bound on log p(x).
+
+    In expectation it is at most log p(x), rises with K, and has log p(x) as its limit where q(z|x)
+    is positive wherever p(z|x) is (Burda et al. 2016). K log-weights are never held at once. The
+    draws are those of `model.log_likelihood` for the same seed and K: the two agree to rounding.
+    For a density (a Gaussian family) it is one on the [0, 1] scale, and may be positive.
+
+    The standard error is over the images, taken as independent draws from the data: it covers which
+    images were taken and the chance of the draws, not the gap from the bound to log p(x). A model
+    without latents has no gap, whatever K is: its estimate is "exact".
+
+    Args:
+      model: a latent variable model.
+      images: [N, H, W, C] in [0, 1].
+      num_samples: K.
+      seed: an int, or one int an image.
+      label: None or int [N], for a model with classes.
+      chunk_size: draws in one call of the graph.
+      batch_size: images in one call of the graph.
+      progress: None, or called as progress(done, total) after each call of the graph.
+
+    Returns:
+      ImportanceWeighted.
+
+    Raises:
+      ValueError: images, labels or seeds that the model refuses, or a number that is not >= 1.
+    """
+    num_samples = checks.integer("num_samples", num_samples, 1)
+    chunk_size = checks.integer("chunk_size", chunk_size, 1)
+    x = door.checked_images(model, images)
+    count = x.shape[0]
+    label, rows = inputs.labels(label, count, model.num_classes), seeds.rows(seed, count)
+    exact = 0 in model.latent_shape
+    num_samples = 1 if exact else num_samples
+    parts = door.batches(count, batch_size)
+    starts = range(0, num_samples, chunk_size)
+    run = door.compiled(model, add_draws, _COUNT, _COUNT, _SUMS)
+    found = []
+    for done, part in enumerate(parts):
+        size = part.stop - part.start
+        sums = tf.fill([2, size], tf.constant(-math.inf, tf.float64))
+        for number, start in enumerate(starts, 1):
+            stop = min(start + chunk_size, num_samples)
+            limits = tf.constant(start), tf.constant(stop)
+            sums = run(x[part], label[part], rows[part], *limits, sums)
+            door.report(progress, done * len(starts) + number, len(parts) * len(starts))
+        found.append(sums.numpy())
+    log_sum, log_sum_squares = np.concatenate(found, axis=1)
+    bound = log_sum - math.log(num_samples)
+    estimate = Estimate.of_mean(bound, "exact" if exact else "lower bound")
+    return ImportanceWeighted(bound, np.exp(2 * log_sum - log_sum_squares), estimate)

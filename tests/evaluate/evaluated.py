@@ -1,0 +1,52 @@
+"""Run folders of tiny models, and an evaluation of them small enough for tests."""
+
+import json
+import pathlib
+import sys
+
+import keras
+
+import configs
+from tfgvae import runs
+from train.workdir import as_json
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "conformance"))
+import tiny_models  # (after its folder can be found)
+
+STEP = 20
+# The least of everything.
+SIZES = {
+    "num_images": 12,
+    "num_codes": 24,
+    "num_samples": 3,
+    "num_generated": 12,
+    "chain_steps": 8,
+    "num_chains": 4,
+    "ais_images": 2,
+    "ais_chains": 2,
+    "ais_temperatures": 3,
+    "num_permutations": 20,
+    "num_points": 4,
+    "classifier_steps": 3,
+    "grid": 2,
+    "batch_size": 8,
+}
+# Each of these is done in a second or two.
+FAST = ["reconstruction", "log_likelihood"]
+
+
+def run_folder(folder, key="gvae", seed=1):
+    """A run folder of a tiny model on digits, as training leaves it."""
+    model = tiny_models.build(key, seed=seed)
+    model.compile(keras.optimizers.Adam())
+    model.optimizer.build(model.trainable_variables)
+    path = runs.checkpoint_path(folder, STEP)
+    path.parent.mkdir(parents=True)
+    model.save(path)
+    config = configs.get_config("gvae")
+    config.model.name = key.split("-")[0]
+    config.data.name = "digits"
+    if model.family.levels == 2:
+        config.data.binarize = "static"
+    (folder / "config.json").write_text(json.dumps(as_json(config)))
+    return folder

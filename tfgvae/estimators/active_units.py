@@ -1,0 +1,88 @@
+"""A_d = Var_x(E_q(z|x)[z_d]), and how many latent dimensions have A_d > 0.01 (Burda et al. 2016)."""
+
+import dataclasses
+import math
+
+import numpy as np
+import scipy.stats
+
+from tfgvae import checks
+from tfgvae.estimators import door
+from tfgvae.estimators.estimate import Estimate
+
+
+@dataclasses.dataclass(frozen=True)
+class ActiveUnits:
+    """What active_units finds.
+
+    Attributes:
+      covariance: A, of the latent's shape [Z...], unbiased over the images.
+      standard_error: of each A_d, [Z...].
+      active: bool [Z...], A_d > threshold.
+      count: the number of active dimensions.
+    """
+
+    covariance: np.ndarray
+    standard_error: np.ndarray
+    active: np.ndarray
+    count: Estimate
+
+
+def active_units(model, images, threshold=0.01, batch_size=500, progress=None):
+    """Var_x(E_q(z|x)[z_d]) of each latent dimension, and the number above `threshold`.
+
+    A dimension that ignores the image has the same mean for all of them. The means are q's own
+    where it knows them, without a draw; the sums are streamed.
+
+    The standard error of A_d is that of a variance of N independent values, from their fourth
+    moment: Var A_d = (m_4 - A_d^2 (N - 3) / (N - 1)) / N. That of the count takes each dimension to
+    be active with the probability that a normal error of A_d leaves it above the threshold, one
+    dimension independent of the others: sqrt(sum_d p_d (1 - p_d)).
+
+    Args:
+      model: a latent variable model.
+      images: [N, H, W, C] in [0, 1], N >= 2.
+      threshold: > 0.
+      batch_size: images encoded at once.
+      progress: None, or called as progress(done, total) in images.
+
+    Raises:
+      ValueError: images that the model refuses, fewer than 2 of them, a number out of range, or a
+        q(z|x) without a mean.
+    """
+    threshold = checks.real("threshold", threshold, above=0)
+    x = door.checked_images(model, images, least=2)
+    count = x.shape[0]
+    shift, sums = None, 0.0
+    for part in door.batches(count, batch_size):
+        means = _means(model.posterior(x[part]))
+        # Powers of what is left after the first batch's mean: no variance is lost to rounding.
+        shift = means.mean(0) if shift is None else shift
+        sums = sums + np.stack([((means - shift) ** power).sum(0) for power in range(1, 5)])
+        door.report(progress, part.stop, count)
+    first, second, third, fourth = sums / count
+    covariance = (second - first**2) * count / (count - 1)
+    moment = fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4
+    variance = (moment - covariance**2 * (count - 3) / (count - 1)) / count
+    error = np.sqrt(np.maximum(variance, 0.0))
+    active = covariance > threshold
+    return ActiveUnits(
+        covariance, error, active, _count(covariance, error, active, threshold, count)
+    )
+
+
+def _means(q):
+    try:
+        return q.mean().numpy().astype(np.float64)
+    except NotImplementedError as error:
+        raise ValueError(
+            f"active_units needs E_q(z|x)[z], which this q has not: {error}"
+        ) from error
+
+
+def _count(covariance, error, active, threshold, count):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        above = scipy.stats.norm.cdf((covariance - threshold) / error)
+    above = np.where(error > 0, above, active)
+    spread = math.sqrt((above * (1 - above)).sum())
+    return Estimate(float(active.sum()), spread, unit="units", count=count)

@@ -1,0 +1,236 @@
+"""log p(x) from both sides: annealed importance sampling, and the same chains backward (BDMC).
+
+forward   z_0 ~ f_0, along the path to p(x, z):     E log w <= log p(x)   (Neal 2001)
+backward  from z ~ p(z|x), along the path to f_0:   E log w >= log p(x)   (Grosse et al. 2015)
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import scipy.special
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfgvae import checks, seeds
+from tfgvae.estimators import annealing, door
+from tfgvae.estimators.estimate import Estimate
+from tfgvae.models import inputs
+from tfgvae.sampling.ancestral import ancestral, draw_prior
+
+
+@dataclasses.dataclass(frozen=True)
+class Annealed:
+    """What annealed_importance finds.
+
+    Attributes:
+      log_likelihood: [N] nats, the bound for each image.
+      effective_sample_size: [N], of the C weights, from 1 to C.
+      acceptance: [N], mean of the transitions: far from 0.65, the path needs more temperatures.
+      estimate: the mean over the images, a lower bound.
+    """
+
+    log_likelihood: np.ndarray
+    effective_sample_size: np.ndarray
+    acceptance: np.ndarray
+    estimate: Estimate
+
+
+@dataclasses.dataclass(frozen=True)
+class Bracket:
+    """What bdmc finds: E log p(x), x ~ the model, lies between `lower` and `upper`.
+
+    Attributes:
+      lower, upper: bounds on the mean log p(x) of the images, in expectation.
+      gap: upper - lower, paired by image: no less, in expectation, than the error of either.
+      acceptance: mean over images and directions.
+    """
+
+    lower: Estimate
+    upper: Estimate
+    gap: Estimate
+    acceptance: float
+
+
+def annealed_importance(
+    model,
+    images,
+    num_chains=16,
+    num_temperatures=1000,
+    seed=0,
+    label=None,
+    num_leapfrog=10,
+    start="prior",
+    batch_size=16,
+    progress=None,
+):
+    """log (1/C) sum_c w_c, C annealed chains an image: a lower bound on log p(x).
+
+    w = prod_t (f_t / f_(t-1))(z_(t-1)), z_t by HMC at f_t from z_(t-1), is an unbiased estimate of
+    p(x), so that its logarithm is below log p(x) in expectation, and with probability 1 - e^-a by
+    no less than -a. It rises to log p(x) as temperatures or chains are added. Unlike
+    `importance_weighted` it does not need q(z|x) to be good. HMC's step size is tuned for an
+    acceptance of 0.65 at each temperature, image by image, on a chain of its own.
+
+    The standard error is over the images, taken as independent draws from the data: it covers which
+    images were taken and the chance of the chains, not the gap to log p(x): `bdmc` measures that.
+
+    The price is C * T * num_leapfrog passes through p(x|z) an image, forth and back.
+
+    Args:
+      model: a latent variable model whose z is continuous.
+      images: [N, H, W, C] in [0, 1].
+      num_chains: C.
+      num_temperatures: T, steps of beta from 0 to 1, on a sigmoid (Wu et al. 2017). With T = 1 it
+        is importance sampling from f_0.
+      seed: an int, or one int an image.
+      label: None or int [N], for a model with classes.
+      num_leapfrog: leapfrog steps of a transition.
+      start: f_0: "prior", p(z); or "posterior", q(z|x): a shorter path where q is good, a wrong one
+        where q is too narrow.
+      batch_size: images at once; C times as many go through the model.
+      progress: None, or called as progress(done, total) in images.
+
+    Returns:
+      Annealed.
+
+    Raises:
+      ValueError: images, labels or seeds that the model refuses, an option out of range, or a model
+        whose z has no density to follow: none, or a discrete one.
+    """
+    path = _Path(model, num_chains, num_temperatures, num_leapfrog, start)
+    x = door.checked_images(model, images)
+    count = x.shape[0]
+    label, rows = inputs.labels(label, count, model.num_classes), seeds.rows(seed, count)
+    found = []
+    for part in door.batches(count, batch_size):
+        batch = x[part], label[part], rows[part]
+        found.append(path.forward(*batch, path.step_sizes(*batch)))
+        door.report(progress, part.stop, count)
+    weights, acceptance = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    bound = _log_mean(weights)
+    sizes = 1 / (scipy.special.softmax(weights, axis=1) ** 2).sum(1)
+    return Annealed(bound, sizes, acceptance, Estimate.of_mean(bound, "lower bound"))
+
+
+def bdmc(
+    model,
+    num_images=16,
+    num_chains=16,
+    num_temperatures=1000,
+    seed=0,
+    label=None,
+    num_leapfrog=10,
+    start="prior",
+    batch_size=16,
+    progress=None,
+):
+    """Bidirectional Monte Carlo: E log p(x) of the model's own images between two bounds.
+
+    x and z are drawn together from the model, so that z is an exact draw from p(z|x) (Grosse et al.
+    2015): the annealed chains run forward for a lower bound, and backward from z for an upper one.
+    A gap of a nat says that `annealed_importance` with these settings is right within a nat, for
+    images such as the model draws; for data that are unlike them it says nothing (Wu et al. 2017).
+
+    Standard errors are over the images, which are independent; the gap's is that of the differences
+    image by image.
+
+    Args:
+      num_images: N, images to simulate.
+      label: None or int [N], for a model with classes.
+      progress: None, or called as progress(done, total) in images.
+      model, num_chains, num_temperatures, seed, num_leapfrog, start, batch_size: as
+        annealed_importance takes them.
+
+    Returns:
+      Bracket.
+
+    Raises:
+      ValueError: as annealed_importance.
+    """
+    path = _Path(model, num_chains, num_temperatures, num_leapfrog, start)
+    count = checks.integer("num_images", num_images, 1)
+    label, rows = inputs.labels(label, count, model.num_classes), seeds.rows(seed, count)
+    simulate, chain = seeds.fold_in(rows, 0), seeds.fold_in(rows, 1)
+    found = []
+    for part in door.batches(count, batch_size):
+        z, x = path.simulate(label[part], simulate[part])
+        batch = x, label[part], chain[part]
+        sizes = path.step_sizes(*batch)
+        lower, went = path.forward(*batch, sizes)
+        upper, came = path.backward(*batch, sizes, z)
+        found.append((_log_mean(lower), -_log_mean(-upper), (went + came) / 2))
+        door.report(progress, part.stop, count)
+    lower, upper, acceptance = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return Bracket(
+        lower=Estimate.of_mean(lower, "lower bound"),
+        upper=Estimate.of_mean(upper, "upper bound"),
+        gap=Estimate.of_mean(upper - lower, "upper bound"),
+        acceptance=float(acceptance.mean()),
+    )
+
+
+def _log_mean(log_weights):
+    """log (1/C) sum_c w_c: [N, C] -> [N]."""
+    return scipy.special.logsumexp(log_weights, axis=1) - math.log(log_weights.shape[1])
+
+
+class _Path:
+    """The options of a path, checked, and the compiled functions that walk it."""
+
+    def __init__(self, model, num_chains, num_temperatures, num_leapfrog, start):
+        _check_latents(model)
+        self._model = model
+        self._num_chains = checks.integer("num_chains", num_chains, 1)
+        self._betas = annealing.schedule(checks.integer("num_temperatures", num_temperatures, 1))
+        tuning = {
+            "start": checks.choice("start", start, annealing.STARTS),
+            "num_leapfrog": checks.integer("num_leapfrog", num_leapfrog, 1),
+        }
+        chains = {"num_chains": self._num_chains}
+        betas, weights = tf.TensorSpec([None]), tf.TensorSpec([None], tf.float64)
+        z = tf.TensorSpec([None, self._num_chains, *model.latent_shape])
+        sizes = tf.TensorSpec([None, None])
+        walk = betas, weights, sizes
+        self._start = door.compiled(model, annealing.draw_start, **chains, start=start)
+        self._tune = door.compiled(model, annealing.tune, betas, **tuning)
+        self._anneal = door.compiled(model, annealing.anneal, z, *walk, **tuning, **chains)
+
+    def simulate(self, label, rows):
+        """z ~ p(z), x ~ p(x|z): the image of ancestral sampling, and the z that made it."""
+        label_spec, rows_spec = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int64)
+        z = self._model._compiled(draw_prior, rows_spec)(rows)
+        x = self._model._compiled(ancestral, label_spec, rows_spec, mean=False)(label, rows)
+        return z, x
+
+    def step_sizes(self, x, label, rows):
+        return self._tune(x, label, seeds.fold_in(rows, 0), tf.constant(self._betas[1:-1]))
+
+    def forward(self, x, label, rows, step_sizes):
+        """log w [N, C] from z ~ f_0, and the acceptance [N]."""
+        z = self._start(x, label, seeds.fold_in(rows, 1))
+        return self._walk(x, label, seeds.fold_in(rows, 2), z, step_sizes, slice(None))
+
+    def backward(self, x, label, rows, step_sizes, z):
+        """log w [N, C] of C chains from one z ~ p(z|x) [N, ...] an image."""
+        z = tf.stack([z] * self._num_chains, axis=1)
+        return self._walk(x, label, seeds.fold_in(rows, 3), z, step_sizes, slice(None, None, -1))
+
+    def _walk(self, x, label, rows, z, step_sizes, order):
+        # The differences of the rounded betas: they are the ones that the chains see.
+        weights = np.diff(self._betas.astype(np.float64))[order]
+        betas = tf.constant(self._betas[1:-1][order])
+        log_weights, acceptance = self._anneal(
+            x, label, rows, z, betas, tf.constant(weights), step_sizes[order]
+        )
+        return log_weights.numpy(), acceptance.numpy()
+
+
+def _check_latents(model):
+    door.require_latents(model, "its log_likelihood is exact, there is nothing to anneal")
+    prior = model.prior()
+    if prior.reparameterization_type != tfp.distributions.FULLY_REPARAMETERIZED:
+        raise ValueError(
+            f"HMC follows the gradient of log p(x, z) in z, and z ~ {prior.name} has none: use "
+            "importance_weighted"
+        )

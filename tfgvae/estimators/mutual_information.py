@@ -1,0 +1,178 @@
+"""I(x; z) under q: the estimate of Appendix A.3, its cap log M, and a bound on either side.
+
+lower  E_i [ log q(z_i|x_i) - log (1/M)       sum_j        q(z_i|x_j) ]  <= I, and <= log M
+upper  E_i [ log q(z_i|x_i) - log (1/(M - 1)) sum_{j != i} q(z_i|x_j) ]  >= I
+
+x_j ~ p_data, z_i ~ q(z|x_i) (Poole et al. 2019: InfoNCE with the true conditional as its critic,
+and leave-one-out). The lower one is the paper's I~.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfgvae import checks, seeds
+from tfgvae.estimators import door, pairwise
+from tfgvae.estimators.estimate import Estimate
+
+
+@dataclasses.dataclass(frozen=True)
+class MutualInformation:
+    """What mutual_information finds, in nats: E KL(q(z|x) || p(z)) = I(x; z) + KL(q(z) || p(z)).
+
+    Attributes:
+      estimate: I~ of Appendix A.3.
+      cap: log M, the largest value that it can take: an estimate near it says that I is larger.
+      lower: the same number as what it is, a lower bound on I(x; z).
+      upper: the leave-one-out bound.
+      kl: E KL(q(z|x) || p(z)).
+      marginal_kl_lower, marginal_kl_upper: bounds on KL(q(z) || p(z)), kl - upper and kl - lower.
+    """
+
+    estimate: Estimate
+    cap: float
+    lower: Estimate
+    upper: Estimate
+    kl: Estimate
+    marginal_kl_lower: Estimate
+    marginal_kl_upper: Estimate
+
+
+def mutual_information(
+    model, images, seed=0, label=None, num_codes=None, batch_size=1000, progress=None
+):
+    """I(x; z) between bounds, and the split of E KL(q(z|x) || p(z)) (Appendix A.3; Section 4).
+
+    All M^2 log-densities are used, a block of batch_size^2 at a time, twice. Both bounds hold in
+    expectation over images drawn independently from the data. Where I is well above log M each code
+    lies at its own image alone: the lower bound is at its cap, and the upper one is far above I.
+
+    Standard errors cover which images were taken and the chance of the codes, not the gap to I. The
+    terms of a bound share the images, so the error is not that of a mean of M independent terms: it
+    is the infinitesimal jackknife (Efron 1982), stddev_m(l_m - t_m) / sqrt(M), with the term l_m of
+    image m, and t_m = sum_i q(z_i|x_m) / sum_j q(z_i|x_j) for what it gives to the other terms'
+    denominators. It is right to first order in 1/M, and too small for an upper bound whose
+    denominators are each made of a few images.
+
+    Args:
+      model: a latent variable model.
+      images: [M, H, W, C] in [0, 1], M >= 2.
+      seed: int of the codes.
+      label: not looked at, for q(z|x) does not depend on it.
+      num_codes: codes z_i drawn for an image; None is one.
+      batch_size: images in a block.
+      progress: None, or called as progress(done, total), in blocks of codes.
+
+    Returns:
+      MutualInformation. The KL is in closed form where TFP has it, else the mean over the codes of
+      log q(z|x) - log p(z).
+
+    Raises:
+      ValueError: images that the model refuses, fewer than 2 of them, or a number not >= 1.
+    """
+    del label
+    num_codes = checks.integer("num_codes", 1 if num_codes is None else num_codes, 1)
+    x = door.checked_images(model, images, least=2)
+    parts = door.batches(x.shape[0], batch_size)
+    posteriors = door.posteriors(model, x, batch_size)
+    total = num_codes * 2 * len(parts)
+    found = []
+    for code in range(num_codes):
+        rows = seeds.rows(seeds.fold_in(seed, code), x.shape[0])
+        z = [model.encode(x[part], rows[part]) for part in parts]
+        steps = iter(range(code * 2 * len(parts) + 1, total + 1))
+        found.append(
+            _terms(posteriors, z, lambda steps=steps: door.report(progress, next(steps), total))
+        )
+        found[-1]["kl"] = _divergence(posteriors, z, model.prior())
+    return _summary({name: np.mean([terms[name] for terms in found], axis=0) for name in found[0]})
+
+
+def _terms(posteriors, z, tick):
+    """The terms of both bounds and each image's share in the denominators: {name: [M]}."""
+    sums = []
+    for i, codes in enumerate(z):
+        sums.append(_log_sums(posteriors, codes, i))
+        tick()
+    count = sum(codes.shape[0] for codes in z)
+    shares = np.zeros([2, count])
+    for i, codes in enumerate(z):
+        shares += _shares(posteriors, codes, i, *sums[i][1:])
+        tick()
+    own, every, others = np.concatenate(sums, axis=1)
+    return {
+        "lower": own - every + math.log(count),
+        "upper": own - others + math.log(count - 1),
+        "lower_share": shares[0],
+        "upper_share": shares[1],
+    }
+
+
+def _log_sums(posteriors, codes, i):
+    """log q(z|x) of its own x, of the sum over all x, and over all others: [3, B] of block i."""
+    others = tf.fill(tf.shape(codes)[:1], tf.constant(-math.inf, tf.float64))
+    for j, q in enumerate(posteriors):
+        pairs = pairwise.log_prob(q, codes)  # [B, B']
+        if i == j:
+            own = tf.linalg.diag_part(pairs)
+            pairs = _without_own(pairs)
+        others = _log_add(others, tf.reduce_logsumexp(pairs, axis=1))
+    return np.stack([own, _log_add(own, others), others])
+
+
+def _shares(posteriors, codes, i, every, others):
+    """What the codes of block i give each image: sum_i q(z_i|x_m) / denominator, [2, M]."""
+    shares = []
+    # Codes that no other image explains at all have an infinite term, and no shares to give.
+    others = np.where(np.isfinite(others), others, math.inf)
+    for j, q in enumerate(posteriors):
+        pairs = pairwise.log_prob(q, codes)
+        alone = _without_own(pairs) if i == j else pairs
+        share = [tf.exp(pairs - every[:, None]), tf.exp(alone - others[:, None])]
+        shares.append(tf.reduce_sum(share, axis=1))
+    return np.concatenate(shares, axis=1)
+
+
+def _without_own(pairs):
+    return tf.linalg.set_diag(
+        pairs, tf.fill(tf.shape(pairs)[:1], tf.constant(-math.inf, tf.float64))
+    )
+
+
+def _log_add(a, b):
+    return tf.experimental.numpy.logaddexp(a, b)
+
+
+def _divergence(posteriors, z, prior):
+    """KL(q(z|x) || p(z)) of every image: [M]."""
+    parts = []
+    for q, codes in zip(posteriors, z, strict=True):
+        try:
+            parts.append(tfp.distributions.kl_divergence(q, prior))
+        except NotImplementedError:
+            parts.append(q.log_prob(codes) - prior.log_prob(codes))
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _summary(terms):
+    kl, lower, upper = terms["kl"], terms["lower"], terms["upper"]
+    # The influence of an image on each bound: its own term, less what it takes from the others.
+    lower_influence = lower - terms["lower_share"]
+    upper_influence = upper - terms["upper_share"]
+
+    def estimate(values, influence, kind):
+        error = Estimate.of_mean(influence).standard_error
+        return Estimate(float(values.mean()), error, kind, count=len(values))
+
+    return MutualInformation(
+        estimate=estimate(lower, lower_influence, "estimate"),
+        cap=math.log(len(kl)),
+        lower=estimate(lower, lower_influence, "lower bound"),
+        upper=estimate(upper, upper_influence, "upper bound"),
+        kl=Estimate.of_mean(kl),
+        marginal_kl_lower=estimate(kl - upper, kl - upper_influence, "lower bound"),
+        marginal_kl_upper=estimate(kl - lower, kl - lower_influence, "upper bound"),
+    )

@@ -1,0 +1,36 @@
+"""log q(z_i|x_j) for every pair of a latent and an image."""
+
+import math
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+
+
+def log_prob(q, z):
+    """log q_j(z_i): [L, B] float64, nats.
+
+    For a diagonal Gaussian sum_d (z_d - m_d)^2 / s_d^2 is expanded into two matrix products, in
+    float64: its terms are near (3 / 0.002)^2 a dimension where codes of a deviation of 0.002 lie
+    3 apart, and leave an error of 1e-8 in their difference (float32: of several nats).
+
+    Args:
+      q: a distribution of batch [B]: q(z|x_j) of B images.
+      z: latents [L, *event].
+    """
+    if not (isinstance(q, tfd.Independent) and isinstance(q.distribution, tfd.Normal)):
+        return tf.cast(q.log_prob(z[:, None]), tf.float64)
+    size = math.prod(z.shape[1:])
+    z, mean, stddev = (
+        tf.cast(tf.reshape(value, [tf.shape(value)[0], size]), tf.float64)
+        for value in (z, q.distribution.mean(), q.distribution.stddev())
+    )
+    precision = stddev**-2.0
+    squares = (
+        tf.matmul(z**2, precision, transpose_b=True)
+        - 2 * tf.matmul(z, mean * precision, transpose_b=True)
+        + tf.reduce_sum(mean**2 * precision, axis=1)
+    )
+    log_scale = tf.reduce_sum(tf.math.log(stddev), axis=1) + size / 2 * math.log(2 * math.pi)
+    return -squares / 2 - log_scale

@@ -1,0 +1,115 @@
+"""sum_i Var_q(x|z)[x_i]: what Prop. 4's best decoder leaves as its error at z, seen as blur.
+
+q(x|z) = q(z|x) p_data(x) / q(z), with the images at hand for p_data: image j has the weight
+w_j(z) = q(z|x_j) / sum_k q(z|x_k). E_q(x|z)[x] is then the optimal f(z) of a Gaussian P.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from tfgvae.estimators import door, pairwise
+
+
+@dataclasses.dataclass(frozen=True)
+class PosteriorVariance:
+    """What posterior_variance finds at each of L latents.
+
+    Attributes:
+      total: [L], sum_i Var_q(x|z)[x_i], pixels in [0, 1].
+      standard_error: [L], of `total` as an estimate for the distribution of the images.
+      effective_sample_size: [L], 1 / sum_j w_j^2, from 1 to N: how many images are in the mean.
+      mean: [L, H, W, C], E_q(x|z)[x].
+    """
+
+    total: np.ndarray
+    standard_error: np.ndarray
+    effective_sample_size: np.ndarray
+    mean: np.ndarray
+
+
+def posterior_variance(model, images, z, batch_size=1000, progress=None, posterior=None):
+    """Mean and total variance of q(x|z) at any z, by importance weights over the images.
+
+    Exact where the N images are the data. As an estimate for the distribution that they were drawn
+    from it has a bias of the order -total / ESS: with an effective sample size near 1 the variance
+    is that of one nearest image, which is 0. No weight tells whether any image explains z well.
+
+    The standard error is that of a self-normalised importance estimate by the delta method,
+    sqrt(sum_j w_j^2 (|x_j - mean|^2 - total)^2): it covers which images were taken, and is of no
+    use where the effective sample size is below about 10.
+
+    Args:
+      model: a latent variable model.
+      images: [N, H, W, C] in [0, 1].
+      z: latents [L, Z...].
+      batch_size: images at once.
+      progress: None, or called as progress(done, total) in images, of two passes.
+      posterior: a function of images that gives the q(z|x) to use, for z of its event shape; None
+        is model.posterior. With q of a chain's first t steps it is Prop. 5's variance at step t.
+
+    Returns:
+      PosteriorVariance.
+
+    Raises:
+      ValueError: images that the model refuses, none of them, latents of another shape or not
+        finite, or latents that no image explains at all.
+    """
+    x = door.checked_images(model, images, least=1)
+    count = x.shape[0]
+    posteriors = door.posteriors(
+        model, x, batch_size, lambda done, _: door.report(progress, done, 2 * count), posterior
+    )
+    z = _checked_latents(z, posteriors[0].event_shape)
+    parts = door.batches(count, batch_size)
+    flat = tf.reshape(x, [count, -1])
+    log_sum, squares, mean, norm = _weighted_sums(posteriors, z, flat, parts)
+    total = tf.nn.relu(norm - tf.reduce_sum(mean**2, axis=1))
+    error = tf.zeros_like(total)
+    for q, part in zip(posteriors, parts, strict=True):
+        weights = tf.exp(pairwise.log_prob(q, z) - log_sum[:, None])  # [L, B]
+        distances = _squared_distances(mean, tf.cast(flat[part], tf.float64))
+        error += tf.reduce_sum(weights**2 * (distances - total[:, None]) ** 2, axis=1)
+        door.report(progress, count + part.stop, 2 * count)
+    image = tf.cast(tf.reshape(mean, [-1, *x.shape[1:]]), tf.float32)
+    found = (total, tf.sqrt(error), 1 / squares, image)
+    return PosteriorVariance(*(value.numpy() for value in found))
+
+
+def _checked_latents(z, event_shape):
+    z = tf.cast(tf.convert_to_tensor(z), tf.float32)
+    if not z.shape.is_compatible_with([None, *event_shape]) or z.shape[0] == 0:
+        raise ValueError(f"expected latents [L, *{tuple(event_shape)}], got shape {z.shape}")
+    if not np.isfinite(z).all():
+        raise ValueError("expected finite latents, got NaN or infinity")
+    return z
+
+
+def _weighted_sums(posteriors, z, flat, parts):
+    """log sum_j q(z|x_j); and sum w^2, sum w x and sum w |x|^2 of the weights w: streamed."""
+    largest = tf.fill([z.shape[0]], tf.constant(-np.inf, tf.float64))
+    sums, squares = 0.0, 0.0
+    for q, part in zip(posteriors, parts, strict=True):
+        pairs = pairwise.log_prob(q, z)  # [L, B]
+        old, largest = largest, tf.maximum(largest, tf.reduce_max(pairs, axis=1))
+        # Weights relative to the largest so far; -inf - -inf is where no weight has been yet.
+        shift = tf.where(tf.math.is_finite(largest), largest, 0.0)
+        weights, scale = tf.exp(pairs - shift[:, None]), tf.exp(old - shift)
+        x = tf.cast(flat[part], tf.float64)
+        norms = tf.reduce_sum(x**2, axis=1, keepdims=True)
+        columns = tf.concat([tf.ones_like(norms), norms, x], axis=1)
+        sums = sums * scale[:, None] + tf.matmul(weights, columns)
+        squares = squares * scale**2 + tf.reduce_sum(weights**2, axis=1)
+    unexplained = np.flatnonzero(~np.isfinite(largest))
+    if unexplained.size:
+        raise ValueError(f"no image has q(z|x) > 0 at latents {unexplained.tolist()[:10]}")
+    total = sums[:, 0]
+    mean, norm = sums[:, 2:] / total[:, None], sums[:, 1] / total
+    return largest + tf.math.log(total), squares / total**2, mean, norm
+
+
+def _squared_distances(a, b):
+    """|a_i - b_j|^2: [N, D], [M, D] -> [N, M]."""
+    norms = tf.reduce_sum(a**2, axis=1)[:, None] + tf.reduce_sum(b**2, axis=1)
+    return norms - 2 * tf.matmul(a, b, transpose_b=True)

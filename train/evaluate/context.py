@@ -1,0 +1,161 @@
+"""What a metric is given: the model, the test images, the sizes, seeds, and samples drawn once."""
+
+import functools
+import zlib
+
+import numpy as np
+import tensorflow as tf
+
+from tfgvae import seeds
+from train.evaluate.section import NotApplicable
+
+
+def _no_progress(done, total):
+    pass
+
+
+class Context:
+    """One evaluation, as its metrics see it.
+
+    Every setting that a metric reads through `setting` is noted in `used`: those are what a stored
+    result depends on.
+
+    Args:
+      model: a LatentVariableModel.
+      images: float32 [N, H, W, C] as the model takes them, N >= what the settings ask for.
+      labels: int [N], or None where the data set has none.
+      settings: {name: value}: those of train.evaluate.settings; "mean", whether samples are E[x|z]
+        in place of draws x ~ p(x|z); "classifier", the identity of `features`.
+      seed: an int.
+      features: a train.evaluate.features.Features.
+      has_bits: whether a log-likelihood stands for bits a sub-pixel of the data.
+    """
+
+    def __init__(self, model, images, labels, settings, seed, features, has_bits=True):
+        self.model = model
+        self.settings = settings
+        self.seed = seed
+        self.has_bits = has_bits
+        self.used = {}
+        self.progress = _no_progress
+        self._images, self._labels = images, labels
+        self._features = features
+        self._drawn = {}
+
+    def setting(self, name):
+        """The value of a setting, noted as used."""
+        self.used[name] = self.settings[name]
+        return self.settings[name]
+
+    def images(self, count="num_images"):
+        """The first test images, as many as the setting `count` says: [N, H, W, C]."""
+        return self._images[: self.setting(count)]
+
+    def labels(self, count="num_images"):
+        """Their labels, for a model that is conditioned on them: int32 [N], else None."""
+        if not self.model.num_classes:
+            return None
+        return np.asarray(self._labels[: self.setting(count)], np.int32)
+
+    @property
+    def has_more_data(self):
+        """Whether there are as many test images again beyond the first."""
+        return len(self._images) >= 2 * self.setting("num_images")
+
+    def more_data(self):
+        """As many test images as `images()`, and none of them."""
+        return self._images[self.setting("num_images") : 2 * self.setting("num_images")]
+
+    def unseen(self):
+        """Test images that no chain starts from, at most `num_images`; all where there are few."""
+        count, first = self.setting("num_images"), self.setting("num_chains")
+        rest = self._images[first : first + count]
+        return rest if len(rest) > 2 else self._images[:count]
+
+    def label_argument(self, rows, start=0):
+        """{"label": classes in turn} for samples of a model with classes, else {}."""
+        if not self.model.num_classes:
+            return {}
+        return {"label": np.arange(start, start + rows, dtype=np.int32) % self.model.num_classes}
+
+    def seed_of(self, name):
+        """An int >= 0, the seed of the noise called `name`: two names share none."""
+        return int(seeds.fold_in(self.seed, zlib.crc32(f"evaluate/{name}".encode()))) & (2**63 - 1)
+
+    @property
+    def has_latents(self):
+        return 0 not in self.model.latent_shape
+
+    def require_latents(self):
+        """Raise NotApplicable for a model whose images have no latent."""
+        if not self.has_latents:
+            raise NotApplicable("This model has no latent variable z.")
+
+    def batches(self, total):
+        """(start, end) of each batch of `total` rows."""
+        size = self.setting("batch_size")
+        return [(start, min(start + size, total)) for start in range(0, total, size)]
+
+    def mapped(self, function, total):
+        """function(start, end) over batches, laid end to end: a numpy array [total, ...]."""
+        parts = []
+        for start, end in self.batches(total):
+            parts.append(np.asarray(function(start, end)))
+            self.progress(end, total)
+        return np.concatenate(parts)
+
+    def rows(self, name, total):
+        """Row seeds [total] for the noise called `name`."""
+        return seeds.rows(self.seed_of(name), total)
+
+    def samples(self, kind):
+        """Samples of the model, `num_generated` of them: [N, H, W, C].
+
+        Args:
+          kind: "ancestral", z ~ p(z), x ~ p(x|z), or "gibbs", the state of chains from noise after
+            `chain_steps` steps.
+        """
+        total, mean = self.setting("num_generated"), self.setting("mean")
+        steps = self.setting("chain_steps") if kind == "gibbs" else None
+        self.setting("batch_size")
+        key = kind, total, mean, steps
+        if key not in self._drawn:
+            draw = functools.partial(self._draw, kind, self.rows(kind, total), steps, mean)
+            self._drawn[key] = self.mapped(draw, total)
+        return self._drawn[key]
+
+    def _draw(self, kind, rows, steps, mean, start, end):
+        given = {"seed": rows[start:end], "mean": mean, **self.label_argument(end - start, start)}
+        if kind == "ancestral":
+            return self.model.ancestral_sample(end - start, **given)
+        return self.model.gibbs_sample(num_samples=end - start, num_steps=steps, **given)
+
+    def features(self, kind):
+        """Classifier features [N, D] of "data", "more data", "unseen", or of `samples(kind)`.
+
+        Raises:
+          NotApplicable: there is no classifier, and there are no labels to train one on.
+        """
+        steps = self.setting("classifier_steps")
+        key = "features", kind, self.setting("classifier"), steps
+        self._features.prepare(steps)  # Its training has a bar of its own.
+        sources = {"data": self.images, "more data": self.more_data, "unseen": self.unseen}
+        images = sources[kind]() if kind in sources else self.samples(kind)
+        if key not in self._drawn:
+            self._drawn[key] = self.embed(images)
+        return self._drawn[key]
+
+    def embed(self, images):
+        """Classifier features [N, D] of images, once `features` has been asked for any."""
+        return self.mapped(lambda start, end: self._features.of(images[start:end]), len(images))
+
+    def terms(self, images, labels):
+        """The terms of the objective, noise of one draw of z: {name: float64 [N]}."""
+        parts = []
+        for start, end in self.batches(len(images)):
+            batch = {"image": tf.constant(images[start:end])}
+            if labels is not None:
+                batch["label"] = tf.constant(labels[start:end])
+            parts.append({k: np.asarray(v, np.float64) for k, v in self.model(batch).items()})
+            self.progress(end, len(images))
+        return {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}

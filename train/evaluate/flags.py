@@ -1,0 +1,60 @@
+"""The flags of `python -m train.evaluate`, with a line for each metric and each size."""
+
+import argparse
+
+from train.evaluate.metrics import METRICS, meaning
+from train.evaluate.settings import SIZES
+
+DESCRIPTION = f"""\
+Evaluate a trained run: how good is its likelihood, how much does z know about x, does the chain
+mix, is a sample sharp.
+
+  RUN/evaluation/report.html     everything on one page, pictures and plots in it
+  RUN/evaluation/report.json     every number, with its standard error, and how it was made
+  RUN/evaluation/metrics/        one finished metric a file: the same command goes on from them
+  RUN/tensorboard/evaluation/    numbers and pictures
+
+Metrics:
+{chr(10).join(f"  {name:20} {meaning(name)}" for name in METRICS)}
+"""
+# Flags that are no argument of `evaluate`.
+OWN = ("debug", "metrics")
+
+
+def parser():
+    """The flags."""
+    made = argparse.ArgumentParser(
+        "python -m train.evaluate",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("--workdir", required=True, metavar="RUN", help="the run folder")
+    made.add_argument("--output", metavar="DIR", help="where to write; RUN/evaluation by default")
+    made.add_argument("--metrics", metavar="A,B", help="which of the metrics; all by default")
+    made.add_argument("--step", type=int, metavar="N", help="the newest checkpoint by default")
+    made.add_argument("--data_dir", metavar="DIR", help="TFDS data; else $TFDS_DATA_DIR")
+    made.add_argument("--classifier", metavar="FILE", help=".keras file that train.classifier made")
+    made.add_argument("--seed", type=int, default=0, help="of all that is drawn (%(default)s)")
+    made.add_argument(
+        "--mean",
+        choices=("yes", "no"),
+        help="samples are E[x|z], not draws x ~ p(x|z); by default where the family's noise is not "
+        "the data's: densities, and Bernoulli pixels on grey images",
+    )
+    made.add_argument("--overwrite", action="store_true", help="compute finished metrics again")
+    made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
+    sizes = made.add_argument_group("sizes (default, and that of autoregressive families)")
+    for name, size in SIZES.items():
+        shown = f"{size.help} ({size.default}, {size.autoregressive})"
+        sizes.add_argument(f"--{name}", type=int, metavar="N", help=shown)
+    return made
+
+
+def options(parsed):
+    """The arguments of `evaluate` from parsed flags."""
+    given = {name: value for name, value in vars(parsed).items() if name not in OWN}
+    given["mean"] = {None: None, "yes": True, "no": False}[parsed.mean]
+    if parsed.metrics is not None:
+        given["metrics"] = [name for name in parsed.metrics.split(",") if name]
+    return {**given, "debug": parsed.debug}

@@ -1,0 +1,188 @@
+"""evaluate: load, run or reuse each metric, store it, write the reports."""
+
+import importlib.metadata
+import pathlib
+import platform
+import time
+import traceback
+
+from tfgvae.data.reasons import reason
+from train import workdir as folders
+from train.errors import SetupError, as_setup_error
+from train.evaluate import outputs, storage
+from train.evaluate.metrics import METRICS, meaning
+from train.evaluate.opening import open_evaluation
+from train.evaluate.progress import Progress
+from train.evaluate.section import NotApplicable
+
+PACKAGES = ("tfgvae", "tensorflow", "keras", "tensorflow-probability", "numpy")
+
+
+def failed(report):
+    """Names of the metrics of a report that failed."""
+    return [name for name, entry in report["metrics"].items() if entry["status"] == "failed"]
+
+
+def versions():
+    """{package: version} of what the numbers depend on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:  # Run from its folder, not installed.
+            found[name] = "not installed"
+    return found
+
+
+def chosen(metrics):
+    """The metrics to run, in the order of the table.
+
+    Raises:
+      ValueError: an unknown name; the message lists the known ones. No name at all.
+    """
+    if metrics is None:
+        return list(METRICS)
+    unknown = [name for name in metrics if name not in METRICS]
+    if unknown:
+        raise ValueError(f"unknown metric {', '.join(unknown)}; known: {', '.join(METRICS)}")
+    if not metrics:
+        raise ValueError(f"no metric is given; known: {', '.join(METRICS)}")
+    return [name for name in METRICS if name in metrics]
+
+
+class Evaluation:
+    """What the metrics of one evaluation share: context, store, progress.
+
+    Args:
+      context: a Context.
+      store: a Store.
+      progress: a Progress.
+      overwrite: compute again what is stored.
+      debug: print the traceback of a metric that fails.
+    """
+
+    def __init__(self, context, store, progress, overwrite=False, debug=False):
+        self.context = context
+        self.store = store
+        self.progress = progress
+        self.overwrite = overwrite
+        self.debug = debug
+
+    def run(self, name):
+        """One metric: (entry of the report, Section or None)."""
+        self.progress.start(name)
+        found = None if self.overwrite else self.stored(name)
+        if found:
+            self.progress.end("as computed before")
+            return found
+        self.context.used.clear()
+        begun = time.monotonic()
+        try:
+            section = METRICS[name](self.context)
+            section.check()
+            spent = time.monotonic() - begun
+            body = self.store.write(name, section, dict(self.context.used), spent)
+        except NotApplicable as why:
+            self.progress.end(f"left out. {why}")
+            return self._without(name, "left out", str(why))
+        except Exception as error:  # One metric does not take the others with it.
+            if self.debug:
+                traceback.print_exc()
+            said = f"{type(error).__name__}: {reason(error)}"
+            self.progress.end(f"FAILED: {said}")
+            return self._without(name, "failed", said)
+        self.progress.end("done", spent)
+        return self._done(name, section, body)
+
+    def stored(self, name):
+        """The same of a metric that was finished before with the same settings, or None."""
+        found = self.store.read(name, self.context.settings)
+        return found and self._done(name, *found)
+
+    def _done(self, name, section, body):
+        pictures = [
+            {
+                "file": f"metrics/{self.store.picture_path(name, about['name']).name}",
+                "caption": about["caption"],
+            }
+            for about in body["pictures"]
+        ]
+        kept = {key: body[key] for key in ("settings", "seconds")}
+        entry = {"status": "done", "meaning": meaning(name), **kept, **body["section"]}
+        return {**entry, "pictures": pictures}, section
+
+    def _without(self, name, status, said):
+        return {"status": status, "meaning": meaning(name), "reason": said}, None
+
+
+def evaluate(
+    workdir,
+    metrics=None,
+    output=None,
+    *,
+    step=None,
+    data_dir=None,
+    classifier=None,
+    mean=None,
+    seed=0,
+    overwrite=False,
+    debug=False,
+    say=print,
+    command=None,
+    **sizes,
+):
+    """Evaluate a run: finished metrics are reused, the others computed, all of it reported.
+
+    Args:
+      workdir: the run folder.
+      metrics: names of train.evaluate.metrics.METRICS; None for all.
+      output: the folder for report.html, report.json and metrics/; None: workdir/evaluation.
+      step: the checkpoint's training step; None for the newest.
+      data_dir: TFDS data; None: $TFDS_DATA_DIR, else as in training.
+      classifier: a .keras file of train.classifier, whose features samples are compared in; None
+        trains one where the data have labels.
+      mean: whether samples are E[x|z]; None: see loading.shows_mean.
+      seed: an int, of everything that is drawn.
+      overwrite: compute finished metrics again.
+      debug: print the traceback of a metric that fails.
+      say: called with each line for the user.
+      command: what the report says it was made by.
+      **sizes: any of train.evaluate.settings.SIZES; None is the default.
+
+    Returns:
+      The report: what report.json holds. A metric's "status" is "done", "left out" or "failed".
+
+    Raises:
+      train.errors.SetupError: no such run, metric, checkpoint or data; a size out of range.
+    """
+    with as_setup_error():
+        names = chosen(metrics)
+        workdir = pathlib.Path(workdir)
+        output = pathlib.Path(output or workdir / "evaluation")
+        context, fixed, about = open_evaluation(
+            workdir, output, step, data_dir, classifier, mean, seed, sizes, say
+        )
+        output.mkdir(parents=True, exist_ok=True)
+    with folders.lock(output, "evaluating into"):
+        progress = Progress(say, len(names))
+        context.progress = progress
+        store = storage.Store(output / "metrics", fixed)
+        evaluation = Evaluation(context, store, progress, overwrite, debug)
+        # The report also has what an earlier command finished and this one does not ask for.
+        results = {
+            name: evaluation.run(name) if name in names else evaluation.stored(name)
+            for name in METRICS
+        }
+        results = {name: found for name, found in results.items() if found}
+        report = {
+            **about,
+            "command": command or "train.evaluate.evaluate",
+            "versions": versions(),
+            "metrics": {name: entry for name, (entry, _) in results.items()},
+        }
+        sections = {name: section for name, (_, section) in results.items() if section}
+        try:
+            outputs.write(report, sections, output, workdir, say)
+        except OSError as error:
+            raise SetupError(f"cannot write the report into {output}: {error}") from error
+    return report

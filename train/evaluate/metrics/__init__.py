@@ -1,0 +1,37 @@
+"""Metrics of an evaluation: a function of a Context that gives a Section. One line each here.
+
+A metric that has no meaning for a model raises NotApplicable with a sentence that says why.
+"""
+
+from train.evaluate.metrics.active_units import active_units
+from train.evaluate.metrics.aggregate_posterior import aggregate_posterior
+from train.evaluate.metrics.annealed_importance import annealed_importance
+from train.evaluate.metrics.chain import chain
+from train.evaluate.metrics.frechet import frechet
+from train.evaluate.metrics.log_likelihood import log_likelihood
+from train.evaluate.metrics.mutual_information import mutual_information
+from train.evaluate.metrics.posterior_variance import posterior_variance
+from train.evaluate.metrics.precision_recall import precision_recall
+from train.evaluate.metrics.reconstruction import reconstruction
+from train.evaluate.metrics.samples import samples
+from train.evaluate.metrics.sharpness import sharpness
+
+METRICS = {
+    "samples": samples,
+    "reconstruction": reconstruction,
+    "log_likelihood": log_likelihood,
+    "annealed_importance": annealed_importance,
+    "mutual_information": mutual_information,
+    "active_units": active_units,
+    "posterior_variance": posterior_variance,
+    "aggregate_posterior": aggregate_posterior,
+    "sharpness": sharpness,
+    "frechet": frechet,
+    "precision_recall": precision_recall,
+    "chain": chain,
+}
+
+
+def meaning(name):
+    """What a metric says, in one sentence: the first line of its docstring."""
+    return METRICS[name].__doc__.splitlines()[0]

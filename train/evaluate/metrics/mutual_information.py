@@ -1,0 +1,90 @@
+"""I(x; z) under q, between its bounds, and the two parts of E KL(q(z|x) || p(z))."""
+
+import math
+
+import numpy as np
+
+from tfgvae.estimators.estimate import Estimate
+from tfgvae.estimators.mutual_information import mutual_information as estimator
+from train.evaluate.section import Curve, Plot, Section
+
+NEAR_CAP = 0.5  # nats: an estimate this near to log M says only that I is larger
+UNUSED = 0.1  # nats: below it, z says next to nothing
+LEAST = 16  # codes of the shortest point of the curve
+
+
+def _meanings(count):
+    return {
+        "estimate": f"The paper's estimate (A.3) with M = {count:,} codes: at most log M.",
+        "lower": "I(x; z) is at least this (InfoNCE with the true conditional).",
+        "upper": "I(x; z) is at most this (leave-one-out).",
+        "kl": "E KL(q(z|x) || p(z)), what the ELBO pays for the code: I(x; z) + KL(q(z) || p(z)).",
+        "marginal_kl_lower": "KL(q(z) || p(z)), codes of data against the prior: at least this.",
+        "marginal_kl_upper": "KL(q(z) || p(z)): at most this.",
+    }
+
+
+def mutual_information(context):
+    """How much a code z tells about its image x, in nats (0: the code is ignored)."""
+    context.require_latents()
+    images = context.images("num_codes")
+    seed = context.seed_of("mutual_information")
+    found = estimator(context.model, images, seed, progress=context.progress)
+    section = Section()
+    for name, meaning in _meanings(len(images)).items():
+        section.add_finite(name, getattr(found, name), meaning)
+    cap = Estimate(found.cap, kind="exact", count=len(images))
+    section.add("cap", cap, "log M: no value of the estimate can be larger.")
+    section.sentences.append(_sentence(found))
+    section.plots.append(_growth(context, images, seed, found))
+    return section
+
+
+def _sentence(found):
+    lower, upper = found.lower, found.upper
+    if lower.value > found.cap - NEAR_CAP:
+        return (
+            f"The code z tells its image from all {lower.count:,} others: the estimate "
+            f"{lower.value:.2f} nats is at its cap log M = {found.cap:.2f}, and says only that the "
+            "true information is larger."
+        )
+    # I is at most E KL(q(z|x) || p(z)), too.
+    high = min(upper.value, found.kl.value)
+    said = f"The code z carries between {lower.value:.2f} and {high:.2f} nats about its image"
+    if high < UNUSED:
+        return said + ": z is not used."
+    images = _rounded(math.exp(lower.value))
+    return f"{said} (e^{lower.value:.1f}: as if it told apart {images} kinds of image)."
+
+
+def _rounded(number):
+    digits = max(0, math.floor(math.log10(max(number, 1))) - 1)
+    return f"{round(number / 10**digits) * 10**digits:,.0f}"
+
+
+def _growth(context, images, seed, found):
+    """The bounds by the number of codes M, under the cap."""
+    sizes = [
+        int(m) for m in np.unique(np.geomspace(min(LEAST, len(images)), len(images), 6).round())
+    ]
+    fewer = [estimator(context.model, images[:m], seed) for m in sizes[:-1]] + [found]
+    curves = [
+        Curve(
+            name,
+            sizes,
+            [getattr(each, key).value for each in fewer],
+            [getattr(each, key).standard_error for each in fewer],
+        )
+        for name, key in (("lower bound (A.3)", "lower"), ("upper bound", "upper"))
+    ]
+    curves.append(Curve("cap log M", sizes, [each.cap for each in fewer], style="dashed"))
+    highest = max(found.cap, found.kl.value)
+    return Plot(
+        "Mutual information by the number of codes",
+        "M, codes compared",
+        "nats",
+        curves,
+        {"E KL(q(z|x) || p(z))": found.kl.value},
+        x_scale="log",
+        y_limits=(0, 1.15 * highest),
+    )

@@ -1,0 +1,68 @@
+"""Reconstruction: x' = E[x|z], z ~ q(z|x), against x."""
+
+import numpy as np
+
+from tfgvae.estimators.estimate import Estimate
+from train import pictures
+from train.evaluate.section import Picture, Section
+
+ROWS = 2  # pairs of rows of the picture
+
+
+def _reconstructed(context, images):
+    labels, rows = context.labels(), context.rows("reconstruction", len(images))
+    mean = context.model.family.has_mean
+
+    def reconstruct(start, end):
+        given = {} if labels is None else {"label": labels[start:end]}
+        return context.model.reconstruct(images[start:end], rows[start:end], mean=mean, **given)
+
+    return context.mapped(reconstruct, len(images))
+
+
+def reconstruction(context):
+    """How far a test image is from what the model makes of its code z."""
+    context.require_latents()
+    images = context.images()
+    found = _reconstructed(context, images)
+    squared = np.mean((images.astype(np.float64) - found) ** 2, axis=(1, 2, 3))
+    section = Section()
+    section.add(
+        "squared_error",
+        Estimate.of_mean(squared, unit="per sub-pixel"),
+        "Mean squared difference of an image in [0, 1] from its reconstruction.",
+    )
+    # The best that can be done without looking at the image.
+    constant = np.mean((images - images.mean(axis=0, dtype=np.float64)) ** 2, axis=(1, 2, 3))
+    section.add(
+        "variance_of_data",
+        Estimate.of_mean(constant, unit="per sub-pixel"),
+        "The same where every image is replaced by the mean image: what a code is to beat.",
+    )
+    left = squared.mean() / constant.mean() if constant.mean() else np.nan
+    if np.isfinite(left):
+        section.sentences.append(
+            f"Reconstructed through z, a test image keeps {100 * max(0.0, 1 - left):.0f} % of what "
+            "distinguishes it from the mean image (by squared error)."
+        )
+    what = "E[x|z]" if context.model.family.has_mean else "a draw x ~ p(x|z)"
+    section.pictures.append(
+        Picture(
+            "pairs",
+            f"Test images, and below each its reconstruction: {what}, z ~ q(z|x).",
+            _pairs(images, found, context.setting("grid")),
+        )
+    )
+    return section
+
+
+def _pairs(images, found, columns):
+    """Rows of images, each above the row of its reconstructions."""
+    columns = min(columns, max(1, len(images) // ROWS))
+    shown = min(ROWS, len(images) // columns)
+    pairs = [
+        part[row * columns : (row + 1) * columns]
+        for row in range(shown)
+        for part in (images, found)
+    ]
+    return pictures.grid(np.stack(pairs))

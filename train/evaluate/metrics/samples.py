@@ -1,0 +1,63 @@
+"""Grids of samples: both ways of sampling side by side, and chains step by step."""
+
+import numpy as np
+
+from tfgvae import seeds
+from tfgvae.sampling import gibbs
+from train import pictures
+from train.evaluate.section import Picture, Section
+
+COLUMNS = 8  # steps of a chain that a picture shows beside its start
+
+
+def shown_steps(num_steps, most=COLUMNS):
+    """At most `most` steps of 1 .. num_steps, the first and the last among them, as 0, 1, ..."""
+    ideal = np.geomspace(1, num_steps, most)
+    return sorted({round(step) - 1 for step in ideal})
+
+
+def square(images, side):
+    """The first images [N, H, W, C] as a square grid [S, S, H, W, C], S <= side."""
+    side = min(side, int(len(images) ** 0.5))
+    return images[: side * side].reshape(side, side, *images.shape[1:])
+
+
+def _chains(context, start, side):
+    """Gibbs chains as rows of a picture, from noise or from the first test images."""
+    model, rows = context.model, context.rows("picture", side)
+    given = context.label_argument(side)
+    if start == "noise":
+        images = gibbs.noise_image(model, seeds.fold_in(rows, -1)).numpy()
+    else:
+        images = context.images()[:side]
+        if model.num_classes:
+            given["label"] = context.labels()[:side]
+    steps, mean = context.setting("chain_steps"), context.setting("mean")
+    chain = model.gibbs_sample(
+        images, num_steps=steps, seed=rows, mean=mean, return_chain=True, **given
+    )
+    shown = chain.numpy()[:, shown_steps(steps)]
+    return np.concatenate([images[:, None], shown], axis=1)
+
+
+def samples(context):
+    """What the model draws: independent samples, and chains that alternate between z and x."""
+    section = Section()
+    side, steps = context.setting("grid"), context.setting("chain_steps")
+    what = "E[x|z]" if context.setting("mean") else "draws x ~ p(x|z)"
+    names = {
+        "ancestral": f"Ancestral samples: z ~ p(z), then {what}.",
+        "gibbs": f"Gibbs samples: {what} after {steps} steps of the chain, started from noise.",
+        "data": "Data: the first test images.",
+    }
+    for kind, caption in names.items():
+        images = context.images() if kind == "data" else context.samples(kind)
+        grid = pictures.grid(square(images, side))
+        section.pictures.append(Picture(kind, caption, grid, "samples"))
+    side = min(side, len(context.images()))
+    shown = ", ".join(str(step + 1) for step in shown_steps(steps))
+    for start in ("noise", "data"):
+        caption = f"Gibbs chains from {start}, one a row: the start, then after steps {shown}."
+        grid = pictures.grid(_chains(context, start, side))
+        section.pictures.append(Picture(f"chain-{start}", caption, grid, "chains"))
+    return section

@@ -1,0 +1,88 @@
+"""From arguments to a Context, and what the report says of it."""
+
+import functools
+
+from tfgvae import checks
+from train.evaluate import loading, settings
+from train.evaluate.context import Context
+from train.evaluate.features import Features
+
+
+def _trained(loaded, seed, output, say, steps):
+    """The path of a classifier of the run's data, trained beside the evaluation if need be."""
+    from train.classifier import trained_classifier
+
+    section = loaded.config.data
+    same = ("train_split", "test_split", "crop", "grayscale", "binarize")
+    place = {"data_dir": section.data_dir, "download": section.download}
+    size = section.image_size
+    return trained_classifier(
+        section.name,
+        output / "classifier.keras",
+        image_size=size if size is None or isinstance(size, int) else tuple(size),
+        **{name: section[name] for name in same},
+        **place,
+        steps=steps,
+        seed=seed,
+        overwrite=True,
+        command="python -m train.evaluate",
+        say=say,
+    )
+
+
+def _features(loaded, classifier, seed, output, say):
+    labelled = bool(loaded.data.test_info.num_classes)
+    train = functools.partial(_trained, loaded, seed, output, say) if labelled else None
+    return Features(classifier, train)
+
+
+def describe(loaded):
+    """What the report says of a run's model."""
+    model = loaded.model
+    parts = ("family", "mapping", "inference", "regularizer")
+    names = {part: loaded.config[part].name for part in parts}
+    return {
+        "name": loaded.config.model.name,
+        "family": type(model.family).__name__,
+        **{part: name for part, name in names.items() if name and part != "family"},
+        "image_shape": list(model.image_shape),
+        "latent_shape": list(model.latent_shape),
+        "num_classes": model.num_classes,
+        "parameters": int(model.count_params()),
+    }
+
+
+def open_evaluation(workdir, output, step, data_dir, classifier, mean, seed, sizes, say):
+    """Load what an evaluation works on.
+
+    Args:
+      workdir, output: pathlib.Paths; the others as `evaluate` takes them.
+
+    Returns:
+      (Context, dict of what every result depends on, dict that begins the report).
+
+    Raises:
+      ValueError, OSError: an argument that makes no evaluation.
+    """
+    checks.integer("seed", seed, 0, 2**63 - 1)
+    loaded = loading.load(workdir, step, data_dir, say)
+    resolved = settings.resolve(loaded.model, sizes, loaded.num_available)
+    images, labels = loaded.test_images(max(resolved[name] for name in settings.IMAGES))
+    if mean is None:
+        mean = loading.shows_mean(loaded.model, loaded.config)
+    elif mean and not loaded.model.family.has_mean:
+        name = type(loaded.model.family).__name__
+        raise ValueError(f"mean: the family {name} has no E[x|z] that can be had without drawing")
+    features = _features(loaded, classifier, seed, output, say)
+    given = {**resolved, "mean": mean, "classifier": features.identity}
+    context = Context(loaded.model, images, labels, given, seed, features, loading.has_bits(loaded))
+    section = loaded.config.data
+    data = {
+        "name": section.name,
+        "split": section.test_split,
+        "binarize": section.binarize,
+        "available": loaded.num_available,
+    }
+    fixed = {"checkpoint": loaded.checkpoint, "data": data, "seed": seed}
+    report = {"workdir": str(workdir), "model": describe(loaded), **fixed, "settings": given}
+    return context, fixed, report

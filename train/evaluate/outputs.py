@@ -1,0 +1,30 @@
+"""Everything that is written of an evaluation: the table, report.json, report.html, TensorBoard."""
+
+import json
+
+from train.evaluate import page, table, tensorboard
+from train.workdir import write_whole
+
+
+def write(report, sections, output, workdir, say):
+    """Print the table and write the files.
+
+    Args:
+      report: dict for JSON.
+      sections: {metric: Section} of those that are done.
+      output: the folder of the reports.
+      workdir: the run folder, for TensorBoard.
+      say: called with each line for the user.
+
+    Raises:
+      OSError: a report cannot be written. That TensorBoard's files cannot, is only said.
+    """
+    say("\n" + table.text(report, sections) + "\n")
+    as_json = json.dumps(report, indent=2, allow_nan=False) + "\n"
+    write_whole(output / "report.json", as_json)
+    write_whole(output / "report.html", page.html(report, sections))
+    try:
+        tensorboard.write(report, sections, workdir)
+    except OSError as error:
+        say(f"TensorBoard: nothing written, {error}")
+    say(f"Report: {output / 'report.html'}")
