@@ -12,6 +12,9 @@ RECIPES = {
     "pixelvae": "a gated PixelCNN as P, on binary MNIST; KL by default (Section 4, Figure 5)",
     "pixelcnn": "that PixelCNN alone, without a latent: the model to compare with",
     "pixelvae_pp": "a PixelCNN++ as P, on CIFAR-10; KL by default (Section 4, Figure 6)",
+    "naive": "the bound of Eq. 3, q(z|x) = p(z): the baseline that must collapse",
+    "fixedq": "a fixed q(z|x): the class that a trained classifier gives x (Eq. 5)",
+    "infusion": "infusion training: steps from noise, infused with the image (Section 3)",
     "vae2d": "a VAE with 2 latent dimensions and 2-norm loss on MNIST (Figure 2)",
 }
 

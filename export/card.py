@@ -42,6 +42,8 @@ def _signatures(functions):
 
 def _is_untied(model):
     """Whether nothing ties q(z) to p(z). A model without a regularizer has nothing to tie."""
+    if getattr(getattr(model, "inference", None), "matches_prior", False):
+        return False
     regularizer = getattr(model, "regularizer", None)
     return isinstance(regularizer, NoRegularizer) or getattr(regularizer, "weight", 1) == 0
 
@@ -111,8 +113,13 @@ def of_run(folder, step):
     data.pop("data_dir", None)
     kind, colon, path = data["name"].partition(":")
     data["name"] = kind + colon + pathlib.PurePath(path).name if colon else kind
+    config = {**config, "data": data}
+    inference = config.get("inference", {})
+    if inference.get("checkpoint"):
+        name = pathlib.PurePath(inference["checkpoint"]).name
+        config["inference"] = {**inference, "checkpoint": name}
     metrics = {row["split"]: row for row in runs.read_metrics(folder) if row["step"] <= step}
-    return {"data": data, "run_config": {**config, "data": data}, "metrics": metrics}
+    return {"data": data, "run_config": config, "metrics": metrics}
 
 
 def card(model, functions, limits, run=None):

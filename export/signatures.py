@@ -11,8 +11,8 @@ import tensorflow as tf
 from export.guards import checked
 from tfgvae import checks, seeds
 from tfgvae.estimators.log_likelihood import log_likelihood
-from tfgvae.sampling.ancestral import draw_prior
-from tfgvae.sampling.conditional import draw_image, draw_latent
+from tfgvae.sampling.ancestral import ancestral_chain, draw_prior
+from tfgvae.sampling.conditional import draw_images, draw_latent
 from tfgvae.sampling.gibbs import gibbs, noise_image
 
 
@@ -36,17 +36,8 @@ class Limits:
         checks.integer("num_samples", self.num_samples, 1, 2**31 - 1)
 
 
-def _images(model, params, rows):
-    """{"samples", "mean"} of p(x|z) from its parameters; no mean where the family has none."""
-    rows = seeds.fold_in(rows, 1)
-    images = {"samples": draw_image(model, params, rows, mean=False)}
-    if model.family.has_mean:
-        images["mean"] = draw_image(model, params, rows, mean=True)
-    return images
-
-
 def _decode(model, limits, z, seed, label):
-    return _images(model, model.likelihood(z, label), seed)
+    return draw_images(model, model.likelihood(z, label), seeds.fold_in(seed, 1))
 
 
 def _ancestral_sample(model, limits, seed, label):
@@ -54,14 +45,20 @@ def _ancestral_sample(model, limits, seed, label):
 
 
 def _sample_chain(model, limits, seed, label):
-    chain = model.likelihood_chain(draw_prior(model, seed), label)
-    steps = [_images(model, params, seed) for params in chain]
-    return {name: tf.stack([step[name] for step in steps], axis=1) for name in steps[0]}
+    return ancestral_chain(model, label, seed)
 
 
 def _encode(model, limits, images, seed):
     q = model.posterior(images)
-    return {"mean": q.mean(), "stddev": q.stddev(), "z": draw_latent(model, q, seed)}
+    return {**_moments(q), "z": draw_latent(model, q, seed)}
+
+
+def _moments(q):
+    """{"mean", "stddev"} of q(z|x), or nothing where they have no closed form."""
+    try:
+        return {"mean": q.mean(), "stddev": q.stddev()}
+    except NotImplementedError:
+        return {}
 
 
 def _reconstruct(model, limits, images, seed, label):
@@ -143,7 +140,7 @@ def signatures(model, limits):
     table = dict(OF_EVERY_MODEL)
     if has_latents(model):
         table |= OF_LATENTS
-    if hasattr(model, "likelihood_chain"):
+    if hasattr(model, "sample_chain"):
         table |= OF_CHAINS
     return {
         name: _typed(model, limits, *entry).get_concrete_function() for name, entry in table.items()

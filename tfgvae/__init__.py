@@ -14,10 +14,20 @@ if keras.config.backend() != "tensorflow":
     )
 
 from tfgvae import data
-from tfgvae.models import GVAE, MODELS, LatentVariableModel, Marginal, SeqVAE
+from tfgvae.models import GVAE, MODELS, Infusion, LatentVariableModel, Marginal, SeqVAE
 from tfgvae.runs import load
 
-__all__ = ["GVAE", "MODELS", "LatentVariableModel", "Marginal", "SeqVAE", "data", "export", "load"]
+__all__ = [
+    "GVAE",
+    "MODELS",
+    "Infusion",
+    "LatentVariableModel",
+    "Marginal",
+    "SeqVAE",
+    "data",
+    "export",
+    "load",
+]
 
 
 def export(model, path, max_num_steps=200, num_samples=64):

@@ -36,3 +36,15 @@ def place(batch_size):
 def part(rows, start, batch_size):
     """This replica's rows of a global batch [N, ...]: [B, ...]."""
     return rows if context() is None else rows[start : start + batch_size]
+
+
+def mean(x):
+    """The mean over the rows of all replicas, as a constant: [B, ...] -> [...]."""
+    here = context()
+    if here is None:
+        return tf.stop_gradient(tf.reduce_mean(x, axis=0))
+    total = tf.stop_gradient(tf.reduce_sum(x, axis=0))
+    count = tf.cast(tf.shape(x)[0], x.dtype)
+    # Sums, not means: the parts of the replicas may differ in size.
+    total, count = here.all_reduce(tf.distribute.ReduceOp.SUM, [total, count])
+    return total / count

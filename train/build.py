@@ -14,13 +14,15 @@ def specification(section, default=None):
 
     Args:
       section: ConfigDict with `name` and arguments, None for what is not set.
-      default: the name that arguments belong to where no name is set.
+      default: what arguments belong to where no name is set: a name, or a specification.
 
     Returns:
       {"name": ..., argument: value}, or None when nothing is set.
     """
     spec = {k: v for k, v in section.to_dict().items() if v is not None}
-    return {"name": default, **spec} if spec else None
+    if spec and "name" not in spec:
+        spec = {**(default if isinstance(default, dict) else {"name": default}), **spec}
+    return spec or None
 
 
 def model(config, info):

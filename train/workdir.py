@@ -14,13 +14,14 @@ from train.errors import SetupError
 FREE = ("data.data_dir", "data.download", "train.keep", "train.log_every", "pictures.*")
 
 
-def write_whole(path, text):
-    """Write a text file so that it is there as a whole or, if the process dies, as it was."""
+def write_whole(path, content):
+    """Write a file of text or bytes that is there as a whole or, if the process dies, as it was."""
     path = pathlib.Path(path)
     temporary = path.with_name(f".{path.name}.writing")
+    content = content.encode() if isinstance(content, str) else content
     try:
-        with open(temporary, "w") as file:
-            file.write(text)
+        with open(temporary, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

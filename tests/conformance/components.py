@@ -5,6 +5,7 @@ stand the options of those whose defaults are too large for tests, and variants 
 """
 
 from tfgvae import families, inference, mappings, models, regularizers
+from tfgvae.layers.classifier import ClassifierNetwork
 from tfgvae.registry import make
 
 
@@ -54,7 +55,14 @@ _MAPPINGS = {
     "ladder-gated": {"width": 4, "dense": (6,), "combine": "gated_add", "norm": "layer"},
 }
 
+
+def _classifier(latent_dim, image_shape):
+    """An untrained classifier in the place of a file."""
+    return {"network": ClassifierNetwork(image_shape, latent_dim, width=4, dense=(6,))}
+
+
 _INFERENCE = {
+    "classifier": _classifier,
     "gaussian": {"width": 4, "dense": (6,)},
     "gaussian-mlp": {"trunk": "mlp", "dense": (6,)},
     "gaussian-resnet": {"trunk": "resnet", "width": 4, "dense": (6,), "norm": "batch"},
@@ -75,6 +83,13 @@ _TINY_GVAE = {
     "inference": {"name": "gaussian", "width": 4, "dense": (6,), "norm": "batch"},
 }
 _TINY_PIXELCNN = {"name": "pixelcnn", **_FAMILIES["pixelcnn"]}
+
+
+def _gvae_classifier(image_shape, **given):
+    return {**_TINY_GVAE, "inference": {"name": "classifier", **_classifier(4, image_shape)}}
+
+
+_TINY_INFUSION = {"num_steps": 3, "rate": 0.1, "mapping": {"name": "mlp", "dense": (6,)}}
 _TINY_SEQVAE = {"num_steps": 2, "latent_dim": 4, "width": 4, "dense": (6,), "kernel_size": 3}
 
 _MODELS = {
@@ -96,6 +111,16 @@ _MODELS = {
         **_TINY_GVAE,
         "mapping": {"name": "mlp", "dense": (6,)},
         "family": {"name": "pixelcnn_pp", **_TINY_PIXELCNN_PP, "num_scales": 2},
+    },
+    "gvae-naive": {**_TINY_GVAE, "inference": "naive", "regularizer": "none"},
+    "gvae-classifier": _gvae_classifier,
+    "infusion": _TINY_INFUSION,
+    "infusion-constant": {
+        **_TINY_INFUSION,
+        "schedule": "constant",
+        "rate": 0.3,
+        "family": {"name": "gaussian", "learned": "global", "scale": 0.2},
+        "mapping": {"name": "conv", "width": 4, "dense": (6,)},
     },
     "marginal": {},
     "marginal-label": {"num_classes": 3},
@@ -128,5 +153,10 @@ MODELS = _with_registered(models.MODELS, _MODELS)
 
 
 def build(table, options, key, **given):
-    """The component of `key` in one of the lists above, from the folder's table."""
-    return make(table, {"name": key.split("-")[0], **options[key]}, **given)
+    """The component of `key` in one of the lists above, from the folder's table.
+
+    Options that depend on what is given are a function of it.
+    """
+    own = options[key]
+    own = own(**given) if callable(own) else own
+    return make(table, {"name": key.split("-")[0], **own}, **given)

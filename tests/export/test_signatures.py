@@ -40,7 +40,8 @@ def test_names_types_and_shapes(key):
             assert tensor.dtype == tf.float32
             shape = latents if name == "encode" else SPATIAL
             if name == "sample_chain":
-                shape = [None, model.latent_shape[0], *IMAGE]
+                # The states of infusion, and the image.
+                shape = [None, model.latent_shape[0] + (key[:8] == "infusion"), *IMAGE]
             if name == "log_likelihood":
                 shape = [None]
             assert tensor.shape.as_list() == shape, (name, output)

@@ -23,7 +23,16 @@ FLAGS = {
     "pictures.num": 2,
     "pictures.gibbs_steps": 2,
 }
-CHAIN = {"model.num_steps": 2, "model.latent_dim": 4, "model.width": 2, "model.dense": (8,)}
+CHAINS = {
+    "seqvae": {
+        "model.num_steps": 2,
+        "model.latent_dim": 4,
+        "model.width": 2,
+        "model.dense": (8,),
+    },
+    "infusion": {"model.num_steps": 2},
+}
+CLASSES = 10  # of the digits
 
 # The same as a command line.
 SMALLEST = ["--model=vae", *(f"--config.{key}={value}" for key, value in FLAGS.items())]
@@ -33,14 +42,17 @@ def config(recipe="vae", **train):
     """A recipe on digits with the smallest networks; `train` sets fields of config.train."""
     made = configs.get_config(recipe)
     takes = registry.arguments(MODELS[made.model.name])
-    flags = CHAIN if made.model.name == "seqvae" else {}
-    flags = {**FLAGS, **{k: v for k, v in flags.items() if k.split(".")[1] in made.model}}
+    flags = {**FLAGS, **CHAINS.get(made.model.name, {})}
     for part in {"mapping", "inference"} - set(takes):
         flags = {k: v for k, v in flags.items() if not k.startswith(part)}
     if "latent_dim" not in takes:
         del flags["model.latent_dim"]
-    if made.mapping.name == "mlp":
+    if made.mapping.name == "mlp" or made.model.name == "infusion":
         del flags["mapping.width"]
+    if made.inference.name in ("naive", "classifier"):
+        flags = {k: v for k, v in flags.items() if not k.startswith("inference")}
+    if made.inference.name == "classifier":
+        flags["model.latent_dim"] = CLASSES
     made.update_from_flattened_dict({**flags, "data.name": "digits"})
     if str(made.family.name).startswith("pixelcnn"):
         made.family.update(num_blocks=1, filters=6, features=4)

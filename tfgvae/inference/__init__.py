@@ -1,12 +1,16 @@
 """q: inference distributions. One file a distribution, one line here."""
 
 from tfgvae.inference.base import Inference
+from tfgvae.inference.classifier import Classifier
 from tfgvae.inference.gaussian import Gaussian
 from tfgvae.inference.ladder import Ladder
+from tfgvae.inference.naive import Naive
 
 INFERENCE = {
+    "classifier": Classifier,
     "gaussian": Gaussian,
     "ladder": Ladder,
+    "naive": Naive,
 }
 
-__all__ = ["INFERENCE", "Gaussian", "Inference", "Ladder"]
+__all__ = ["INFERENCE", "Classifier", "Gaussian", "Inference", "Ladder", "Naive"]

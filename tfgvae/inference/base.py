@@ -12,21 +12,39 @@ tfd = tfp.distributions
 
 
 def from_noise(q, noise):
-    """A draw z ~ q, q = tfd.Independent(tfd.Normal), from standard normal noise of z's shape."""
+    """A draw z ~ q as a function of standard normal noise of z's shape.
+
+    Args:
+      q: a distribution that has a `from_noise` of its own, or tfd.Independent(tfd.Normal).
+      noise: [N, *latent_shape].
+    """
+    if hasattr(q, "from_noise"):
+        return q.from_noise(noise)
     return q.distribution.loc + q.distribution.scale * noise
 
 
+def standard_normal(shape):
+    """N(0, I) over z of this shape: a tfd.Distribution without batch."""
+    return tfd.Independent(tfd.Normal(tf.zeros(shape), tf.ones(shape)), len(shape))
+
+
 class Inference(keras.layers.Layer):
-    """A diagonal Gaussian q(z|x) = N(mean(x), stddev(x)^2), event [Z].
+    """A diagonal Gaussian q(z|x) = N(mean(x), stddev(x)^2), event [Z], and the prior N(0, I).
 
     A subclass gives `call`: images [B, H, W, C] to (mean [B, Z], stddev [B, Z]), with the standard
-    deviation bounded away from 0.
+    deviation bounded away from 0. Another kind of q gives `distribution`, and `prior` where p(z)
+    is not N(0, I).
 
     Args:
       latent_dim: Z, > 0.
       image_shape: (H, W, C).
       min_stddev: lower bound of the standard deviation, > 0.
+
+    Attributes:
+      matches_prior: whether q(z) = p(z) without a regularizer that ties the two.
     """
+
+    matches_prior = False
 
     def __init__(self, latent_dim, image_shape, min_stddev=1e-3, **kwargs):
         super().__init__(**kwargs)
@@ -46,6 +64,10 @@ class Inference(keras.layers.Layer):
     def distribution(self, x, training=False):
         """q(z|x): batch [B], event [Z]."""
         return tfd.Independent(tfd.Normal(*self(x, training=training)), 1)
+
+    def prior(self):
+        """p(z): a tfd.Distribution without batch, event [Z]."""
+        return standard_normal((self.latent_dim,))
 
     def get_config(self):
         return {

@@ -2,16 +2,13 @@
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfgvae import checks, seeds
-from tfgvae.inference.base import from_noise
+from tfgvae.inference.base import from_noise, standard_normal
 from tfgvae.layers.loss_layer import LossLayer
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.models import inputs
 from tfgvae.models.sampling_methods import SamplingMethods
-
-tfd = tfp.distributions
 
 # The streams of noise that a model's seed is split into.
 TRAINING, EVALUATION, INITIALIZATION = 0, 1, 2
@@ -85,18 +82,16 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         raise NotImplementedError
 
     def posterior(self, x, training=False):
-        """q(z|x): a tfd.Distribution, batch [B], event `latent_shape`, with loc and scale."""
+        """q(z|x): a tfd.Distribution, batch [B], event `latent_shape`, for `from_noise`."""
         raise NotImplementedError
 
     def prior(self):
         """p(z): a tfd.Distribution without batch, event `latent_shape`."""
-        rank = len(self.latent_shape)
-        normal = tfd.Normal(tf.zeros(self.latent_shape), tf.ones(self.latent_shape))
-        return tfd.Independent(normal, rank)
+        return standard_normal(self.latent_shape)
 
     def prior_from_noise(self, noise):
         """A draw from p(z) as a function of standard normal noise [N, *latent_shape]."""
-        return noise
+        return from_noise(self.prior(), noise)
 
     def likelihood(self, z, label=None):
         """Parameters of p(x|z) [B, H, W, K]; `self.family` turns them into a distribution."""

@@ -6,5 +6,10 @@ tfd = tfp.distributions
 
 
 def kl_terms(q, prior):
-    """KL of each latent dimension: [B, Z] or [B, T, Z] nats, for Independent Normals."""
+    """Terms that sum to the KL: [B, Z] or [B, T, Z] nats.
+
+    For Independent Normals the KL of each latent dimension; for others what they give themselves.
+    """
+    if hasattr(q, "kl_terms"):
+        return q.kl_terms(prior)
     return tfd.kl_divergence(q.distribution, prior.distribution)

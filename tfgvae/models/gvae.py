@@ -76,6 +76,9 @@ class GVAE(LatentVariableModel):
     def posterior(self, x, training=False):
         return self.inference.distribution(x, training=training)
 
+    def prior(self):
+        return self.inference.prior()
+
     def likelihood(self, z, label=None, training=False):
         if self.num_classes:
             z = tf.concat([z, tf.one_hot(label, self.num_classes)], axis=-1)

@@ -149,6 +149,33 @@ class SamplingMethods:
         return cache[key]
 
 
+class ChainMethods:
+    """`sample_chain` of a model that generates in steps, which gives `chain`."""
+
+    def chain(self, z, label, rows):
+        """The images on the way to x: {"samples", "mean"}, [N, number of images, H, W, C] each.
+
+        Args:
+          z: [N, *latent_shape].
+          label: [N] int32.
+          rows: row seeds [N] of x ~ p(x|z), which is the last image.
+        """
+        raise NotImplementedError
+
+    def sample_chain(self, num_samples=16, seed=None, label=None, mean=False):
+        """Every image on the way: [num_samples, number of images, H, W, C].
+
+        Of the sequential VAE those of its T steps, the columns of Figure 4; of infusion z(0), ...,
+        z(T-1) and x. With `mean` each is E[x|z], or the state's mean given the state before. The
+        last is what ancestral_sample gives for the same seed.
+        """
+        self._check_mean(mean)
+        num_samples = inputs.positive("num_samples", num_samples)
+        label = inputs.labels(label, num_samples, self.num_classes)
+        run = self._compiled(ancestral.ancestral_chain, LABELS, ROWS)
+        return run(label, seeds.rows(seed, num_samples))["mean" if mean else "samples"]
+
+
 def _rows_of(batch):
     """The number of rows, an int or an int32 scalar; ValueError where it is known to be 0."""
     if batch.shape[0] == 0:

@@ -17,20 +17,19 @@ from tfgvae.layers.groups import latent_groups as share_out
 from tfgvae.mappings import Ladder as LadderMapping
 from tfgvae.mappings.latent_transition import LatentTransition
 from tfgvae.mappings.transition import Transition
-from tfgvae.models import inputs
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.divergence import kl_terms
 from tfgvae.models.latent_chain import LatentChain
-from tfgvae.models.sampling_methods import LABELS, ROWS
+from tfgvae.models.sampling_methods import ChainMethods
 from tfgvae.registry import arguments, make
 from tfgvae.regularizers import REGULARIZERS, Regularizer
-from tfgvae.sampling.ancestral import ancestral_chain
+from tfgvae.sampling.conditional import draw_images
 
 tfd = tfp.distributions
 
 
 @keras.saving.register_keras_serializable("tfgvae")
-class SeqVAE(LatentVariableModel):
+class SeqVAE(ChainMethods, LatentVariableModel):
     """A chain of `num_steps` ladder VAEs over z [T, Z] with unshared steps as sublayers.
 
     What a step passes on is E[x(t) | z(1..t)]; a gate r in (0, 1) for each pixel moves the
@@ -198,9 +197,6 @@ class SeqVAE(LatentVariableModel):
         steps = range(1, self.latent_shape[0])
         return LatentChain([self._step_of(self._predictions, t) for t in steps], self.latent_shape)
 
-    def prior_from_noise(self, noise):
-        return self.prior().from_noise(noise) if self._predictions else noise
-
     def likelihood_chain(self, z, label=None, training=False):
         """Parameters of p_t(x | z(t), x(t-1)) for t = 1 .. T: a list of [B, H, W, K]."""
         # Densities are float32 under any policy, hence the casts.
@@ -220,12 +216,10 @@ class SeqVAE(LatentVariableModel):
     def likelihood(self, z, label=None, training=False):
         return self.likelihood_chain(z, label, training)[-1]
 
-    def sample_chain(self, num_samples=16, seed=None, label=None, mean=False):
-        """The image of every step: [num_samples, T, H, W, C], the columns of Figure 4."""
-        num_samples = inputs.positive("num_samples", num_samples)
-        label = inputs.labels(label, num_samples, self.num_classes)
-        run = self._compiled(ancestral_chain, LABELS, ROWS, mean=mean)
-        return run(label, seeds.rows(seed, num_samples))
+    def chain(self, z, label, rows):
+        """The image of every step: what x(t) would be, were t the last step."""
+        steps = [draw_images(self, p, rows) for p in self.likelihood_chain(z, label)]
+        return {name: tf.stack([step[name] for step in steps], axis=1) for name in steps[0]}
 
     def terms(self, x, label, seed, training):
         z_seed, r_seed, x_seed = seeds.split(seed, 3)

@@ -22,18 +22,6 @@ def gather(z):
     return tf.ensure_shape(rows, [None, *z.shape[1:]])  # all_gather forgets the static shape.
 
 
-def mean(x):
-    """The mean over the rows of all replicas, as a constant: [B, ...] -> [...]."""
-    context = replicas.context()
-    if context is None:
-        return tf.stop_gradient(tf.reduce_mean(x, axis=0))
-    total = tf.stop_gradient(tf.reduce_sum(x, axis=0))
-    count = tf.cast(tf.shape(x)[0], x.dtype)
-    # Sums, not means: the parts of the replicas may differ in size.
-    total, count = context.all_reduce(tf.distribute.ReduceOp.SUM, [total, count])
-    return total / count
-
-
 def spread(value, z):
     """One value of the whole batch as the penalty of each row: [] -> [B]."""
     return tf.repeat(value[None], tf.shape(z)[0])

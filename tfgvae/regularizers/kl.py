@@ -4,8 +4,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfgvae import checks
-from tfgvae.regularizers import batch
+from tfgvae import checks, replicas
 from tfgvae.regularizers.base import Regularizer
 
 tfd = tfp.distributions
@@ -62,7 +61,7 @@ class KL(Regularizer):
                 )
         # One divergence a dimension: [B, Z] or [B, T, Z].
         kl = tfd.kl_divergence(q.distribution, prior.distribution)
-        above = batch.mean(kl) >= self.free_bits  # [Z] or [T, Z]
+        above = replicas.mean(kl) >= self.free_bits  # [Z] or [T, Z]
         floored = tf.where(above, kl, tf.cast(self.free_bits, kl.dtype))
         return tf.reduce_sum(floored, axis=range(1, floored.shape.rank))
 

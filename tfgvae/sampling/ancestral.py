@@ -1,9 +1,7 @@
 """Ancestral sampling: z ~ p(z), x ~ p(x|z). Right where q(z) = p(z) (Prop. 3)."""
 
-import tensorflow as tf
-
 from tfgvae import seeds
-from tfgvae.sampling.conditional import decode, draw_image
+from tfgvae.sampling.conditional import decode
 
 
 def draw_prior(model, rows):
@@ -16,11 +14,12 @@ def ancestral(model, label, rows, mean):
     return decode(model, draw_prior(model, rows), label, rows, mean)
 
 
-def ancestral_chain(model, label, rows, mean):
-    """The image of every step of a sequential model, [N, T, H, W, C]: the columns of Figure 4.
+def ancestral_chain(model, label, rows):
+    """Every image on the way of a model that generates in steps: the columns of Figure 4.
 
     The last one is the image that `ancestral` gives for the same seeds.
+
+    Returns:
+      {"samples", "mean"}: [N, number of images, H, W, C] each.
     """
-    x_rows = seeds.fold_in(rows, 1)
-    chain = model.likelihood_chain(draw_prior(model, rows), label)
-    return tf.stack([draw_image(model, params, x_rows, mean) for params in chain], axis=1)
+    return model.chain(draw_prior(model, rows), label, seeds.fold_in(rows, 1))

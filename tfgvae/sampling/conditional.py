@@ -17,6 +17,14 @@ def draw_image(model, params, rows, mean):
     return tf.ensure_shape(x, [None, *model.image_shape])
 
 
+def draw_images(model, params, rows):
+    """{"samples", "mean"}: both draws of `draw_image`; no mean where the family has none."""
+    images = {"samples": draw_image(model, params, rows, mean=False)}
+    if model.family.has_mean:
+        images["mean"] = draw_image(model, params, rows, mean=True)
+    return images
+
+
 def draw_latent(model, q, rows):
     """z ~ q = q(z|x): [N, *latent_shape]; a row draws from fold_in(row, 0)."""
     return from_noise(q, seeds.normal(seeds.fold_in(rows, 0), model.latent_shape))

@@ -1,0 +1,68 @@
+"""`python -m train.reproduce`: what it writes, what it refuses, what it does not do twice."""
+
+import csv
+import importlib
+import json
+
+import matplotlib.image
+import pytest
+import tiny_experiments
+
+from train.errors import SetupError
+from train.reproduce import EXPERIMENTS, PRESETS, reproduce
+from train.reproduce.__main__ import main
+
+FIGURES = ("figure2", "figure4", "figure5", "figure6")
+
+
+def run(experiment, folder, monkeypatch):
+    """Run an experiment in the size for tests: the lines that it said."""
+    module = importlib.import_module(f"train.reproduce.{experiment}")
+    monkeypatch.setattr(module, "SETTINGS", {"quick": tiny_experiments.settings(experiment)})
+    said = []
+    reproduce(experiment, folder, dataset="digits", say=said.append)
+    return said
+
+
+@pytest.mark.parametrize("experiment", FIGURES)
+def test_a_figure_its_numbers_and_no_second_training(experiment, tmp_path, monkeypatch):
+    said = run(experiment, tmp_path, monkeypatch)
+    picture = matplotlib.image.imread(tmp_path / f"{experiment}.png")
+    assert picture.std() > 0  # Not an empty page.
+    assert (tmp_path / f"{experiment}.pdf").read_bytes().startswith(b"%PDF")
+
+    def refuse(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    report = json.loads((tmp_path / f"{experiment}.json").read_text(), parse_constant=refuse)
+    assert report["experiment"] == experiment and report["preset"] == "quick"
+    with open(tmp_path / f"{experiment}.csv") as file:
+        assert len(list(csv.DictReader(file))) == len(report["rows"]) > 0
+    for claim in report["claims"]:
+        verdict = "[holds]" if claim["holds"] else "[DOES NOT HOLD]"
+        assert f"{verdict} {claim['claim']}" in said
+    first = (tmp_path / f"{experiment}.json").read_text()
+    again = run(experiment, tmp_path, monkeypatch)
+    assert any("This run has finished" in line for line in again)
+    # The same numbers, from the same runs and the same seed.
+    assert (tmp_path / f"{experiment}.json").read_text() == first
+
+
+def test_unknown_names_list_the_known(tmp_path):
+    with pytest.raises(SetupError, match=r"unknown experiment 'figure3'; known: .*figure2"):
+        reproduce("figure3", tmp_path)
+    with pytest.raises(SetupError, match="unknown preset 'fast'; known: paper, quick"):
+        reproduce("figure2", tmp_path, preset="fast")
+
+
+def test_the_command_says_what_is_wrong(tmp_path, capsys):
+    assert main(["--experiment=figure3", f"--output={tmp_path}"]) == 2
+    assert "unknown experiment" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main(["--experiment=figure2", f"--output={tmp_path}/file"]) == 2
+
+
+def test_every_experiment_has_every_preset():
+    for name in EXPERIMENTS:
+        module = importlib.import_module(f"train.reproduce.{name}")
+        assert set(module.SETTINGS) == set(PRESETS)

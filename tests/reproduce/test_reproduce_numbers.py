@@ -1,0 +1,96 @@
+"""The mathematics of the experiments' own numbers."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+import tiny_experiments  # noqa: F401 (finds the list of components)
+from tiny_models import build
+
+from tfgvae.estimators.estimate import Estimate
+from tfgvae.estimators.posterior_variance import posterior_variance
+from train.reproduce import figure2, figure4, results
+
+
+def test_rank_correlation_and_its_error():
+    rng = np.random.default_rng(0)
+    n, repeats, slope = 200, 1000, 0.8
+    found = []
+    for _ in range(repeats):
+        a = rng.normal(size=n)
+        found.append(figure2.rank_correlation(a, slope * a + rng.normal(size=n)))
+    values, errors = np.transpose(found)
+    # Spearman's rho of a normal pair with correlation r is (6 / pi) asin(r / 2).
+    r = slope / math.hypot(1, slope)
+    expected = 6 / math.pi * math.asin(r / 2)
+    spread = values.std(ddof=1)
+    # The estimate has a bias of order 1 / n.
+    assert abs(values.mean() - expected) < 5 * spread / math.sqrt(repeats) + 1 / n
+    # The standard deviation of a standard deviation over R repeats is spread / sqrt(2 R); the
+    # formula of the error is an approximation of its own, good to some per cent.
+    assert abs(errors.mean() / spread - 1) < 5 / math.sqrt(2 * repeats) + 0.05
+
+
+def test_the_lattice_goes_from_the_top_left_to_the_bottom_right():
+    points = figure2.square(3)
+    e = figure2.EXTENT
+    np.testing.assert_allclose(points[[0, 1, 2, 8]], [[-e, e], [0, e], [e, e], [e, -e]])
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return build("seqvae")
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(1).uniform(size=(40, 8, 8, 1)).astype(np.float32)
+
+
+def test_all_steps_are_the_model(chain, images):
+    z = chain.encode(images, seed=0)
+    steps = figure4.FirstSteps(chain, chain.latent_shape[0])
+    np.testing.assert_allclose(
+        steps.posterior(images).log_prob(z), chain.posterior(images).log_prob(z), rtol=1e-6
+    )
+    full = posterior_variance(chain, images, z)
+    np.testing.assert_allclose(posterior_variance(steps, images, z).total, full.total, rtol=1e-5)
+
+
+def test_the_first_step_is_bayes_rule_by_enumeration(chain, images):
+    z = chain.encode(images[:5], seed=0).numpy()
+    found = posterior_variance(figure4.FirstSteps(chain, 1), images, z[:, :1])
+    q = chain.posterior(images).distribution
+    loc, scale = q.loc.numpy()[:, 0].astype(float), q.scale.numpy()[:, 0].astype(float)
+    flat = images.reshape(len(images), -1).astype(float)
+    for k in range(5):
+        log_q = scipy.stats.norm.logpdf(z[k, 0], loc, scale).sum(axis=-1)
+        weights = np.exp(log_q - log_q.max())
+        weights /= weights.sum()
+        mean = weights @ flat
+        expected = weights @ np.square(flat - mean).sum(axis=-1)
+        np.testing.assert_allclose(found.total[k], expected, rtol=1e-3)
+
+
+def test_reconstructions_end_with_the_model_s_own(chain, images):
+    rebuilt = figure4.reconstructions(chain, images, seed=5)
+    np.testing.assert_allclose(rebuilt[-1], chain.reconstruct(images, 5, mean=True), atol=1e-5)
+
+
+def test_falls():
+    assert figure4.falls([Estimate(3.0), Estimate(2.0), Estimate(1.0)])
+    assert not figure4.falls([Estimate(3.0), Estimate(1.0), Estimate(1.0)])
+
+
+def test_what_json_cannot_say_becomes_null():
+    value = {"a": np.float32("nan"), "b": [np.int64(3), math.inf], "c": Estimate(1.0)}
+    found = json.loads(json.dumps(results.plain(value), allow_nan=False))
+    assert found["a"] is None and found["b"] == [3, None]
+    assert found["c"]["value"] == 1.0 and found["c"]["standard_error"] is None
+
+
+def test_a_csv_row_has_a_column_for_each_standard_error():
+    text = results.as_csv([{"step": 1, "error": Estimate(2.0, 0.5)}, {"step": 2, "other": 3}])
+    assert text.splitlines() == ["step,error,error_standard_error,other", "1,2.0,0.5,", "2,,,3"]

@@ -1,0 +1,44 @@
+"""The paper's figures and propositions, each an experiment of its own. One line here each."""
+
+import importlib
+import pathlib
+
+from tfgvae.registry import lookup
+from train.errors import as_setup_error
+from train.reproduce.context import Context
+
+EXPERIMENTS = {
+    "figure2": "posterior variance over a 2-D latent plane, and the digits decoded on it",
+    "figure4": "the sequential VAE: each step sharpens the last, and leaves less variance",
+    "figure5": "a PixelCNN as P on MNIST, R = KL and R = 0: samples, information, likelihood",
+    "figure6": "a PixelCNN++ as P on CIFAR-10, R = KL and R = 0: samples, KL, likelihood",
+    "propositions": "propositions 1 to 6 on finite spaces, by enumeration",
+}
+PRESETS = {
+    "quick": "at most 25 minutes on two cores",
+    "paper": "the paper's size",
+}
+
+
+def reproduce(experiment, output, preset="quick", dataset=None, data_dir=None, seed=0, say=print):
+    """Run an experiment: train what is missing, write its figure and its numbers.
+
+    Args:
+      experiment: a name in EXPERIMENTS.
+      output: a folder; gets NAME.png, NAME.pdf, NAME.json, NAME.csv and runs/.
+      preset: a name in PRESETS.
+      dataset: a data set in place of the experiment's own.
+      data_dir: where prepared TFDS data is.
+      seed: of the trainings and of what is drawn.
+      say: called with each line for the user.
+
+    Raises:
+      train.errors.TrainError: bad settings or data; a training that cannot go on.
+    """
+    with as_setup_error():
+        lookup(EXPERIMENTS, experiment, "experiment")
+        lookup(PRESETS, preset, "preset")
+        output = pathlib.Path(output)
+        output.mkdir(parents=True, exist_ok=True)
+    module = importlib.import_module(f"train.reproduce.{experiment}")
+    module.run(Context(output, preset, dataset, data_dir, seed, say), module.SETTINGS[preset])

@@ -1,0 +1,66 @@
+"""Reproduce a figure of the paper: `python -m train.reproduce --help` says how."""
+
+import argparse
+import pathlib
+import sys
+import traceback
+
+from train.errors import TrainError
+from train.reproduce import EXPERIMENTS, PRESETS, reproduce
+
+
+def _listed(table):
+    return "\n".join(f"  {name:14} {line}" for name, line in table.items())
+
+
+DESCRIPTION = f"""\
+Reproduce a figure of the paper: train what is missing, write the figure as NAME.png and NAME.pdf
+beside its numbers, NAME.json and NAME.csv. The runs are kept in DIR/runs: a second call, or one
+after an interruption, goes on where the first ended.
+
+Experiments:
+{_listed(EXPERIMENTS)}
+
+Presets:
+{_listed(PRESETS)}
+"""
+
+
+def parser():
+    """The flags."""
+    made = argparse.ArgumentParser(
+        "python -m train.reproduce",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("--experiment", required=True, metavar="NAME", help="one of the above")
+    made.add_argument("--output", required=True, metavar="DIR", type=pathlib.Path)
+    made.add_argument("--preset", default="quick", metavar="NAME", help="(%(default)s)")
+    made.add_argument("--dataset", metavar="NAME", help="in place of the experiment's own")
+    made.add_argument("--data_dir", metavar="DIR", help="where prepared TFDS data is")
+    made.add_argument("--seed", type=int, default=0, help="(%(default)s)")
+    made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
+    return made
+
+
+def main(arguments):
+    """Run a command line and return its exit status."""
+    flags = vars(parser().parse_args(arguments))
+    debug = flags.pop("debug")
+    try:
+        reproduce(**flags)
+    except TrainError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"\n{error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nInterrupted: the same command goes on.", file=sys.stderr)
+        return 130
+    print(f"Written: {flags['output'] / flags['experiment']}.png, .pdf, .json, .csv")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

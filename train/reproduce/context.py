@@ -1,0 +1,75 @@
+"""What an experiment is given: where it writes, its data, its seed; training what is missing."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+from ml_collections import ConfigDict
+
+import configs
+import tfgvae
+from tfgvae import runs
+from train.datasets import Datasets
+from train.loop import train_and_evaluate
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """An experiment's surroundings.
+
+    Attributes:
+      output: the folder of the figures; runs are in its folder runs/.
+      preset: "quick" or "paper".
+      dataset: a data set in place of the experiment's own; None keeps it.
+      data_dir: where prepared TFDS data is, or None.
+      seed: of every training, and of what is drawn afterwards.
+      say: called with each line for the user.
+    """
+
+    output: pathlib.Path
+    preset: str = "quick"
+    dataset: str | None = None
+    data_dir: str | None = None
+    seed: int = 0
+    say: Callable = print
+
+    def train(self, name, recipe, overrides):
+        """Train a run, or resume it, or find it finished.
+
+        Args:
+          name: its folder's name, under runs/.
+          recipe: a name in configs.RECIPES.
+          overrides: {"train.steps": 100, ...}, what differs from the recipe.
+
+        Returns:
+          The run folder.
+        """
+        config = configs.get_config(recipe)
+        config.update_from_flattened_dict(overrides)
+        config.update(seed=self.seed)
+        config.data.data_dir = self.data_dir
+        if self.dataset:
+            config.data.name = self.dataset
+        config.pictures.num = 0  # The figure is the picture.
+        config.train.keep = config.train.steps  # A curve is drawn of every checkpoint.
+        folder = self.output / "runs" / name
+        self.say(f"Run {folder}:")
+        train_and_evaluate(config, folder, say=self.say)
+        return folder
+
+    def images(self, folder, split, count):
+        """The first `count` images of a run's split "train" or "test", as the run sees them.
+
+        Returns:
+          float32 [N, H, W, C], binarised or dequantised as in training; N < count where the split
+          is smaller.
+        """
+        config = ConfigDict(runs.read_config(folder))
+        if split == "train":
+            config.data.test_split = config.data.train_split
+        data = Datasets(config)
+        family = tfgvae.load(folder).family
+        count = min(count, data.test_info.num_examples)
+        batches = data.evaluation(family, min(count, 500), count)
+        return np.concatenate([batch["image"] for batch in batches])

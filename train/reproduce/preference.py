@@ -1,0 +1,131 @@
+"""The information preference of Section 4: one P that can model the data alone, R = KL and R = 0.
+
+With the KL such a P does without z: I(x;z) stays low, and both samplers are right. Without a
+regularizer the optimum is I_q(x;z) - H(x): the code keeps all it can about x, q(z) is far from
+p(z), ancestral samples fail, and the Gibbs chain is the sampler (Prop. 2). Figures 5 and 6 are made
+of the two runs here: curves over their checkpoints, grids of both samplers, and, where the data
+have labels, Frechet distances of the samples in the features of a classifier.
+"""
+
+import dataclasses
+
+import numpy as np
+
+import tfgvae
+from tfgvae import runs, seeds
+from tfgvae.estimators.features import classifier_features
+from tfgvae.estimators.frechet import frechet_distance
+from tfgvae.estimators.mutual_information import mutual_information
+from train.classifier import trained_classifier
+
+REGULARIZERS = ("kl", "none")
+BATCH = 128
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Sizes of the experiment.
+
+    Attributes:
+      training: what differs from the recipe.
+      num_images: M test images of the mutual information: it is capped at log M.
+      num_samples: images of each Frechet distance.
+      num_chains: images of each grid, a square number.
+      chain_steps: lengths of the chain to look at, from noise; the last is the grid's.
+    """
+
+    training: dict
+    num_images: int
+    num_samples: int
+    num_chains: int
+    chain_steps: tuple
+
+
+def train(context, name, recipe, settings):
+    """Train both runs: {"kl": folder, "none": folder}."""
+    return {
+        regularizer: context.train(
+            f"{name}-{regularizer}",
+            recipe,
+            {**settings.training, "regularizer.name": regularizer},
+        )
+        for regularizer in REGULARIZERS
+    }
+
+
+def validation_rows(folder):
+    """{step: row} of the validation rows of metrics.jsonl."""
+    return {row["step"]: row for row in runs.read_metrics(folder) if row["split"] == "validation"}
+
+
+def over_training(context, folder, regularizer, settings):
+    """One dict a checkpoint: step, nll, KL, mutual information with its bounds."""
+    images = context.images(folder, "test", settings.num_images)
+    validation = validation_rows(folder)
+    rows = []
+    for step, _ in runs.checkpoints(folder):
+        model = tfgvae.load(folder, step)
+        found = mutual_information(model, images, seed=int(seeds.fold_in(context.seed, 5)))
+        nll = validation[step]["nll"]
+        pixels = int(np.prod(model.image_shape))
+        rows.append(
+            {
+                "regularizer": regularizer,
+                "step": step,
+                "nll": nll,
+                "nll_per_pixel": nll / pixels,
+                "elbo": validation[step]["elbo"],
+                "kl": found.kl,
+                "mutual_information": found.estimate,
+                "mutual_information_lower": found.lower,
+                "mutual_information_upper": found.upper,
+                "cap": found.cap,
+            }
+        )
+        context.say(f"{folder} step {step}: I = {found.estimate}, KL = {found.kl}")
+    return rows
+
+
+def samples(context, folder, settings):
+    """{"ancestral" or "chain N": images}: the grids' and the Frechet distances'."""
+    model = tfgvae.load(folder)
+    seed = int(seeds.fold_in(context.seed, 6))
+    count = max(settings.num_samples, settings.num_chains)
+    rows = seeds.rows(seed, count).numpy()
+    parts = [rows[i : i + BATCH] for i in range(0, count, BATCH)]
+
+    def drawn(sample):
+        return np.concatenate([sample(part).numpy() for part in parts])
+
+    found = {"ancestral": drawn(lambda part: model.ancestral_sample(len(part), seed=part))}
+    for steps in settings.chain_steps:
+        found[f"chain {steps}"] = drawn(
+            lambda part, steps=steps: model.gibbs_sample(
+                num_samples=len(part), num_steps=steps, seed=part
+            )
+        )
+    return found
+
+
+def distances(context, folder, drawn, settings):
+    """{"ancestral" or "chain N": Frechet distance to test images, an Estimate}."""
+    section = runs.read_config(folder)["data"]
+    path = trained_classifier(
+        section["name"],
+        context.output / "runs" / f"classifier-{section['name']}.keras",
+        data_dir=context.data_dir,
+        binarize=section["binarize"],
+        say=context.say,
+    )
+    features = classifier_features(path)
+    data = features(context.images(folder, "test", settings.num_samples))
+    return {
+        name: frechet_distance(features(images[: settings.num_samples]), data)
+        for name, images in drawn.items()
+    }
+
+
+def square(images, count):
+    """The first `count` images, a square number, as a grid [R, R, H, W, C]."""
+    side = round(count**0.5)
+    return images[: side * side].reshape(side, side, *images.shape[1:])

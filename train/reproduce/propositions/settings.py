@@ -1,0 +1,48 @@
+"""Sizes of the finite spaces, of the simulations and of the trainings."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What is enumerated, drawn and trained.
+
+    Attributes:
+      binary: height and width of the binary images: X = all 2^(height width) of them.
+      num_z: codes beside them.
+      grey: height, width and levels of the grey images.
+      grey_z: codes beside those.
+      chain_length: steps of the sequential chain (Prop. 5).
+      step_z: codes a step of it.
+      small: height and width of the binary images on which q is trained, too (Section 4).
+      restarts: of that training; the best counts.
+      num_chains: of each simulation.
+      steps: of Adam.
+    """
+
+    binary: tuple = (2, 3)
+    num_z: int = 8
+    grey: tuple = (2, 2, 3)
+    grey_z: int = 6
+    chain_length: int = 4
+    step_z: int = 3
+    small: tuple = (1, 3)
+    restarts: int = 32
+    num_chains: int = 10**8
+    steps: int = 2500
+
+
+SETTINGS = {
+    "quick": Settings(),
+    "paper": Settings(
+        binary=(3, 3),
+        num_z=16,
+        grey=(2, 3, 3),
+        grey_z=12,
+        chain_length=5,
+        small=(2, 2),
+        restarts=128,
+        num_chains=10**10,
+        steps=6000,
+    ),
+}
