@@ -146,6 +146,25 @@ def _crop(text):
     return int(text) if text.isdigit() else text
 
 
+_HELP = {
+    "train_split": "the split to train on",
+    "test_split": "the split whose accuracy is reported",
+    "image_size": "side to resize to; by default the set's own",
+    "crop": "side of a centred square cut out before, or square, or none",
+    "grayscale": "RGB becomes its luma",
+    "binarize": "none, static or dynamic: as the model's images are whose samples it will see",
+    "augment": "none or flip",
+    "trunk": "conv, resnet or mlp",
+    "width": "filters after the first halving",
+    "dense": "units of the dense layers; the last is the number of features",
+    "norm": "batch, group, layer or none",
+    "steps": "training steps",
+    "batch_size": "images a step",
+    "learning_rate": "the first; it falls to 0 along a cosine",
+    "seed": "of the weights, the order and the noise",
+}
+
+
 def parser():
     """The flags: those of Settings, and where the data and the file are."""
     made = argparse.ArgumentParser(
@@ -160,16 +179,18 @@ def parser():
     made.add_argument("--download", action="store_true", help="download a TFDS set")
     made.add_argument("--overwrite", action="store_true", help="replace one of other settings")
     made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
-    kinds = {"image_size": int, "crop": _crop, "dense": int}
+    kinds = {"image_size": int, "crop": _crop}
     for field in dataclasses.fields(Settings)[1:]:
-        options = {"default": field.default, "help": "(%(default)s)"}
+        flag, text = f"--{field.name}", _HELP[field.name]
         if field.type is bool:
-            made.add_argument(f"--{field.name}", action="store_true")
-        elif field.type is tuple:
-            made.add_argument(f"--{field.name}", type=int, nargs="*", metavar="N", **options)
+            made.add_argument(flag, action="store_true", help=text)
+            continue
+        if field.type is tuple:
+            options = {"type": int, "nargs": "*", "metavar": "N"}
         else:
-            kind = kinds.get(field.name, field.type)
-            made.add_argument(f"--{field.name}", type=kind, **options)
+            options = {"type": kinds.get(field.name, field.type), "metavar": "VALUE"}
+        default = "" if field.default is None else " (%(default)s)"
+        made.add_argument(flag, default=field.default, help=text + default, **options)
     return made
 
 

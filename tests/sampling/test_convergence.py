@@ -28,10 +28,14 @@ def test_split_rhat_of_independent_draws_is_near_one():
 
 
 def test_split_rhat_sees_a_trend_and_two_modes():
+    # R^2 = 1 + variance between the half chains' means / variance within a half. A trend by 5 puts
+    # the halves 2.5 apart and spreads each over 2.5; modes at 0 and 8 are 16 of variance.
     trend = ar1(100, 20, 1, 0.0, seed=0) + np.linspace(0, 5, 100)[:, None, None]
     modes = ar1(100, 20, 1, 0.0, seed=0) + np.repeat([0.0, 8.0], 10)[:, None]
-    assert split_rhat(trend)[0] > 1.5
-    assert split_rhat(modes)[0] > 3
+    # 2000 draws give a variance to sqrt(2 / 2000) = 3 %, its root to half of that.
+    expected = np.sqrt(1 + 1.25**2 / (1 + 2.5**2 / 12))
+    assert split_rhat(trend)[0] == pytest.approx(expected, rel=5 * 0.016)
+    assert split_rhat(modes)[0] == pytest.approx(np.sqrt(17), rel=5 * 0.016)
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.5, 0.9])

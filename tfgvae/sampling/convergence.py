@@ -9,6 +9,7 @@ For each coordinate of the states x[t, c] of n steps of m chains:
     effective size    n m / (1 + 2 sum_k rho_k), over chains (Vehtari et al. 2021)
 """
 
+import contextlib
 import math
 
 import numpy as np
@@ -29,6 +30,18 @@ def checked_states(name, chain, min_steps=4, min_chains=2):
     if not np.isfinite(chain).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return chain.reshape(*chain.shape[:2], -1)
+
+
+@contextlib.contextmanager
+def _quiet():
+    """TFP takes a real part by a cast, of which TensorFlow warns each time."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _constant(states):
@@ -58,9 +71,10 @@ def effective_sample_size(chain):
       chain: [num_steps >= 4, num_chains >= 2, ...].
     """
     states = checked_states("chain", chain)
-    size = tfp.mcmc.effective_sample_size(
-        tf.constant(states), filter_beyond_positive_pairs=True, cross_chain_dims=1
-    ).numpy()
+    with _quiet():
+        size = tfp.mcmc.effective_sample_size(
+            tf.constant(states), filter_beyond_positive_pairs=True, cross_chain_dims=1
+        ).numpy()
     total = math.prod(states.shape[:2])
     largest = total * math.log10(total)
     # The estimate of 1 + 2 sum rho may come out at or below 0.
@@ -80,9 +94,10 @@ def autocorrelation(chain, max_lag):
     states = checked_states("chain", chain)
     checks.integer("max_lag", max_lag, 0, len(states) - 1)
     centred = tf.constant(states - states.mean(axis=(0, 1)))
-    covariance = tfp.stats.auto_correlation(
-        centred, axis=0, max_lags=max_lag, center=False, normalize=False
-    )
+    with _quiet():
+        covariance = tfp.stats.auto_correlation(
+            centred, axis=0, max_lags=max_lag, center=False, normalize=False
+        )
     covariance = tf.reduce_mean(covariance, axis=1).numpy()
     constant = _constant(states)
     covariance[:, constant] = (np.arange(max_lag + 1) == 0)[:, None]

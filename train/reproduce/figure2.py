@@ -66,8 +66,12 @@ def rank_correlation(a, b):
 
 
 def blur(images):
-    """-log of the Laplacian's variance: higher is blurrier, [N]."""
-    return -np.log(laplacian_variance(images) + 1e-12)
+    """log (variance of the pixels / variance of the Laplacian): higher is blurrier, [N].
+
+    An image at half the contrast is as blurred as before, and so is one with half the ink.
+    """
+    contrast = images.var(axis=(1, 2)).mean(axis=-1)
+    return np.log((contrast + 1e-12) / (laplacian_variance(images) + 1e-12))
 
 
 def draw(plane, decoded, settings):

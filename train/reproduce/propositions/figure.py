@@ -18,15 +18,19 @@ COLUMNS = (  # Heading, left edge in the table's width, what stands there.
     ),
     ("verdict", 0.905, table.verdict),
 )
+WIDTH = 19
 GREEN, AMBER, RED = "#dff0d8", "#fcf3d6", "#f2c1bd"
 
 
 def draw(rows, curves):
-    """The matplotlib figure."""
-    height = 0.21 * (len(rows) + 2)  # inches
-    figure = plt.figure(figsize=(19, height + 4.6), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[4.6, height])
-    chain, variance = above.subplots(1, 2)
+    """The matplotlib figure: two plots above, the table below."""
+    plots, lines = 4.6, 0.22 * (len(rows) + 1)  # Heights in inches.
+    height = plots + lines + 0.1
+    figure = plt.figure(figsize=(WIDTH, height))
+    # Placed by hand: a layout engine would measure every text of the table.
+    bottom, part = (lines + 0.8) / height, (plots - 1.2) / height
+    chain = figure.add_axes((0.05, bottom, 0.42, part))
+    variance = figure.add_axes((0.55, bottom, 0.42, part))
     plot(chain, curves["chain"], "step of the Gibbs chain", "TV to p_data, from one image")
     chain.set_title("Proposition 2: the chain converges to p_data (line: exact, dots: simulated)")
     chain.set_yscale("symlog", linthresh=1e-4)
@@ -35,7 +39,7 @@ def draw(rows, curves):
     variance.set_title("Proposition 5: variance falls with t (line: exact, dots: trained)")
     variance.set_ylim(bottom=0)
     variance.xaxis.get_major_locator().set_params(integer=True)
-    write_table(below.subplots(), rows)
+    write_table(figure.add_axes((0.005, 0.05 / height, 0.99, lines / height)), rows)
     return figure
 
 

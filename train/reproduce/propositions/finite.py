@@ -52,6 +52,8 @@ class Joint:
             raise ValueError(f"expected [X] and [X, Z], got {data.shape} and {inference.shape}")
         if not np.all(data @ inference > 0):
             raise ValueError("every z needs q(z) > 0, or q(x|z) is not defined")
+        object.__setattr__(self, "data", data)
+        object.__setattr__(self, "inference", inference)
 
     @classmethod
     def of_components(cls, weights, components):
