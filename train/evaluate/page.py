@@ -10,6 +10,14 @@ from PIL import Image
 
 from train.evaluate import plots, style, table
 
+# Where a metric's name alone says too little.
+TITLES = {
+    "annealed_importance": "Annealed importance sampling",
+    "aggregate_posterior": "Codes against the prior",
+    "frechet": "Distance to the data",
+    "precision_recall": "Precision and recall",
+    "chain": "Gibbs chain",
+}
 WIDE = 2.0  # pictures that are wider than so many times their height take a row of their own
 
 
@@ -24,6 +32,8 @@ def spoken(name):
 
 
 def title_of(name):
+    if name in TITLES:
+        return TITLES[name]
     words = spoken(name)
     return words[:1].upper() + words[1:]
 

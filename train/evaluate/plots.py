@@ -42,9 +42,12 @@ def _draw(axes, curve, colour):
         axes.bar(x, y, width=0.8 * _spacing(x), color=colour, label=curve.name, yerr=error)
     elif curve.style == "points":
         axes.errorbar(x, y, error, fmt="o", markersize=3.5, color=colour, label=curve.name)
+    elif curve.style == "dashed":
+        axes.plot(x, y, "--", color=INK, label=curve.name, linewidth=1.1, zorder=3)
+    elif curve.style == "dotted":
+        axes.plot(x, y, ":", color=INK, label=curve.name, linewidth=1.4, zorder=3)
     else:
-        dashes = "--" if curve.style == "dashed" else "-"
-        axes.plot(x, y, dashes, color=colour, label=curve.name, linewidth=1.6)
+        axes.plot(x, y, color=colour, label=curve.name, linewidth=2)
         if error is not None:
             # Two standard errors: about 95 %.
             axes.fill_between(x, y - 2 * error, y + 2 * error, color=colour, alpha=0.2, linewidth=0)
@@ -60,7 +63,7 @@ def _figure(plot):
     colours = itertools.cycle(COLOURS)
     for curve in plot.curves:
         _draw(axes, curve, next(colours))
-    dashes = itertools.cycle(("--", ":", "-."))
+    dashes = itertools.cycle(("-.", ":", "--"))
     for name, level in plot.levels.items():
         axes.axhline(level, color=INK, linewidth=1, linestyle=next(dashes), label=name)
     for name, mark in plot.marks.items():

@@ -38,7 +38,7 @@ class Curve:
     x: list
     y: list
     error: list | None = None
-    style: str = "line"  # or "dashed", "points", "bars"
+    style: str = "line"  # or "dashed", "dotted", "points", "bars"
 
 
 @dataclasses.dataclass(frozen=True)

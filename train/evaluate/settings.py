@@ -24,7 +24,7 @@ class Size:
 SIZES = {
     "num_images": Size(1000, 200, 2, "images of the test split"),
     "num_codes": Size(10000, 2000, 2, "images of the test split where they are only encoded"),
-    "num_samples": Size(100, 20, 1, "k, draws an image of the bound on log p(x)"),
+    "num_samples": Size(500, 20, 1, "k, draws an image of the bound on log p(x)"),
     "num_generated": Size(1000, 200, 2, "samples drawn in each way, ancestral and Gibbs"),
     "chain_steps": Size(50, 10, 8, "steps of the Gibbs chain that samples are taken from"),
     "num_chains": Size(100, 32, 2, "Gibbs chains for the diagnostics"),

@@ -83,7 +83,7 @@ def _starts(found):
     steps = list(range(1, found.num_steps + 1))
     curves = [
         Curve("measured", steps, found.energy.distance),
-        Curve("expected of equal laws", steps, found.energy.null_mean, style="dashed"),
+        Curve("expected of equal laws", steps, found.energy.null_mean, style="dotted"),
         Curve("95 % band", steps, found.energy.upper, style="dashed"),
     ]
     return Plot("Chains from noise against chains from data", "step", "energy distance", curves)

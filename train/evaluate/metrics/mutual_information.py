@@ -32,7 +32,11 @@ def mutual_information(context):
     found = estimator(context.model, images, seed, progress=context.progress)
     section = Section()
     for name, meaning in _meanings(len(images)).items():
-        section.add_finite(name, getattr(found, name), meaning)
+        estimate = getattr(found, name)
+        if name == "marginal_kl_lower" and estimate.value < 0:
+            section.notes.append("The lower bound on KL(q(z) || p(z)) is below 0: it says nothing.")
+        else:
+            section.add_finite(name, estimate, meaning)
     cap = Estimate(found.cap, kind="exact", count=len(images))
     section.add("cap", cap, "log M: no value of the estimate can be larger.")
     section.sentences.append(_sentence(found))
@@ -78,7 +82,7 @@ def _growth(context, images, seed, found):
         for name, key in (("lower bound (A.3)", "lower"), ("upper bound", "upper"))
     ]
     curves.append(Curve("cap log M", sizes, [each.cap for each in fewer], style="dashed"))
-    highest = max(found.cap, found.kl.value)
+    highest = 1.15 * max(found.cap, found.kl.value)
     return Plot(
         "Mutual information by the number of codes",
         "M, codes compared",
@@ -86,5 +90,5 @@ def _growth(context, images, seed, found):
         curves,
         {"E KL(q(z|x) || p(z))": found.kl.value},
         x_scale="log",
-        y_limits=(0, 1.15 * highest),
+        y_limits=(0, highest),
     )

@@ -49,10 +49,11 @@ def posterior_variance(context):
 
 
 def _sentence(found, spread, where, count):
+    points = "points of the latent plane" if "plane" in where else "draws of z from the prior"
     few = np.median(found.effective_sample_size) < FEW
     if few:
         return (
-            f"Most codes drawn {where} are near to one or two of the {count:,} images at most: "
+            f"Most {points} are near to one or two of the {count:,} images at most: "
             "too few to tell how much the images of one code differ."
         )
     left = 100 * found.total.mean() / spread

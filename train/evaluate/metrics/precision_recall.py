@@ -28,7 +28,13 @@ def precision_recall(context):
         f"{100 * shares['precision_ancestral']:.0f} % of ancestral and "
         f"{100 * shares['precision_gibbs']:.0f} % of Gibbs samples look like data to a classifier; "
         f"they cover {100 * shares['recall_ancestral']:.0f} % and "
-        f"{100 * shares['recall_gibbs']:.0f} % of the data's variety."
+        f"{100 * shares['recall_gibbs']:.0f} % of the data's variety"
+        + (
+            f" (other test images: {100 * shares['precision_more_data']:.0f} % and "
+            f"{100 * shares['recall_more_data']:.0f} %)."
+            if "recall_more_data" in shares
+            else "."
+        )
     )
     section.notes.append(
         "Near is as far as the third nearest neighbour. Both shares depend on the number of images."
