@@ -9,7 +9,7 @@ import tiny_runs
 
 from train.reproduce import figure2, figure4, preference
 
-STEPS = {"train.steps": 4, "train.warmup_steps": 0, "train.checkpoint_every": 2}
+STEPS = {"train.steps": 4, "train.warmup_steps": 0, "train.checkpoint_every": 4}
 
 
 def overrides(recipe, keep=()):

@@ -84,7 +84,9 @@ class Gaussian:
 
     def log_prob(self, params):
         """log p(x|z) [Z, X], a density."""
-        squares = tf.reduce_sum((self.points - params[:, None]) ** 2, -1)
+        # |x|^2 - 2 x mu + |mu|^2: a product of matrices, and nothing of shape [Z, X, D].
+        squares = (self.points**2).sum(-1) - 2 * params @ self.points.T
+        squares += tf.reduce_sum(params**2, -1, keepdims=True)
         return -squares - 0.5 * self.points.shape[1] * math.log(math.pi)
 
     def nearest(self, laws):
