@@ -11,7 +11,6 @@ import tensorflow_probability as tfp
 from tfgvae import seeds
 from train.evaluate.section import NotApplicable
 
-
 LARGEST_LATENT = 256  # numbers of z, where a metric takes all pairs or coordinates one by one
 
 
@@ -112,7 +111,7 @@ class Context:
             raise NotApplicable("This model's q(z|x) has no mean in closed form.") from None
 
     def require_pairs(self):
-        """Raise NotApplicable where q(z_i|x_j) costs too much for every pair of a code and an image.
+        """Raise NotApplicable where q(z_i|x_j) costs too much for every pair.
 
         It is two matrix products for a Gaussian q; others are evaluated pair by pair.
         """
