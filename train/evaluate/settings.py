@@ -26,7 +26,7 @@ SIZES = {
     "num_codes": Size(10000, 2000, 2, "images of the test split where they are only encoded"),
     "num_samples": Size(500, 20, 1, "k, draws an image of the bound on log p(x)"),
     "num_generated": Size(1000, 200, 2, "samples drawn in each way, ancestral and Gibbs"),
-    "chain_steps": Size(50, 10, 8, "steps of the Gibbs chain that samples are taken from"),
+    "chain_steps": Size(50, 20, 8, "steps of the Gibbs chain that samples are taken from"),
     "num_chains": Size(100, 32, 2, "Gibbs chains for the diagnostics"),
     "ais_images": Size(8, 4, 2, "images, simulated and of the test split, that are annealed"),
     "ais_chains": Size(4, 2, 1, "annealed chains an image"),
