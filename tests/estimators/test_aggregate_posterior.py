@@ -3,6 +3,7 @@
 import linear_gaussian as lg
 import numpy as np
 import pytest
+import scipy.spatial
 import scipy.stats
 
 from tfgvae import Marginal, SeqVAE, seeds

@@ -61,6 +61,14 @@ def test_a_transition_leaves_its_density_invariant(step_size):
         np.testing.assert_allclose(known, fresh, rtol=1e-5, atol=1e-5)
 
 
+def test_a_density_without_a_gradient_is_refused():
+    def steps(z):
+        return gaussian_path(z)[0], tf.reduce_sum(tf.stop_gradient(z), axis=1)
+
+    with pytest.raises(ValueError, match="gradient of log p"):
+        hamiltonian.evaluate(steps, tf.zeros([3, 2]))
+
+
 def test_the_acceptance_is_that_of_the_energy_by_hand():
     """One leapfrog step on a quadratic: positions, momenta and energies in numpy."""
     z, p, step, beta = np.array([0.3, -1.0]), np.array([0.5, 1.2]), 0.25, 0.6

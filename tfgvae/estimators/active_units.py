@@ -1,4 +1,4 @@
-"""A_d = Var_x(E_q(z|x)[z_d]), and how many latent dimensions have A_d > 0.01 (Burda et al. 2016)."""
+"""A_d = Var_x(E_q(z|x)[z_d]) and how many latent dimensions have A_d > 0.01 (Burda et al. 2016)."""
 
 import dataclasses
 import math

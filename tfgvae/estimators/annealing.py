@@ -105,7 +105,7 @@ def tune(model, x, label, rows, betas, start, num_leapfrog):
 
 
 def _path(model, x, label, start, num_chains):
-    """z [N * C, ...] -> log f_0(z) and log p(x, z) - log f_0(z), the chains of an image together."""
+    """z [N * C, ...] -> log f_0(z) and log p(x, z) - log f_0(z), an image's chains adjacent."""
     x, label = tf.repeat(x, num_chains, axis=0), tf.repeat(label, num_chains)
     prior = model.prior()
     q = model.posterior(x) if start == "posterior" else None

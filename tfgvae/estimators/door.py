@@ -62,6 +62,16 @@ def compiled(model, function, *more, **static):
       *more: tf.TensorSpecs of further arguments.
       **static: further arguments that are the same in every call, part of the key.
     """
-    x = tf.TensorSpec([None, *model.image_shape])
-    label, rows = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int64)
-    return model._compiled(function, x, label, rows, *more, **static)
+    # In __dict__, not by setattr: Keras would wrap and track the dictionary.
+    cache = model.__dict__.setdefault("_estimator_functions", {})
+    key = (function.__module__, function.__name__, *sorted(static.items()))
+    if key not in cache:
+        x = tf.TensorSpec([None, *model.image_shape])
+        label, rows = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int64)
+        traced = tf.function(
+            lambda *args: function(model, *args, **static), [x, label, rows, *more]
+        )
+        # Unlike the samplers' functions not in an init_scope, which keeps a GradientTape from
+        # recording: estimators are called from Python, not within another graph.
+        cache[key] = traced.get_concrete_function()
+    return cache[key]

@@ -31,12 +31,17 @@ class Point(NamedTuple):
 
 
 def evaluate(path, z):
-    """The Point at z: one pass through the model forth and back, whatever b will be."""
+    """The Point at z: one pass through the model forth and back, whatever b will be.
+
+    Raises:
+      ValueError: a path without a gradient: HMC would be a random walk in silence.
+    """
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(z)
         base, ratio = path(z)
-    zero = tf.UnconnectedGradients.ZERO
-    gradients = [tape.gradient(value, z, unconnected_gradients=zero) for value in (base, ratio)]
+    gradients = [tape.gradient(value, z) for value in (base, ratio)]
+    if any(gradient is None for gradient in gradients):
+        raise ValueError("HMC needs the gradient of log p(x, z) in z, and there is none")
     return Point(z, base, ratio, *gradients)
 
 
