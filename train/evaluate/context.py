@@ -1,13 +1,17 @@
 """What a metric is given: the model, the test images, the sizes, seeds, and samples drawn once."""
 
 import functools
+import math
 import zlib
 
 import numpy as np
 import tensorflow as tf
+import tensorflow_probability as tfp
 
 from tfgvae import seeds
 from train.evaluate.section import NotApplicable
+
+LARGEST_LATENT = 256  # numbers of z, where a metric takes all pairs or coordinates one by one
 
 
 def _no_progress(done, total):
@@ -90,6 +94,34 @@ class Context:
         """Raise NotApplicable for a model whose images have no latent."""
         if not self.has_latents:
             raise NotApplicable("This model has no latent variable z.")
+
+    def require_density(self):
+        """Raise NotApplicable where z has no density whose gradient could be followed."""
+        self.require_latents()
+        kind = self.model.prior().reparameterization_type
+        if kind != tfp.distributions.FULLY_REPARAMETERIZED:
+            raise NotApplicable("The density of this model's z has no gradient to follow.")
+
+    def require_mean(self):
+        """Raise NotApplicable where E_q(z|x)[z] cannot be had without drawing."""
+        self.require_latents()
+        try:
+            self.model.posterior(tf.constant(self._images[:1])).mean()
+        except NotImplementedError:
+            raise NotApplicable("This model's q(z|x) has no mean in closed form.") from None
+
+    def require_pairs(self):
+        """Raise NotApplicable where q(z_i|x_j) costs too much for every pair.
+
+        It is two matrix products for a Gaussian q; others are evaluated pair by pair.
+        """
+        self.require_latents()
+        gaussian = hasattr(self.model.posterior(tf.constant(self._images[:1])), "distribution")
+        if not gaussian and math.prod(self.model.latent_shape) > LARGEST_LATENT:
+            raise NotApplicable(
+                "z is a whole chain of images here: to compare every code with every image would "
+                "take hours."
+            )
 
     def batches(self, total):
         """(start, end) of each batch of `total` rows."""

@@ -30,7 +30,7 @@ SIZES = {
     "num_chains": Size(100, 32, 2, "Gibbs chains for the diagnostics"),
     "ais_images": Size(8, 4, 2, "images, simulated and of the test split, that are annealed"),
     "ais_chains": Size(4, 2, 1, "annealed chains an image"),
-    "ais_temperatures": Size(100, 20, 2, "temperatures of a chain"),
+    "ais_temperatures": Size(300, 20, 2, "temperatures of a chain"),
     "num_permutations": Size(500, 500, 20, "permutations of the two-sample test"),
     "num_points": Size(64, 64, 2, "prior draws z at which q(x|z) is looked at"),
     "classifier_steps": Size(2000, 2000, 1, "training steps of the classifier of the features"),

@@ -13,7 +13,7 @@ THRESHOLD = 0.01  # Burda et al. 2016
 
 def active_units(context):
     """How many numbers of z depend on the image at all."""
-    context.require_latents()
+    context.require_mean()
     images = context.images("num_codes")
     found = estimator(context.model, images, THRESHOLD, progress=context.progress)
     total = math.prod(context.model.latent_shape)

@@ -10,7 +10,7 @@ from train.evaluate.table import shown
 
 def annealed_importance(context):
     """How exact the likelihood is: bounds on both sides, by annealing from q(z|x) to p(z|x)."""
-    context.require_latents()
+    context.require_density()
     count, draws = context.setting("ais_images"), context.setting("num_samples")
     path = {
         "num_chains": context.setting("ais_chains"),

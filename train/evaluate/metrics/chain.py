@@ -7,6 +7,7 @@ from tfgvae.estimators.frechet import kernel_distance
 from tfgvae.sampling.chains import run_chains
 from tfgvae.sampling.diagnostics import compare_starts, diagnose
 from tfgvae.sampling.image_statistics import IMAGE_STATISTICS, image_statistics
+from train.evaluate.context import LARGEST_LATENT
 from train.evaluate.metrics.samples import shown_steps
 from train.evaluate.section import Curve, NotApplicable, Plot, Section
 
@@ -15,9 +16,16 @@ STARTS = ("noise", "data")
 
 
 def coordinates(chains):
-    """The latents and a few statistics of the image, side by side: ([T, N, D], names)."""
-    names = [f"z[{i}]" for i in range(chains.latents.shape[-1])]
-    states = np.concatenate([chains.latents, image_statistics(chains.images)], axis=-1)
+    """The latents and a few statistics of the image, side by side: ([T, N, D], names).
+
+    Of a latent of more numbers than LARGEST_LATENT, as a trajectory of images is, the statistics
+    alone.
+    """
+    size = chains.latents.shape[-1]
+    names = [f"z[{i}]" for i in range(size)] if size <= LARGEST_LATENT else []
+    states = image_statistics(chains.images)
+    if names:
+        states = np.concatenate([chains.latents, states], axis=-1)
     return states, [*names, *(name.replace("_", " ") for name in IMAGE_STATISTICS)]
 
 
@@ -41,10 +49,11 @@ def chain(context):
     _convergence(section, found, diagnose(np.concatenate([noise, data], 1)[steps // 2 :], names))
     section.plots.append(_starts(found))
     _distance(context, section, chains)
+    what = "x = E[x|z] at every step" if context.setting("mean") else "draws x ~ p(x|z)"
     section.notes.append(
-        f"{count} chains of {steps} steps from noise and as many from test images; states are z "
-        f"and statistics of the image ({', '.join(IMAGE_STATISTICS)}). The chain that is looked at has "
-        + ("x = E[x|z] at every step." if context.setting("mean") else "draws x ~ p(x|z).")
+        f"{count} chains of {steps} steps from noise and as many from test images, with {what}. "
+        f"States: {len(names) - len(IMAGE_STATISTICS)} numbers of z, and of the image "
+        f"{', '.join(IMAGE_STATISTICS)}."
     )
     return section
 

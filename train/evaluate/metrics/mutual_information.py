@@ -26,7 +26,7 @@ def _meanings(count):
 
 def mutual_information(context):
     """How much a code z tells about its image x, in nats (0: the code is ignored)."""
-    context.require_latents()
+    context.require_pairs()
     images = context.images("num_codes")
     seed = context.seed_of("mutual_information")
     found = estimator(context.model, images, seed, progress=context.progress)

@@ -17,7 +17,7 @@ PIXELS = 24  # a side, of a point of the plane
 
 def posterior_variance(context):
     """How much images with the same code z differ: what a simple P can show only as blur."""
-    context.require_latents()
+    context.require_pairs()
     images = context.images("num_codes")
     plane = tuple(context.model.latent_shape) == (2,)
     if plane:
