@@ -33,4 +33,6 @@ def settings(experiment):
     if experiment == "figure4":
         return figure4.Settings(overrides("seqvae"), 32, num_data=48, num_draws=16, columns=3)
     recipe = {"figure5": "pixelvae", "figure6": "pixelvae_pp"}[experiment]
-    return preference.Settings(overrides(recipe), 16, 24, num_chains=4, chain_steps=(1, 2))
+    return preference.Settings(
+        overrides(recipe), 16, 24, num_chains=4, chain_steps=(1, 2), classifier_steps=3
+    )

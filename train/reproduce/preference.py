@@ -32,6 +32,7 @@ class Settings:
       num_samples: images of each Frechet distance.
       num_chains: images of each grid, a square number.
       chain_steps: lengths of the chain to look at, from noise; the last is the grid's.
+      classifier_steps: training steps of the classifier whose features the distances are in.
     """
 
     training: dict
@@ -39,6 +40,7 @@ class Settings:
     num_samples: int
     num_chains: int
     chain_steps: tuple
+    classifier_steps: int = 2000
 
 
 def train(context, name, recipe, settings):
@@ -115,6 +117,7 @@ def distances(context, folder, drawn, settings):
         context.output / "runs" / f"classifier-{section['name']}.keras",
         data_dir=context.data_dir,
         binarize=section["binarize"],
+        steps=settings.classifier_steps,
         say=context.say,
     )
     features = classifier_features(path)
