@@ -1,5 +1,6 @@
 """The parts of a report: numbers as text, bits, plots, steps of a chain."""
 
+import io
 import math
 import types
 
@@ -13,6 +14,7 @@ from train.evaluate import plots, table
 from train.evaluate.metrics.log_likelihood import in_bits
 from train.evaluate.metrics.samples import shown_steps, square
 from train.evaluate.page import escape
+from train.evaluate.progress import Progress
 from train.evaluate.section import Curve, Plot, Section
 
 
@@ -72,6 +74,21 @@ def test_a_grid_takes_the_first_images():
 
 def test_text_is_escaped():
     assert escape('<a href="x">1 +- 2</a>') == "&lt;a href=&quot;x&quot;&gt;1 \u00b1 2&lt;/a&gt;"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_bar_for_each_count_of_a_metric():
+    terminal, lines = Terminal(), []
+    progress = Progress(lines.append, 2, terminal)
+    progress.start("chain")
+    progress(1, 4)
+    progress.end("done", 61.0)
+    assert "[1/2] chain 1/4 [======" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\n") and lines == ["[1/2] chain: done (1:01)"]
 
 
 def test_what_may_be_infinite_is_a_note():
