@@ -49,4 +49,4 @@ def draws(count, seed):
 
 def log_p(x):
     """log p(x) in closed form: [N] nats."""
-    return stats.multivariate_normal(B, COVARIANCE).logpdf(np.reshape(x, [-1, D]))
+    return np.atleast_1d(stats.multivariate_normal(B, COVARIANCE).logpdf(np.reshape(x, [-1, D])))

@@ -164,7 +164,7 @@ def test_a_nonlinear_model_agrees_with_quadrature():
     mapping = {"name": "mlp", "dense": (8,)}
     inference = {"name": "gaussian", "trunk": "mlp", "dense": ()}
     net = GVAE(lg.IMAGE, 2, mapping=mapping, inference=inference)
-    net.mapping.set_weights([3 * w for w in net.mapping.get_weights()])
+    net.mapping.set_weights([2 * w for w in net.mapping.get_weights()])
     x = net.ancestral_sample(3, seed=0)
     line, step = np.linspace(-6, 6, 121, retstep=True, dtype=np.float32)
     grid = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
@@ -175,11 +175,11 @@ def test_a_nonlinear_model_agrees_with_quadrature():
         for image in x
     ]
     for start in annealing.STARTS:
-        found = annealed_importance(net, np.repeat(x, 40, 0), 1, 40, 0, start=start, batch_size=120)
+        found = annealed_importance(net, np.repeat(x, 40, 0), 1, 80, 0, start=start, batch_size=120)
         weights = np.exp(found.log_likelihood.reshape(3, 40) - np.array(exact)[:, None])
         error = weights.std(axis=1, ddof=1) / math.sqrt(40)
         assert (np.abs(weights.mean(1) - 1) < 5 * error + 1e-3).all(), start
-        assert (error < 0.3).all()
+        assert (error < 0.3).all()  # An error in the weights would show.
 
 
 def test_rows_do_not_depend_on_their_batch(model):
@@ -198,9 +198,6 @@ def test_chains_of_latents_and_labels():
     calls, label = [], [0, 1, 2]
     found = bdmc(chain, 3, 2, 2, 0, label, 1, batch_size=2, progress=lambda *n: calls.append(n))
     assert np.isfinite([found.lower.value, found.upper.value]).all() and calls == [(2, 3), (3, 3)]
-    x = chain.ancestral_sample(3, seed=0, label=label)
-    found = annealed_importance(chain, x, 2, 2, 0, label, 1, "posterior")
-    assert found.log_likelihood.shape == (3,) and np.isfinite(found.log_likelihood).all()
 
 
 def test_what_cannot_be_annealed_is_refused(model, monkeypatch):

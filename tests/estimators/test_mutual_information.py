@@ -133,7 +133,9 @@ def test_pairs_of_narrow_gaussians_are_exact():
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-6)
 
 
-def test_pairs_of_other_distributions_broadcast():
+@pytest.mark.parametrize("largest", [1, 40, 1 << 26])
+def test_pairs_of_other_distributions_broadcast(largest, monkeypatch):
+    monkeypatch.setattr(pairwise, "LARGEST", largest)
     rng = np.random.default_rng(0)
     logits = rng.normal(size=[5, 3]).astype(np.float32)
     q = tfd.OneHotCategorical(logits=logits, dtype=tf.float32)

@@ -7,6 +7,9 @@ import tensorflow_probability as tfp
 
 tfd = tfp.distributions
 
+# Numbers of an intermediate [rows, B, *event] of a density that is broadcast: 256 MB.
+LARGEST = 1 << 26
+
 
 def log_prob(q, z):
     """log q_j(z_i): [L, B] float64, nats.
@@ -20,7 +23,7 @@ def log_prob(q, z):
       z: latents [L, *event].
     """
     if not (isinstance(q, tfd.Independent) and isinstance(q.distribution, tfd.Normal)):
-        return tf.cast(q.log_prob(z[:, None]), tf.float64)
+        return _broadcast(q, z)
     size = math.prod(z.shape[1:])
     z, mean, stddev = (
         tf.cast(tf.reshape(value, [tf.shape(value)[0], size]), tf.float64)
@@ -34,3 +37,11 @@ def log_prob(q, z):
     )
     log_scale = tf.reduce_sum(tf.math.log(stddev), axis=1) + size / 2 * math.log(2 * math.pi)
     return -squares / 2 - log_scale
+
+
+def _broadcast(q, z):
+    """As log_prob, by q's own: as many rows of z at a time as memory is meant to hold."""
+    pair = int(q.batch_shape_tensor()[0]) * max(math.prod(z.shape[1:]), 1)
+    rows = max(LARGEST // pair, 1)
+    parts = [q.log_prob(z[i : i + rows, None]) for i in range(0, z.shape[0], rows)]
+    return tf.cast(tf.concat(parts, axis=0), tf.float64)
