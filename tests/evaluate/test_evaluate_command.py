@@ -17,6 +17,7 @@ from train.errors import SetupError
 from train.evaluate import __main__ as command
 from train.evaluate import evaluate, metrics
 from train.evaluate.section import NotApplicable, Section
+from train.workdir import lock
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +178,27 @@ def test_one_failure_does_not_lose_the_others(workdir, done, monkeypatch, tmp_pa
     page = (tmp_path / "report.html").read_text()
     assert problems(page) == []
     assert "score = inf" in page and "This &lt;model&gt; has no such thing." in page
+
+
+def test_interrupted_it_goes_on(workdir, monkeypatch, tmp_path, capsys):
+    def interrupted(context):
+        raise KeyboardInterrupt
+
+    flags = [f"--{k}={v}" for k, v in SIZES.items()]
+    flags += [f"--workdir={workdir}", f"--output={tmp_path}", f"--metrics={','.join(FAST)}"]
+    with monkeypatch.context() as patch:
+        replaced(patch, FAST[1], by=interrupted)
+        assert command.main(flags) == 130
+    assert "goes on" in capsys.readouterr().err
+    replaced(monkeypatch, FAST[0])
+    assert command.main(flags) == 0
+    out = capsys.readouterr().out
+    assert f"{FAST[0]}: as computed before" in out and f"{FAST[1]}: done" in out
+
+
+def test_two_at_a_time_are_refused(workdir, tmp_path):
+    with lock(tmp_path), pytest.raises(SetupError, match="another process is evaluating into"):
+        evaluate(workdir, FAST[:1], tmp_path, say=quiet, **SIZES)
 
 
 def test_an_earlier_metric_stays_in_the_report(workdir, done, monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from evaluated import SIZES
 from page_checks import problems
-from tiny_models import batch, build, each, images
+from tiny_models import batch, build, components, images
 
 from train.evaluate import plots
 from train.evaluate.context import Context
@@ -35,6 +35,17 @@ def context_of(key, classifier):
     features = Features(classifier)
     settings = {**SIZES, "mean": mean, "classifier": features.identity}
     return Context(model, np.asarray(images(data)), labels, settings, 3, features)
+
+
+# Every metric of a model traces many functions: those that tell the most, and all with --slow.
+QUICK = {"gvae", "marginal"}
+each = pytest.mark.parametrize(
+    "key",
+    [
+        key if key in QUICK else pytest.param(key, marks=pytest.mark.slow)
+        for key in components.MODELS
+    ],
+)
 
 
 @each

@@ -79,6 +79,8 @@ def _figure(plot):
         axes.set_xticks(ticks[:: 1 + len(ticks) // 9], minor=False)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+    elif all(float(x) == int(x) for curve in plot.curves for x in curve.x):
+        axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
     axes.margins(y=0.1)
     if plot.y_limits:
         axes.set_ylim(plot.y_limits)

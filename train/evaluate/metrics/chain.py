@@ -84,7 +84,7 @@ def _convergence(section, found, half):
         Curve("largest", lags, half.autocorrelation.max(axis=1)),
     ]
     section.plots.append(
-        Plot("Autocorrelation within a chain", "lag, steps", "correlation", curves, {"0": 0.0})
+        Plot("Autocorrelation within a chain", "lag, steps", "correlation", curves, {"none": 0.0})
     )
 
 
@@ -126,9 +126,9 @@ def _distance(context, section, chains):
         )
         for start in STARTS
     ]
-    title = "Distance to the data by chain step"
-    label = f"kernel distance, {space}"
-    section.plots.append(Plot(title, "step", label, curves, {"0": 0.0}, x_scale="log"))
+    title = f"Distance to the data by chain step, in {space}"
+    zero = {"equal laws": 0.0}
+    section.plots.append(Plot(title, "step", "kernel distance", curves, zero, x_scale="log"))
 
 
 def _flat(images):

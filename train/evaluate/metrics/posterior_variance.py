@@ -53,7 +53,7 @@ def _sentence(found, spread, where, count):
     few = np.median(found.effective_sample_size) < FEW
     if few:
         return (
-            f"Most {points} are near to one or two of the {count:,} images at most: "
+            f"Fewer than {FEW} of the {count:,} images, by weight, have most {points} as a code: "
             "too few to tell how much the images of one code differ."
         )
     left = 100 * found.total.mean() / spread

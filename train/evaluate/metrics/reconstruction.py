@@ -39,12 +39,9 @@ def reconstruction(context):
         Estimate.of_mean(constant, unit="per sub-pixel"),
         "The same where every image is replaced by the mean image: what a code is to beat.",
     )
-    left = squared.mean() / constant.mean() if constant.mean() else np.nan
-    if np.isfinite(left):
-        section.sentences.append(
-            f"Reconstructed through z, a test image keeps {100 * max(0.0, 1 - left):.0f} % of what "
-            "distinguishes it from the mean image (by squared error)."
-        )
+    if constant.mean() > 0:
+        share = squared.mean() / constant.mean()
+        section.sentences.append(_sentence(share, context.model.family.has_mean))
     what = "E[x|z]" if context.model.family.has_mean else "a draw x ~ p(x|z)"
     section.pictures.append(
         Picture(
@@ -54,6 +51,20 @@ def reconstruction(context):
         )
     )
     return section
+
+
+def _sentence(share, is_mean):
+    """What the squared error comes to as a share of the variance of the data."""
+    if is_mean:
+        return (
+            f"Reconstructed through z, a test image keeps {100 * max(0.0, 1 - share):.0f} % of "
+            "what distinguishes it from the mean image (by squared error)."
+        )
+    # Two images drawn independently differ by twice the variance.
+    return (
+        f"A test image redrawn from its code z differs from it {100 * share / 2:.0f} % as much as "
+        "two unrelated test images do (by squared error)."
+    )
 
 
 def _pairs(images, found, columns):
