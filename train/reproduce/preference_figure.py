@@ -39,7 +39,9 @@ def draw(curves, drawn, settings, names):
         for regularizer, rows in curves.items():
             _curve(panel, rows, name, TITLES[regularizer])
             if name == "mutual_information":
-                _information(panel, rows)
+                _band(panel, rows)
+        if name == "mutual_information":
+            _cap(panel, rows)
         panel.set(ylabel=label)
         panel.grid(alpha=0.3)
         panel.legend(fontsize=8)
@@ -47,23 +49,20 @@ def draw(curves, drawn, settings, names):
     return figure
 
 
-def _information(panel, rows):
-    """Both bounds as a band, and the cap: no estimate of A.3 is above it."""
-    steps = [row["step"] for row in rows]
-    panel.fill_between(
-        steps,
-        [row["mutual_information_lower"].value for row in rows],
-        [row["mutual_information_upper"].value for row in rows],
-        alpha=0.2,
-    )
-    panel.axhline(rows[0]["cap"], color="grey", linestyle="--")
-    panel.annotate(
-        f"log M = {rows[0]['cap']:.2f}: no estimate is above it",
-        (steps[0], rows[0]["cap"]),
-        xytext=(0, -11),
-        textcoords="offset points",
-        fontsize=8,
-    )
+def _band(panel, rows):
+    """Between both bounds: I(x;z) is at most the leave-one-out bound, and at most the KL."""
+    upper = [min(row["mutual_information_upper"].value, row["kl"].value) for row in rows]
+    lower = [row["mutual_information_lower"].value for row in rows]
+    panel.fill_between([row["step"] for row in rows], lower, upper, alpha=0.2)
+
+
+def _cap(panel, rows):
+    """log M, which no estimate of A.3 is above; an upper bound far above it is cut off."""
+    step, cap = rows[0]["step"], rows[0]["cap"]
+    panel.axhline(cap, color="grey", linestyle="--")
+    said = f"log M = {cap:.2f}: no estimate is above it"
+    panel.annotate(said, (step, cap), (0, 4), textcoords="offset points", fontsize=8)
+    panel.set_ylim(0, 2 * cap)
 
 
 def information_claim(curves):
