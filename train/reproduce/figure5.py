@@ -16,7 +16,7 @@ SETTINGS = {
             "train.checkpoint_every": 200,
             "train.eval_images": 500,
         },
-        num_images=1000,
+        num_images=10000,
         num_samples=512,
         num_chains=64,
         chain_steps=(1, 5, 20),
@@ -56,7 +56,7 @@ def run(context, settings):
     claims = [
         preference_figure.information_claim(curves),
         preference_figure.likelihood_claim(curves),
-        *preference_figure.sampler_claims(found),
+        *preference_figure.sampler_claims(found, settings),
     ]
     rows = [row for name in curves for row in curves[name]]
     figure = preference_figure.draw(curves, drawn, settings, CURVES)

@@ -31,7 +31,7 @@ class Settings:
       num_images: M test images of the mutual information: it is capped at log M.
       num_samples: images of each Frechet distance.
       num_chains: images of each grid, a square number.
-      chain_steps: lengths of the chain to look at, from noise; the last is the grid's.
+      chain_steps: lengths of the chain to look at; the last is the grids'.
       classifier_steps: training steps of the classifier whose features the distances are in.
     """
 
@@ -89,28 +89,47 @@ def over_training(context, folder, regularizer, settings):
 
 
 def samples(context, folder, settings):
-    """{"ancestral" or "chain N": images}: the grids' and the Frechet distances'."""
+    """Images of both samplers: {sampler: [N, H, W, C]}.
+
+    The samplers are "ancestral"; "N steps from noise"; "N steps from data", from test images: a
+    chain that mixes has the same law from either start.
+    """
     model = tfgvae.load(folder)
-    seed = int(seeds.fold_in(context.seed, 6))
     count = max(settings.num_samples, settings.num_chains)
-    rows = seeds.rows(seed, count).numpy()
-    parts = [rows[i : i + BATCH] for i in range(0, count, BATCH)]
+    images = context.images(folder, "test", count)
+    count = len(images)
+    rows = seeds.rows(seeds.fold_in(context.seed, 6), count).numpy()
+    parts = [slice(i, i + BATCH) for i in range(0, count, BATCH)]
 
-    def drawn(sample):
-        return np.concatenate([sample(part).numpy() for part in parts])
+    def drawn(sample, **options):
+        return np.concatenate([sample(part, seed=rows[part], **options).numpy() for part in parts])
 
-    found = {"ancestral": drawn(lambda part: model.ancestral_sample(len(part), seed=part))}
+    def ancestral(part, seed):
+        return model.ancestral_sample(len(seed), seed=seed)
+
+    def from_noise(part, **options):
+        return model.gibbs_sample(num_samples=len(rows[part]), **options)
+
+    def from_data(part, **options):
+        return model.gibbs_sample(images[part], **options)
+
+    found = {"ancestral": drawn(ancestral)}
     for steps in settings.chain_steps:
-        found[f"chain {steps}"] = drawn(
-            lambda part, steps=steps: model.gibbs_sample(
-                num_samples=len(part), num_steps=steps, seed=part
-            )
-        )
+        found[sampler(steps, "noise")] = drawn(from_noise, num_steps=steps)
+        found[sampler(steps, "data")] = drawn(from_data, num_steps=steps)
     return found
 
 
+def sampler(steps, start):
+    """The name of a chain of `steps` steps from "noise" or "data"."""
+    return f"{steps} {'step' if steps == 1 else 'steps'} from {start}"
+
+
 def distances(context, folder, drawn, settings):
-    """{"ancestral" or "chain N": Frechet distance to test images, an Estimate}."""
+    """{sampler: Frechet distance to test images, an Estimate}; "data" is of other test images.
+
+    The chains from data start from the test images in front, the others are compared with.
+    """
     section = runs.read_config(folder)["data"]
     path = trained_classifier(
         section["name"],
@@ -121,11 +140,12 @@ def distances(context, folder, drawn, settings):
         say=context.say,
     )
     features = classifier_features(path)
-    data = features(context.images(folder, "test", settings.num_samples))
-    return {
-        name: frechet_distance(features(images[: settings.num_samples]), data)
-        for name, images in drawn.items()
-    }
+    count = settings.num_samples
+    images = context.images(folder, "test", 2 * count)
+    first, others = np.split(images, [len(images) // 2])
+    data = features(others)
+    found = {name: frechet_distance(features(x[:count]), data) for name, x in drawn.items()}
+    return {**found, "data": frechet_distance(features(first), data)}
 
 
 def square(images, count):
