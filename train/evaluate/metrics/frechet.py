@@ -1,5 +1,7 @@
 """Frechet and kernel distances between samples and data, in a classifier's features."""
 
+import threadpoolctl
+
 from tfgvae.estimators.frechet import frechet_distance, kernel_distance
 from train.evaluate.section import Section
 
@@ -23,7 +25,9 @@ def frechet(context):
             continue
         features = context.features(kind)
         for name, (distance, meaning) in DISTANCES.items():
-            estimate = distance(data, features, seed=context.seed_of(f"{name}/{kind}"))
+            # Threads of BLAS that wait for one another make these small matrices 100 times slower.
+            with threadpoolctl.threadpool_limits(1, "blas"):
+                estimate = distance(data, features, seed=context.seed_of(f"{name}/{kind}"))
             section.add(f"{name}_{kind.replace(' ', '_')}", estimate, f"{meaning}, {of}.")
     section.sentences.append(_sentence(section.numbers))
     section.notes.append(
