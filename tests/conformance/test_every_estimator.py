@@ -63,6 +63,7 @@ def test_units_and_the_aggregate_have_values_or_a_reason(key):
     assert 0.1 <= found.p_value <= 1 and np.isfinite(found.statistic)
 
 
+@pytest.mark.slow
 @each
 def test_chains_run_or_say_why_not(key):
     model = build(key)

@@ -44,6 +44,7 @@ def test_bounds_bracket_the_closed_form(stddev):
     np.testing.assert_allclose(found.kl.value - found.upper.value, found.marginal_kl_lower.value)
     np.testing.assert_allclose(found.kl.value - found.lower.value, found.marginal_kl_upper.value)
     assert found.estimate.value == found.lower.value and found.cap == math.log(1000)
+    assert found.least_upper.value == min(found.upper.value, found.kl.value)
 
 
 def test_standard_errors_are_those_of_repeated_experiments():
@@ -102,7 +103,8 @@ def test_codes_that_name_their_image_are_at_the_cap():
     assert exact(gain, 0.002)[0] > 2 * found.cap
     np.testing.assert_allclose(found.lower.value, math.log(64), rtol=1e-9)
     assert found.lower.standard_error < 1e-9
-    assert found.upper.value > exact(gain, 0.002)[0]
+    assert found.upper.value > found.kl.value > exact(gain, 0.002)[0]
+    assert found.least_upper.value == found.kl.value and found.least_upper.kind == "upper bound"
 
 
 def test_a_code_that_ignores_the_image_has_no_information():

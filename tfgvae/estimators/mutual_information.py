@@ -30,6 +30,7 @@ class MutualInformation:
       upper: the leave-one-out bound.
       kl: E KL(q(z|x) || p(z)).
       marginal_kl_lower, marginal_kl_upper: bounds on KL(q(z) || p(z)), kl - upper and kl - lower.
+        The first is below 0, and says nothing, where `upper` is above kl.
     """
 
     estimate: Estimate
@@ -40,6 +41,13 @@ class MutualInformation:
     marginal_kl_lower: Estimate
     marginal_kl_upper: Estimate
 
+    @property
+    def least_upper(self):
+        """The lower of two upper bounds on I(x; z): leave-one-out, and E KL(q(z|x) || p(z))."""
+        if self.upper.value <= self.kl.value:
+            return self.upper
+        return dataclasses.replace(self.kl, kind="upper bound")
+
 
 def mutual_information(
     model, images, seed=0, label=None, num_codes=None, batch_size=1000, progress=None
@@ -48,7 +56,8 @@ def mutual_information(
 
     All M^2 log-densities are used, a block of batch_size^2 at a time, twice. Both bounds hold in
     expectation over images drawn independently from the data. Where I is well above log M each code
-    lies at its own image alone: the lower bound is at its cap, and the upper one is far above I.
+    lies at its own image alone: the lower bound is at its cap, and the upper one is far above I,
+    further than the KL, which bounds I too: see `least_upper`.
 
     Standard errors cover which images were taken and the chance of the codes, not the gap to I. The
     terms of a bound share the images, so the error is not that of a mean of M independent terms: it
