@@ -54,7 +54,9 @@ def _sentence(found):
         )
     # I is at most E KL(q(z|x) || p(z)), too.
     high = min(upper.value, found.kl.value)
-    said = f"The code z carries between {lower.value:.2f} and {high:.2f} nats about its image"
+    low, high_shown = f"{lower.value:.2f}", f"{high:.2f}"
+    span = low if low == high_shown else f"between {low} and {high_shown}"
+    said = f"The code z carries {span} nats about its image"
     if high < UNUSED:
         return said + ": z is not used."
     images = _rounded(math.exp(lower.value))

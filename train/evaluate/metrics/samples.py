@@ -54,6 +54,11 @@ def samples(context):
         images = context.images() if kind == "data" else context.samples(kind)
         grid = pictures.grid(square(images, side))
         section.pictures.append(Picture(kind, caption, grid, "samples"))
+    if context.setting("mean"):
+        section.notes.append(
+            "With E[x|z] in the place of draws the chain has no noise of x: it is not the chain of "
+            "Eq. 6, whose samples --mean=no shows."
+        )
     side = min(side, len(context.images()))
     shown = ", ".join(str(step + 1) for step in shown_steps(steps))
     for start in ("noise", "data"):
