@@ -79,25 +79,14 @@ SETTINGS = {
 }
 
 
-class FirstSteps:
-    """q(z(1..t)|x) of a sequential model, as posterior_variance asks for it.
+def first_steps(model, count):
+    """q(z(1..t)|x) of a sequential model, t = count: a function of images."""
 
-    Args:
-      model: a SeqVAE.
-      count: t.
-    """
+    def posterior(x):
+        q = model.posterior(x).distribution
+        return tfd.Independent(tfd.Normal(q.loc[:, :count], q.scale[:, :count]), 2)
 
-    def __init__(self, model, count):
-        self._model = model
-        self._count = count
-        self.family = model.family
-        self.image_shape = model.image_shape
-        self.latent_shape = (count, *model.latent_shape[1:])
-
-    def posterior(self, x, training=False):
-        """q(z(1..t)|x): event [t, Z]."""
-        q = self._model.posterior(x, training).distribution
-        return tfd.Independent(tfd.Normal(q.loc[:, : self._count], q.scale[:, : self._count]), 2)
+    return posterior
 
 
 def reconstructions(model, images, seed):
@@ -129,7 +118,7 @@ def by_step(model, test, training, settings, seed):
     rows = []
     for t in range(1, model.latent_shape[0] + 1):
         error = np.square(rebuilt[t - 1] - test).sum(axis=(1, 2, 3))
-        variance = posterior_variance(FirstSteps(model, t), training, z[:, :t])
+        variance = posterior_variance(model, training, z[:, :t], posterior=first_steps(model, t))
         rows.append(
             {
                 "step": t,

@@ -80,7 +80,7 @@ def over_training(context, folder, regularizer, settings):
                 "kl": found.kl,
                 "mutual_information": found.estimate,
                 "mutual_information_lower": found.lower,
-                "mutual_information_upper": found.upper,
+                "mutual_information_upper": found.least_upper,
                 "cap": found.cap,
             }
         )
