@@ -23,6 +23,7 @@ setup(
         "numpy",
         "scikit-learn",  # The embedded digits.
         "scipy",
+        "threadpoolctl",  # One thread of BLAS for small matrices; scikit-learn brings it too.
         "matplotlib",  # The plots of train.evaluate and train.reproduce.
     ],
     extras_require={
