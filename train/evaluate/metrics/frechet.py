@@ -1,7 +1,5 @@
 """Frechet and kernel distances between samples and data, in a classifier's features."""
 
-import threadpoolctl
-
 from tfgvae.estimators.frechet import frechet_distance, kernel_distance
 from train.evaluate.section import Section
 
@@ -25,9 +23,7 @@ def frechet(context):
             continue
         features = context.features(kind)
         for name, (distance, meaning) in DISTANCES.items():
-            # Threads of BLAS that wait for one another make these small matrices 100 times slower.
-            with threadpoolctl.threadpool_limits(1, "blas"):
-                estimate = distance(data, features, seed=context.seed_of(f"{name}/{kind}"))
+            estimate = distance(data, features, seed=context.seed_of(f"{name}/{kind}"))
             section.add(f"{name}_{kind.replace(' ', '_')}", estimate, f"{meaning}, {of}.")
     section.sentences.append(_sentence(section.numbers))
     section.notes.append(
