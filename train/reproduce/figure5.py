@@ -1,7 +1,7 @@
 """Figure 5: MNIST, a conditional PixelCNN as P, 20 latents; R = KL against R = 0.
 
 Samples of both samplers; over training, the mutual information of A.3 with both bounds and its cap
-log M, and the nats a pixel.
+log M, and the nats a sub-pixel.
 """
 
 from train.reproduce import preference, preference_figure
@@ -37,7 +37,7 @@ SETTINGS = {
 }
 CURVES = (
     ("mutual_information", "I(x;z), nats"),
-    ("nll_per_pixel", "-log p(x|z), nats a pixel"),
+    ("nll_per_sub_pixel", "-log p(x|z), nats a sub-pixel"),
 )
 
 

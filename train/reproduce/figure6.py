@@ -1,6 +1,6 @@
 """Figure 6: CIFAR-10, a conditional PixelCNN++ as P, 20 latents; R = KL against R = 0.
 
-Samples of both samplers; over training, E KL(q(z|x) || p(z)) and the nats a pixel.
+Samples of both samplers; over training, E KL(q(z|x) || p(z)) and the nats a sub-pixel.
 """
 
 from train.reproduce import preference, preference_figure
@@ -40,7 +40,7 @@ SETTINGS = {
 }
 CURVES = (
     ("kl", "E KL(q(z|x) || p(z)), nats"),
-    ("nll_per_pixel", "-log p(x|z), nats a pixel"),
+    ("nll_per_sub_pixel", "-log p(x|z), nats a sub-pixel"),
 )
 
 

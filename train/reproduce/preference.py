@@ -75,7 +75,7 @@ def over_training(context, folder, regularizer, settings):
                 "regularizer": regularizer,
                 "step": step,
                 "nll": nll,
-                "nll_per_pixel": nll / pixels,
+                "nll_per_sub_pixel": nll / pixels,
                 "elbo": validation[step]["elbo"],
                 "kl": found.kl,
                 "mutual_information": found.estimate,

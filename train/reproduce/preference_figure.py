@@ -91,10 +91,10 @@ def divergence_claim(curves):
 
 def likelihood_claim(curves):
     """-log p(x|z) after training, R = 0 below R = KL."""
-    kl, none = (curves[regularizer][-1]["nll_per_pixel"] for regularizer in REGULARIZERS)
+    kl, none = (curves[regularizer][-1]["nll_per_sub_pixel"] for regularizer in REGULARIZERS)
     return Claim(
         "without a regularizer -log p(x|z) is lower: P uses the code",
-        f"nats a pixel at the end, R = 0: {none:.4f}; R = KL: {kl:.4f}",
+        f"nats a sub-pixel at the end, R = 0: {none:.4f}; R = KL: {kl:.4f}",
         none < kl,
     )
 
