@@ -12,11 +12,10 @@ import shlex
 import sys
 import tempfile
 import time
-import traceback
 
 from tfgvae import runs
 from train.classification import Settings, accuracy, fit
-from train.errors import SetupError, TrainError, as_setup_error, as_train_error
+from train.errors import SetupError, TrainError, as_setup_error, as_train_error, exit_status
 from train.workdir import differences, write_whole
 
 DESCRIPTION = """\
@@ -200,17 +199,11 @@ def main(arguments):
     debug = flags.pop("debug")
     command = shlex.join(["python", "-m", "train.classifier", *arguments])
     flags["dense"] = tuple(flags["dense"])
-    try:
+
+    def train():
         trained_classifier(**flags, command=command)
-    except TrainError as error:
-        if debug:
-            traceback.print_exc()
-        print(f"\n{error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("\nInterrupted; nothing was written.", file=sys.stderr)
-        return 130
-    return 0
+
+    return exit_status(train, debug, "Interrupted; nothing was written.")
 
 
 if __name__ == "__main__":

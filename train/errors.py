@@ -1,6 +1,8 @@
 """Errors that a user can act on: shown as one message, without a traceback."""
 
 import contextlib
+import sys
+import traceback
 
 import tensorflow as tf
 
@@ -59,3 +61,23 @@ def as_train_error(where):
         else:
             raise  # No doing of the user's: the traceback is wanted.
         raise TrainError(f"{place}: {said}; {last}") from error
+
+
+def exit_status(command, debug=False, interrupted="Interrupted."):
+    """Run a command line's work and return its exit status; an error is said in one message.
+
+    Args:
+      command: called without arguments; what it returns is the status, None is 0.
+      debug: show the traceback, too.
+      interrupted: what Ctrl-C is answered with.
+    """
+    try:
+        return command() or 0
+    except TrainError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"\n{error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"\n{interrupted}", file=sys.stderr)
+        return 130

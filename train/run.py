@@ -3,10 +3,9 @@
 import pathlib
 import re
 import sys
-import traceback
 
 from train import flags
-from train.errors import TrainError
+from train.errors import exit_status
 from train.loop import train_and_evaluate
 
 
@@ -39,17 +38,7 @@ def main(argv):
     if {"--help", "-h", "-help", "--helpfull"} & set(argv[1:]):
         print(flags.help_text(argv))
         return 0
-    try:
-        train(flags.parse(argv))
-    except TrainError as error:
-        if "--debug" in argv:
-            traceback.print_exc()
-        print(f"\n{error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
-        return 130
-    return 0
+    return exit_status(lambda: train(flags.parse(argv)), "--debug" in argv)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,8 @@
 import argparse
 import pathlib
 import sys
-import traceback
 
-from train.errors import TrainError
+from train.errors import exit_status
 from train.reproduce import EXPERIMENTS, PRESETS, reproduce
 
 
@@ -48,18 +47,12 @@ def main(arguments):
     """Run a command line and return its exit status."""
     flags = vars(parser().parse_args(arguments))
     debug = flags.pop("debug")
-    try:
+
+    def run():
         reproduce(**flags)
-    except TrainError as error:
-        if debug:
-            traceback.print_exc()
-        print(f"\n{error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("\nInterrupted: the same command goes on.", file=sys.stderr)
-        return 130
-    print(f"Written: {flags['output'] / flags['experiment']}.png, .pdf, .json, .csv")
-    return 0
+        print(f"Written: {flags['output'] / flags['experiment']}.png, .pdf, .json, .csv")
+
+    return exit_status(run, debug, "Interrupted: the same command goes on.")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,8 @@ Samples of both samplers; over training, the mutual information of A.3 with both
 log M, and the nats a sub-pixel.
 """
 
-from train.reproduce import preference, preference_figure
+from train.reproduce import preference_figure, two_runs
 from train.reproduce.preference import Settings
-from train.reproduce.results import write
 
 SETTINGS = {
     "quick": Settings(
@@ -43,21 +42,12 @@ CURVES = (
 
 def run(context, settings):
     """Train, measure, draw, write figure5.*."""
-    folders = preference.train(context, "figure5", "pixelvae", settings)
-    curves = {
-        name: preference.over_training(context, folder, name, settings)
-        for name, folder in folders.items()
-    }
-    drawn = {name: preference.samples(context, path, settings) for name, path in folders.items()}
-    found = {
-        name: preference.distances(context, folder, drawn[name], settings)
-        for name, folder in folders.items()
-    }
-    claims = [
-        preference_figure.information_claim(curves),
-        preference_figure.likelihood_claim(curves),
-        *preference_figure.sampler_claims(found, settings),
-    ]
-    rows = [row for name in curves for row in curves[name]]
-    figure = preference_figure.draw(curves, drawn, settings, CURVES)
-    write(context, "figure5", figure, settings, rows, claims, {"frechet_distance": found})
+
+    def claims(curves, found):
+        return [
+            preference_figure.information_claim(curves),
+            preference_figure.likelihood_claim(curves),
+            *preference_figure.sampler_claims(found, settings),
+        ]
+
+    two_runs.run(context, "figure5", "pixelvae", settings, CURVES, claims)

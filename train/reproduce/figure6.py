@@ -3,9 +3,8 @@
 Samples of both samplers; over training, E KL(q(z|x) || p(z)) and the nats a sub-pixel.
 """
 
-from train.reproduce import preference, preference_figure
+from train.reproduce import preference_figure, two_runs
 from train.reproduce.preference import Settings
-from train.reproduce.results import write
 
 SETTINGS = {
     "quick": Settings(
@@ -44,18 +43,14 @@ CURVES = (
 )
 
 
-def run(context, settings):
-    """Train, measure, draw, write figure6.*."""
-    folders = preference.train(context, "figure6", "pixelvae_pp", settings)
-    curves = {
-        name: preference.over_training(context, folder, name, settings)
-        for name, folder in folders.items()
-    }
-    drawn = {name: preference.samples(context, path, settings) for name, path in folders.items()}
-    claims = [
+def claims(curves, found):
+    """What the curves say; the samples are to be looked at."""
+    return [
         preference_figure.divergence_claim(curves),
         preference_figure.likelihood_claim(curves),
     ]
-    rows = [row for name in curves for row in curves[name]]
-    figure = preference_figure.draw(curves, drawn, settings, CURVES)
-    write(context, "figure6", figure, settings, rows, claims)
+
+
+def run(context, settings):
+    """Train, measure, draw, write figure6.*."""
+    two_runs.run(context, "figure6", "pixelvae_pp", settings, CURVES, claims)

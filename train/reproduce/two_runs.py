@@ -1,0 +1,33 @@
+"""What Figures 5 and 6 do: train with R = KL and R = 0, measure both, draw them side by side."""
+
+from train.reproduce import preference, preference_figure
+from train.reproduce.results import write
+
+
+def run(context, name, recipe, settings, panels, claims):
+    """Train, measure, draw, write NAME.*.
+
+    Args:
+      context: a Context.
+      name: the experiment's name.
+      recipe: a name in configs.RECIPES.
+      settings: a preference.Settings; with num_samples = 0 no Frechet distances are taken.
+      panels: [(column of preference.over_training, the axis' label)], the curves to draw.
+      claims: a function of the curves and the distances (None without) that gives [Claim].
+    """
+    folders = preference.train(context, name, recipe, settings)
+    curves = {
+        regularizer: preference.over_training(context, folder, regularizer, settings)
+        for regularizer, folder in folders.items()
+    }
+    drawn = {k: preference.samples(context, path, settings) for k, path in folders.items()}
+    found = None
+    if settings.num_samples:
+        found = {
+            k: preference.distances(context, path, drawn[k], settings)
+            for k, path in folders.items()
+        }
+    rows = [row for made in curves.values() for row in made]
+    figure = preference_figure.draw(curves, drawn, settings, panels)
+    numbers = {} if found is None else {"frechet_distance": found}
+    write(context, name, figure, settings, rows, claims(curves, found), numbers)
