@@ -8,6 +8,7 @@ import matplotlib.image
 import pytest
 import tiny_experiments
 
+import configs
 from train.errors import SetupError
 from train.reproduce import EXPERIMENTS, PRESETS, reproduce
 from train.reproduce.__main__ import main
@@ -64,6 +65,18 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys):
     assert "unknown experiment" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
     assert main(["--experiment=figure2", f"--output={tmp_path}/file"]) == 2
+
+
+RECIPES = {"figure2": "vae2d", "figure4": "seqvae", "figure5": "pixelvae", "figure6": "pixelvae_pp"}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("experiment", RECIPES)
+def test_a_preset_sets_fields_that_its_recipe_has(experiment, preset):
+    training = importlib.import_module(f"train.reproduce.{experiment}").SETTINGS[preset].training
+    config = configs.get_config(RECIPES[experiment])
+    config.update_from_flattened_dict(training)
+    assert config.train.steps % config.train.checkpoint_every == 0
 
 
 def test_every_experiment_has_every_preset():
