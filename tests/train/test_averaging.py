@@ -181,8 +181,8 @@ LOADED = [
 
 
 @pytest.mark.parametrize(("recipe", "fields"), LOADED)
-def test_load_gives_the_averages(tmp_path, recipe, fields):
-    made = tiny.config(recipe, ema_momentum=MOMENTUM)
+def test_load_gives_the_averages(tmp_path, recipe, fields, tiny_config):
+    made = tiny_config(recipe, ema_momentum=MOMENTUM)
     made.update_from_flattened_dict(fields)
     model = build.compiled(made, Datasets(made).training_info)
     optimizer, random = model.optimizer, np.random.default_rng(0)

@@ -10,23 +10,12 @@ from ml_collections import config_dict
 import configs
 from configs.components import component
 from tfgvae import Marginal, data
-from tfgvae.layers.classifier import ClassifierNetwork
 from train import build, datasets
 
 
-@pytest.fixture(scope="module")
-def classifier(tmp_path_factory):
-    """The file of a classifier of digits, for the recipes with a fixed q."""
-    path = tmp_path_factory.mktemp("classifier") / "classifier.keras"
-    ClassifierNetwork((8, 8, 1), tiny.CLASSES, width=2, dense=(8,)).save(path)
-    return str(path)
-
-
 @pytest.mark.parametrize("recipe", configs.RECIPES)
-def test_every_recipe_builds_and_steps(recipe, classifier):
-    config = tiny.config(recipe)
-    if config.inference.name == "classifier":
-        config.inference.checkpoint = classifier
+def test_every_recipe_builds_and_steps(recipe, tiny_config):
+    config = tiny_config(recipe)
     loaded = datasets.Datasets(config)
     model = build.compiled(config, loaded.training_info)
     before = [np.array(w) for w in model.trainable_weights]
