@@ -18,6 +18,7 @@ def _meanings(count):
         "estimate": f"The paper's estimate (A.3) with M = {count:,} codes: at most log M.",
         "lower": "I(x; z) is at least this (InfoNCE with the true conditional).",
         "upper": "I(x; z) is at most this (leave-one-out).",
+        "least_upper": "The lower of that and of E KL(q(z|x) || p(z)), which bounds I(x; z) too.",
         "kl": "E KL(q(z|x) || p(z)), what the ELBO pays for the code: I(x; z) + KL(q(z) || p(z)).",
         "marginal_kl_lower": "KL(q(z) || p(z)), codes of data against the prior: at least this.",
         "marginal_kl_upper": "KL(q(z) || p(z)): at most this.",
@@ -45,15 +46,13 @@ def mutual_information(context):
 
 
 def _sentence(found):
-    lower, upper = found.lower, found.upper
+    lower, high = found.lower, found.least_upper.value
     if lower.value > found.cap - NEAR_CAP:
         return (
             f"The code z tells its image from all {lower.count:,} others: the estimate "
             f"{lower.value:.2f} nats is at its cap log M = {found.cap:.2f}, and says only that the "
-            "true information is larger."
+            f"true information is larger; it is at most {high:.2f}."
         )
-    # I is at most E KL(q(z|x) || p(z)), too.
-    high = min(upper.value, found.kl.value)
     low, high_shown = f"{lower.value:.2f}", f"{high:.2f}"
     span = low if low == high_shown else f"between {low} and {high_shown}"
     said = f"The code z carries {span} nats about its image"
