@@ -16,6 +16,7 @@ from tfgvae import checks, seeds
 from tfgvae.estimators import annealing, door
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.models import inputs
+from tfgvae.models.sampling_methods import LABELS, ROWS
 from tfgvae.sampling.ancestral import ancestral, draw_prior
 
 
@@ -198,9 +199,8 @@ class _Path:
 
     def simulate(self, label, rows):
         """z ~ p(z), x ~ p(x|z): the image of ancestral sampling, and the z that made it."""
-        label_spec, rows_spec = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int64)
-        z = self._model._compiled(draw_prior, rows_spec)(rows)
-        x = self._model._compiled(ancestral, label_spec, rows_spec, mean=False)(label, rows)
+        z = self._model._compiled(draw_prior, ROWS)(rows)
+        x = self._model._compiled(ancestral, LABELS, ROWS, mean=False)(label, rows)
         return z, x
 
     def step_sizes(self, x, label, rows):
