@@ -20,6 +20,18 @@ def arguments(component):
     return [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
 
 
+def settable(component):
+    """Those of `arguments` that a user may set: all but the ones in the class's `supplied`.
+
+    A class without a constructor of its own, here or in a base class of ours, has none: Keras's own
+    arguments are no options.
+    """
+    owner = next(cls for cls in component.__mro__ if "__init__" in vars(cls))
+    if owner.__module__.partition(".")[0] == "keras":
+        return []
+    return [name for name in arguments(component) if name not in component.supplied]
+
+
 def make(table, spec, kind="component", base=None, **given):
     """Build a component from a specification.
 

@@ -21,6 +21,9 @@ class Family(keras.layers.Layer):
       has_mean: whether E[x|z] can be had without drawing: an autoregressive family has none.
     """
 
+    # Constructor arguments that a user may not set.
+    supplied = ()
+
     discrete = True
     levels = None
     has_mean = True

@@ -44,6 +44,9 @@ class Inference(keras.layers.Layer):
       matches_prior: whether q(z) = p(z) without a regularizer that ties the two.
     """
 
+    # Constructor arguments that a user may not set: the model supplies them.
+    supplied = ("latent_dim", "image_shape")
+
     matches_prior = False
 
     def __init__(self, latent_dim, image_shape, min_stddev=1e-3, **kwargs):

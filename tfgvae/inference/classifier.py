@@ -43,6 +43,9 @@ class Classifier(Inference):
         that holds something else; a network for other images or another number of classes.
     """
 
+    # A network is no value for a configuration; a file's name is.
+    supplied = ("latent_dim", "image_shape", "network")
+
     matches_prior = True
 
     def __init__(

@@ -16,6 +16,9 @@ class Mapping(keras.layers.Layer):
       params_shape: (H, W, K), what the family asks for.
     """
 
+    # Constructor arguments that a user may not set: the model supplies them.
+    supplied = ("latent_dim", "params_shape", "num_classes")
+
     def __init__(self, latent_dim, params_shape, **kwargs):
         super().__init__(**kwargs)
         self.latent_dim = checks.integer("latent_dim", latent_dim, 1)

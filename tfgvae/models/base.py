@@ -44,6 +44,18 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         pixels outside the family's range (in a graph an InvalidArgumentError as it runs).
     """
 
+    # Constructor arguments that are no options of the model itself: other fields of a configuration,
+    # or the data, supply them.
+    supplied = (
+        "image_shape",
+        "family",
+        "mapping",
+        "inference",
+        "regularizer",
+        "num_classes",
+        "seed",
+    )
+
     # Terms that are means over the batch in the logs; a subclass may add to them.
     term_names = ("nll", "kl", "elbo", "penalty")
 

@@ -33,6 +33,9 @@ class Regularizer(LossLayer):
       tf.errors.InvalidArgumentError: fewer rows than that, when a step of training runs.
     """
 
+    # Constructor arguments that a user may not set.
+    supplied = ()
+
     batch_level = False
     least_rows = 1
 
