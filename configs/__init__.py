@@ -2,7 +2,7 @@
 
 import importlib
 
-from tfgvae.registry import lookup
+from configs.catalog import check_name
 
 RECIPES = {
     "seqvae": "the sequential VAE: a chain of steps, each sharpening the last (Section 3)",
@@ -25,5 +25,7 @@ def get_config(recipe):
     Raises:
       ValueError: `recipe` is not in RECIPES; the message lists the known names.
     """
-    lookup(RECIPES, recipe, "model")
-    return importlib.import_module(f"configs.{recipe}").get_config()
+    check_name(RECIPES, recipe, "model")
+    config = importlib.import_module(f"configs.{recipe}").get_config()
+    config.recipe = recipe
+    return config

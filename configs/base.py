@@ -1,29 +1,27 @@
-"""Defaults of every recipe. None means: the default of the class, or found out from the data."""
+"""Defaults of every recipe.
+
+None means: the default of the class, or found from the data. On a folder that holds a run it means:
+the value that the run has.
+"""
 
 from ml_collections import ConfigDict, config_dict
 
+from configs import catalog
 from configs.components import component
-from tfgvae.families import FAMILIES
-from tfgvae.inference import INFERENCE
-from tfgvae.mappings import MAPPINGS
-from tfgvae.models import MODELS
-from tfgvae.regularizers import REGULARIZERS
-
-# Annotated arguments that other fields, or the data, supply.
-SUPPLIED = ("seed", "num_classes")
 
 
 def get_config():
     """Every field of a run, typed."""
     return ConfigDict(
         {
+            "recipe": config_dict.placeholder(str),  # Its name: configs.get_config sets it.
             "seed": 0,
             "label_condition": False,  # Give the model the labels, where it takes them.
-            "model": component(MODELS, "gvae", SUPPLIED),
-            "family": component(FAMILIES, exclude=SUPPLIED),
-            "mapping": component(MAPPINGS, exclude=SUPPLIED),
-            "inference": component(INFERENCE, exclude=SUPPLIED),
-            "regularizer": component(REGULARIZERS, "kl", SUPPLIED),
+            "model": component(catalog.table("model"), "gvae"),
+            "family": component(catalog.table("family")),
+            "mapping": component(catalog.table("mapping")),
+            "inference": component(catalog.table("inference")),
+            "regularizer": component(catalog.table("regularizer"), "kl"),
             "data": data(),
             "train": train(),
             "pictures": pictures(),

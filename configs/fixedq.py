@@ -5,6 +5,8 @@ Train the classifier first, on images like those of the model:
     python -m train.classifier --dataset=mnist --binarize=dynamic --output=classifier.keras
     python -m train.run --model=fixedq --config.inference.checkpoint=classifier.keras
 
+The file is read when the run starts. From then on the run holds the classifier itself.
+
 A factorised P does not hold q(x|z): draws are the noise of Prop. 6, and the Gibbs chain from noise
 stays away from the data. With a P that does, --config.family.name=pixelcnn, it is right (Prop. 2).
 """

@@ -8,7 +8,6 @@ import tiny_runs as tiny
 from ml_collections import config_dict
 
 import configs
-from configs.components import component
 from tfgvae import Marginal, data
 from train import build, datasets
 
@@ -41,33 +40,6 @@ def test_the_pixelcnn_alone_has_no_other_part(labels):
 def test_an_unknown_recipe_is_an_error_that_lists_the_known():
     with pytest.raises(ValueError, match="seqvae"):
         configs.get_config("vea")
-
-
-class Small:
-    def __init__(self, latent_dim, width: int = 1, scale: int = 1, **kwargs):
-        pass
-
-
-class Large:
-    def __init__(
-        self,
-        dense: tuple[int, ...] = (),
-        scale: float | None = None,
-        width: int = 2,
-        size: int | tuple = 1,
-    ):
-        pass
-
-
-def test_fields_are_the_union_of_annotated_arguments():
-    section = component({"small": Small, "large": Large}, "small", exclude=("size",))
-    assert section.name == "small"
-    kinds = {key: section.get_type(key) for key in section}
-    assert kinds == {"name": str, "width": int, "scale": float, "dense": tuple}
-    assert section.width is None
-    section.width = 3
-    with pytest.raises(TypeError):
-        section.width = "wide"
 
 
 def test_arguments_without_a_name_belong_to_the_default():

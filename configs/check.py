@@ -1,0 +1,98 @@
+"""What can be wrong with a configuration and needs neither TensorFlow nor the data to be seen."""
+
+import os
+import pathlib
+
+from configs import catalog
+
+# Fields that name an entry of a table: key -> (the table's module, the table, the word for it).
+NAMES = {
+    "train.optimizer": ("train.optimizers", "OPTIMIZERS", "optimizer"),
+    "train.schedule": ("train.optimizers", "SCHEDULES", "schedule"),
+}
+COUNTS = ("steps", "batch_size", "checkpoint_every", "keep", "log_every", "eval_images")
+MOST_PICTURES = 16  # num x num images are drawn at once.
+
+
+def check(config):
+    """Check names, counts and the data set of a configuration.
+
+    Raises:
+      ValueError, FileNotFoundError: a value that makes no run.
+    """
+    for key, (module, table, kind) in NAMES.items():
+        section, field = key.split(".")
+        catalog.check_name(catalog.names(module, table), config[section][field], kind)
+    check_noise(config.data.binarize, config.data.augment)
+    _check_counts(config)
+    check_dataset(config.data.name, config.data.data_dir)
+
+
+def check_noise(binarize, augment):
+    """Check the names of tfgvae.data.Noise, with its errors.
+
+    Raises:
+      ValueError: an unknown one.
+    """
+    binarizations = catalog.constant("tfgvae.data.noise", "BINARIZATIONS")
+    augmentations = catalog.names("tfgvae.data.noise", "AUGMENTATIONS")
+    for name, value, known in (
+        ("binarize", binarize, binarizations),
+        ("augment", augment, augmentations),
+    ):
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+
+
+def _check_counts(config):
+    num, train = config.pictures.num, config.train
+    if not 0 <= num <= MOST_PICTURES:
+        raise ValueError(
+            f"pictures.num must be 0 to {MOST_PICTURES} (num x num images are drawn at once), "
+            f"got {num}"
+        )
+    if config.pictures.gibbs_steps < 1:
+        raise ValueError(f"pictures.gibbs_steps must be >= 1, got {config.pictures.gibbs_steps}")
+    for name in COUNTS:
+        if train[name] < 1:
+            raise ValueError(f"train.{name} must be >= 1, got {train[name]}")
+    if train.warmup_steps < 0:
+        raise ValueError(f"warmup_steps must be >= 0, got {train.warmup_steps}")
+    if train.schedule == "cosine" and train.warmup_steps >= train.steps:
+        raise ValueError(f"warmup_steps must be < steps = {train.steps}, got {train.warmup_steps}")
+
+
+def check_dataset(name, data_dir=None):
+    """Check that there may be a data set of that name.
+
+    Raises:
+      ValueError: no such name.
+      FileNotFoundError: no such folder.
+    """
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"name must be the name of a data set, got {name!r}")
+    sources = catalog.names("tfgvae.data.loading", "SOURCES")
+    source, _, argument = name.partition(":")
+    if source == "folder" and not (argument and pathlib.Path(argument).expanduser().is_dir()):
+        raise FileNotFoundError(f"folder:PATH must name a folder, got {argument!r}")
+    if source == "digits" and argument:
+        raise ValueError(f"digits takes no argument, got {name!r}")
+    if source not in sources and not _may_be_prepared(source, data_dir):
+        import tensorflow_datasets as tfds  # It does not import TensorFlow.
+
+        if source.split("/")[0] not in tfds.list_builders(with_community_datasets=False):
+            raise ValueError(
+                f"unknown data set {name!r}; known: digits, folder:PATH, the names of "
+                f"tensorflow_datasets, and the sets prepared in {_place(data_dir)}"
+            )
+
+
+def _place(data_dir):
+    default = os.environ.get("TFDS_DATA_DIR") or os.path.join("~", "tensorflow_datasets")
+    return str(data_dir or default)
+
+
+def _may_be_prepared(name, data_dir):
+    place = _place(data_dir)
+    # Only TFDS can look into a bucket.
+    return "://" in place or pathlib.Path(place, name).expanduser().is_dir()

@@ -1,0 +1,134 @@
+"""Python source of ours, read without running it: what the names at the top of a module are."""
+
+import ast
+import builtins
+import functools
+import importlib
+import importlib.util
+import pathlib
+import sys
+
+OURS = ("configs", "export", "tfgvae", "train")
+
+
+class _UnknownType(type):
+    """Lets an annotation use Unknown.name and Unknown[...]: both are Unknown."""
+
+    def __getattr__(cls, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls
+
+    def __getitem__(cls, item):
+        return cls
+
+
+class Unknown(metaclass=_UnknownType):
+    """What only an import could give, such as keras.Model in an annotation."""
+
+
+class Source:
+    """A module that was read.
+
+    Attributes:
+      names: {name: its ast node, or (module, name in it or None) for an import}.
+    """
+
+    def __init__(self, path):
+        self.names = {}
+        for node in ast.parse(path.read_text(), str(path)).body:
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                self.names[node.name] = node
+            elif isinstance(node, ast.Assign):
+                self.names |= {t.id: node.value for t in node.targets if isinstance(t, ast.Name)}
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                self.names[node.target.id] = node.value
+            elif isinstance(node, ast.ImportFrom):
+                self.names |= {a.asname or a.name: (node.module, a.name) for a in node.names}
+            elif isinstance(node, ast.Import):
+                for a in node.names:
+                    # `import a.b` gives the name a, `import a.b as c` gives c.
+                    name = a.asname or a.name.partition(".")[0]
+                    self.names[name] = (a.name if a.asname else name, None)
+
+    def find(self, name):
+        """Where a name of ours is defined, imports followed.
+
+        Returns:
+          (Source, ast node), (Source, None) for a module, or None for what is not ours.
+        """
+        found = self.names.get(name)
+        if not isinstance(found, tuple):
+            return None if found is None else (self, found)
+        module, attribute = found
+        source = read(module)
+        if source is None or attribute is None:
+            return source and (source, None)
+        submodule = read(f"{module}.{attribute}")
+        return source.find(attribute) or (submodule and (submodule, None))
+
+    def follow(self, expression):
+        """As `find`, for the expression `name` or `module.name`."""
+        if isinstance(expression, ast.Name):
+            return self.find(expression.id)
+        if isinstance(expression, ast.Attribute):
+            source, node = self.follow(expression.value) or (None, None)
+            return source.find(expression.attr) if source and node is None else None
+        return None
+
+    def value(self, expression):
+        """The value of an expression: of literals, the standard library, and names of such values.
+
+        A class, a function and whatever comes from another package is Unknown. Only the expression
+        is run, not the module that it stands in.
+        """
+        code = compile(ast.Expression(expression), "<source>", "eval")
+        return eval(code, {"__builtins__": {}}, _Scope(self))
+
+
+class _Module:
+    """A module of ours in an expression: its attributes are the values of its names."""
+
+    def __init__(self, source):
+        self._scope = _Scope(source)
+
+    def __getattr__(self, name):
+        return self._scope[name]
+
+
+class _Scope(dict):
+    """The names that an expression of a module may use."""
+
+    def __init__(self, source):
+        super().__init__()
+        self._source = source
+
+    def __missing__(self, name):
+        found = self._source.find(name)
+        if found:
+            source, node = found
+            if node is None:
+                return _Module(source)
+            return source.value(node) if isinstance(node, ast.expr) else Unknown
+        imported = self._source.names.get(name)
+        if imported and imported[0].partition(".")[0] in sys.stdlib_module_names:
+            module = importlib.import_module(imported[0])
+            return module if imported[1] is None else getattr(module, imported[1])
+        if name.startswith("__"):  # Debuggers ask a frame for such names.
+            raise KeyError(name)
+        return Unknown if imported else getattr(builtins, name, Unknown)
+
+
+@functools.cache
+def read(module):
+    """The Source of a module of ours, or None for another one."""
+    top, *rest = module.split(".")
+    if top not in OURS:
+        return None
+    # Of a top-level package this imports nothing; of a submodule it would import the packages.
+    spec = importlib.util.find_spec(top)
+    path = pathlib.Path(spec.submodule_search_locations[0], *rest)
+    for file in (path / "__init__.py", path.with_suffix(".py")):
+        if file.is_file():
+            return Source(file)
+    return None
