@@ -25,12 +25,13 @@ def specification(section, default=None):
     return spec or None
 
 
-def model(config, info):
+def model(config, info, network=None):
     """The model that `config` describes, with weights, not compiled.
 
     Args:
       config: ConfigDict as configs.base makes it.
       info: tfgvae.data.ImageInfo: image_shape and num_classes are the data's.
+      network: the network of a fixed q instead of the file at inference.checkpoint.
 
     Raises:
       ValueError: an unknown name or an argument that a component does not take.
@@ -46,17 +47,19 @@ def model(config, info):
         spec = specification(config[kind], takes[kind].default if kind in takes else None)
         if spec is not None:
             given[kind] = spec
+    if network is not None:
+        given["inference"] = {**given["inference"], "checkpoint": None, "network": network}
     for name in given:
         if name not in takes:
             raise ValueError(f"model {config.model.name!r} takes no {name}; it takes: {[*takes]}")
     return registry.make(MODELS, options, "model", **given)
 
 
-def compiled(config, info):
+def compiled(config, info, network=None):
     """`model` compiled with its optimizer, whose slots exist. Call it in the strategy's scope."""
-    network = model(config, info)
+    made = model(config, info, network)
     optimizer = optimizers.make(config.train)
-    optimizer.build(network.trainable_variables)
+    optimizer.build(made.trainable_variables)
     # XLA fails under MirroredStrategy and draws other noise for the same seed.
-    network.compile(optimizer=optimizer, jit_compile=False)
-    return network
+    made.compile(optimizer=optimizer, jit_compile=False)
+    return made

@@ -4,10 +4,13 @@ The model and the optimizer are one `.keras` file. It is written in checkpoints/
 to the disk and only then renamed, so that a file with a checkpoint's name is a whole checkpoint.
 """
 
+import json
 import os
 import pathlib
 import shutil
+import zipfile
 
+import keras
 import numpy as np
 
 from tfgvae import runs
@@ -114,11 +117,13 @@ class Checkpoints:
     def restore(self, model, path, step):
         """Load weights and optimizer state of `path` into a compiled, built model, exactly.
 
-        The model and optimizer come from the configuration, their state from the file.
+        The model and optimizer come from the configuration, their state from the file; the
+        learning rate, which Keras keeps as state, is the configuration's.
 
         Raises:
           CheckpointError: the file belongs to another model or optimizer.
         """
+        rate = model.optimizer.get_config()["learning_rate"]
         try:
             model.load_weights(path)
         except Exception as error:
@@ -132,3 +137,16 @@ class Checkpoints:
                 f"{path} does not fit the optimizer of this configuration: its step is {taken}, "
                 f"expected {step}"
             )
+        if not isinstance(rate, dict):  # A schedule is a function of the step, and no state.
+            model.optimizer.learning_rate = rate
+
+    def fixed_network(self, path):
+        """The network of the fixed q of a checkpoint's model, or None where it has no such q.
+
+        Its weights are new ones until `restore` loads those of the checkpoint: the file that the
+        network came from is not needed.
+        """
+        with zipfile.ZipFile(path) as archive:
+            saved = json.loads(archive.read("config.json"))["config"]
+        network = saved.get("inference", {}).get("config", {}).get("network")
+        return network and keras.saving.deserialize_keras_object(network)

@@ -46,6 +46,11 @@ class Datasets:
         return self._split(self.config.data.train_split).info
 
     @property
+    def geometry(self):
+        """What is done to the pixels, a tfgvae.data.pixels.Geometry: the set's own defaults too."""
+        return self._split(self.config.data.train_split).geometry
+
+    @property
     def test_info(self):
         """tfgvae.data.ImageInfo of the test split."""
         return self._split(self.config.data.test_split).info

@@ -4,10 +4,6 @@ import contextlib
 import sys
 import traceback
 
-import tensorflow as tf
-
-from tfgvae.data.reasons import reason
-
 
 class TrainError(Exception):
     """A run cannot go on. `exit_code` is the status of the command."""
@@ -29,15 +25,35 @@ class Interrupted(TrainError):
         self.exit_code = 128 + signal_number
 
 
+def _is_op_error(error):
+    # Commands refuse mistakes before TensorFlow is imported.
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is not None and isinstance(error, tensorflow.errors.OpError)
+
+
+def _reason(error):
+    from tfgvae.data.reasons import reason  # It starts TensorFlow.
+
+    return reason(error)
+
+
 @contextlib.contextmanager
-def as_setup_error():
-    """Turn the errors of bad settings, raised while a run is set up, into SetupError."""
+def as_error(kind):
+    """Turn the errors of bad arguments and files into errors of `kind`, a TrainError."""
     try:
         yield
-    except tf.errors.OpError as error:  # A damaged image or file of a set that is streamed.
-        raise SetupError(f"{type(error).__name__}: {reason(error)}") from error
     except (ValueError, TypeError, OSError) as error:
-        raise SetupError(str(error)) from error
+        raise kind(str(error)) from error
+    except Exception as error:
+        if not _is_op_error(error):
+            raise
+        # A damaged image or file of a set that is streamed.
+        raise kind(f"{type(error).__name__}: {_reason(error)}") from error
+
+
+def as_setup_error():
+    """Turn the errors of bad settings, raised while a run is set up, into SetupError."""
+    return as_error(SetupError)
 
 
 @contextlib.contextmanager
@@ -50,14 +66,16 @@ def as_train_error(where):
     """
     try:
         yield
-    except (OSError, tf.errors.OpError, ValueError, TypeError) as error:
+    except Exception as error:
+        if not (isinstance(error, (OSError, ValueError, TypeError)) or _is_op_error(error)):
+            raise
         place, first, last = where()
         if isinstance(error, OSError):  # The disk is full or gone.
             said = str(error)
-        elif isinstance(error, tf.errors.OpError):
-            said = f"{type(error).__name__}: {reason(error)}"
+        elif _is_op_error(error):
+            said = f"{type(error).__name__}: {_reason(error)}"
         elif first:
-            said = f"the parts of this configuration do not fit together: {reason(error)}"
+            said = f"the parts of this configuration do not fit together: {_reason(error)}"
         else:
             raise  # No doing of the user's: the traceback is wanted.
         raise TrainError(f"{place}: {said}; {last}") from error

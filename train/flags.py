@@ -1,28 +1,24 @@
 """The flags of `python -m train.run`: their definition, their help, their errors."""
 
+import dataclasses
+import pathlib
+import re
+
 from absl import flags
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 
 import configs
-from tfgvae.families import FAMILIES
-from tfgvae.inference import INFERENCE
-from tfgvae.mappings import MAPPINGS
-from tfgvae.models import MODELS
-from tfgvae.regularizers import REGULARIZERS
+from configs import base, catalog
+from configs.resolve import fill
+from train import configuration
 from train.errors import SetupError
-from train.strategies import STRATEGIES
 
-TABLES = {
-    "model": MODELS,
-    "family": FAMILIES,
-    "mapping": MAPPINGS,
-    "inference": INFERENCE,
-    "regularizer": REGULARIZERS,
-}
+STRATEGIES = catalog.names("train.strategies", "STRATEGIES")
 COMPONENTS = "\n".join(
-    f"  {f'--config.{kind}.name':26} {' | '.join(sorted(table))}" for kind, table in TABLES.items()
+    f"  {f'--config.{kind}.name':26} {' | '.join(sorted(catalog.table(kind)))}"
+    for kind in catalog.TABLES
 )
-RECIPES = "\n".join(f"  {name:8} {line}" for name, line in configs.RECIPES.items())
+RECIPES = "\n".join(f"  {name:11} {line}" for name, line in configs.RECIPES.items())
 
 HELP = f"""Train a model, or resume a run that was interrupted.
 
@@ -35,13 +31,13 @@ Parts that a model may be put together from:
 {COMPONENTS}
 
 Flags:
-  --model=NAME         what to train: one of the above (required)
+  --model=NAME         what to train: one of the above. A run that is resumed knows its own
   --dataset=NAME       digits (embedded, the default of most models), a TFDS name (mnist, cifar10,
                        lsun/bedroom, ...), or folder:PATH, a folder of image files
   --data_dir=DIR       where prepared TFDS data is
   --workdir=DIR        the run folder; default runs/MODEL-DATASET. Given a folder with a run in it,
-                       the run is resumed from its last checkpoint
-  --steps=N            training steps
+                       the run is resumed from its last checkpoint, with its own configuration
+  --steps=N            training steps; with more of them a finished run goes on
   --batch_size=N       images a step, over all devices
   --seed=N             of weights, data order and noise: one seed, one result
   --strategy=NAME      {" | ".join(STRATEGIES)}; auto takes all GPUs when there are several
@@ -51,6 +47,7 @@ Flags:
 
 Examples:
   python -m train.run --model=seqvae
+  python -m train.run --workdir=runs/seqvae-digits --steps=3000
   python -m train.run --model=vae --dataset=mnist --config.data.download
   python -m train.run --model=vae --dataset=mnist --config.data.binarize=dynamic
   python -m train.run --model=gvae --config.regularizer.name=mmd --config.regularizer.weight=10
@@ -63,6 +60,9 @@ select models, train on --config.data.train_split="train[:90%]" and let
 
 Stopped by Ctrl-C or SIGTERM it saves a checkpoint first. The run folder holds config.json,
 metrics.jsonl, samples/ (pictures), checkpoints/ and tensorboard/.
+
+A part that you choose does not keep the options of the recipe's part that it replaces. Warm-ups of
+a recipe that are longer than --steps are shortened.
 """
 
 # flag -> the field of the configuration that it sets
@@ -73,6 +73,8 @@ SHORTCUTS = {
     "batch_size": "train.batch_size",
     "seed": "seed",
 }
+# Fields that --config.KEY does not set.
+NO_FLAG = ("recipe",)
 
 
 def value_of(argv, name):
@@ -86,9 +88,11 @@ def value_of(argv, name):
 
 
 def fields(config, prefix=""):
-    """[(key, type name, value)] of every field of a ConfigDict, nested keys joined by dots."""
+    """[(key, type name, value)] of every field that a flag sets, nested keys joined by dots."""
     found = []
     for key in config:
+        if prefix + key in NO_FLAG:
+            continue
         if hasattr(config[key], "get_type"):
             found += fields(config[key], f"{prefix}{key}.")
         else:
@@ -100,18 +104,23 @@ def fields(config, prefix=""):
 
 
 def help_text(argv):
-    """What --help prints; the configuration's defaults are those of --model, where given."""
+    """What --help prints; the configuration's values are those of --model, where given."""
     recipe = value_of(argv, "model")
     recipe = recipe if recipe in configs.RECIPES else "vae"
-    lines = [f"Configuration, with the defaults of --model={recipe}"]
-    lines.append("(None: the component's own default, or found out from the data):")
-    for key, kind, value in fields(configs.get_config(recipe)):
+    lines = [f"Configuration, with the values of --model={recipe}"]
+    lines.append("(None: found from the data, or no argument of the part that is chosen):")
+    for key, kind, value in fields(fill(configs.get_config(recipe))):
         lines.append(f"  --config.{key} ({kind}) = {value}")
     return HELP + "\n" + "\n".join(lines)
 
 
-def check_keys(argv, config):
-    """Raise SetupError for a --config.KEY that `config` does not have, naming those it has."""
+def given_keys(argv, config):
+    """The keys of the fields that --config.KEY flags set.
+
+    Raises:
+      SetupError: `config` does not have one of them; the message names those it has.
+    """
+    given = set()
     for argument in argv:
         flag = argument.lstrip("-").partition("=")[0]
         if not argument.startswith("-") or not flag.startswith(("config.", "noconfig.")):
@@ -124,9 +133,14 @@ def check_keys(argv, config):
                     + ", ".join(section if hasattr(section, "get_type") else ["no fields"])
                 )
             section, known = section[part], f"{known}.{part}"
+        key = flag.partition(".")[2]
+        if key in NO_FLAG:
+            raise SetupError(f"--{flag} is set by --model")
+        given.add(key)
+    return given
 
 
-def _define(recipe, argv):
+def _define(config, argv):
     own = flags.FlagValues()
     for name in ("model", "dataset", "data_dir", "workdir"):
         flags.DEFINE_string(name, None, name, flag_values=own)
@@ -135,8 +149,45 @@ def _define(recipe, argv):
     flags.DEFINE_string("strategy", "auto", "strategy", flag_values=own)
     for name in ("overwrite_config", "debug"):
         flags.DEFINE_bool(name, False, name, flag_values=own)
-    config_flags.DEFINE_config_dict("config", recipe, flag_values=own, sys_argv=argv)
+    config_flags.DEFINE_config_dict("config", config, flag_values=own, sys_argv=argv)
     return own
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """A command line.
+
+    Attributes:
+      config: ConfigDict, the recipe's with the flags in it.
+      given: the keys of the fields that flags set.
+      folder: the run folder, a pathlib.Path.
+      strategy: a name in train.strategies.
+      overwrite_config: go on in a folder whose configuration differs.
+    """
+
+    config: ConfigDict
+    given: frozenset
+    folder: pathlib.Path
+    strategy: str
+    overwrite_config: bool
+
+
+def default_workdir(recipe, dataset):
+    """runs/MODEL-DATASET, with characters that do not belong in a file's name replaced."""
+    return pathlib.Path("runs") / f"{recipe}-{re.sub(r'[^A-Za-z0-9._-]+', '_', dataset)}"
+
+
+def _recipe(argv):
+    """The configuration that the flags change: of --model, else of the run in --workdir."""
+    name, workdir = value_of(argv, "model"), value_of(argv, "workdir")
+    if name:
+        return configs.get_config(name)
+    held = workdir and configuration.read(workdir)
+    if not held:
+        missing = f"{workdir} holds no run to resume, and " if workdir else ""
+        raise SetupError(f"{missing}--model is required; models:\n{RECIPES}")
+    recipe = held[0].recipe
+    return base.get_config() if recipe is None else configs.get_config(recipe)
 
 
 def parse(argv):
@@ -146,19 +197,17 @@ def parse(argv):
       argv: sys.argv: the program's name comes first.
 
     Returns:
-      absl FlagValues with a ConfigDict `config`, in which the short flags are set.
+      Command.
 
     Raises:
       SetupError: an unknown flag, model or key, or a value of a wrong type.
     """
-    name = value_of(argv, "model")
-    if not name:
-        raise SetupError(f"--model is required; models:\n{RECIPES}")
     try:
-        config = configs.get_config(name)
-        check_keys(argv, config)
+        config = _recipe(argv)
+        given = given_keys(argv, config)
         own = _define(config, argv)
         extra = own(argv)[1:]
+        catalog.check_name(STRATEGIES, own.strategy, "strategy")
     except (flags.Error, ValueError, TypeError) as error:
         raise SetupError(str(error)) from error
     if extra:
@@ -166,4 +215,8 @@ def parse(argv):
     for flag, key in SHORTCUTS.items():
         if own[flag].value is not None:
             config.update_from_flattened_dict({key: own[flag].value})
-    return own
+            given.add(key)
+    folder = own.workdir or default_workdir(config.recipe, config.data.name)
+    return Command(
+        config, frozenset(given), pathlib.Path(folder), own.strategy, own.overwrite_config
+    )

@@ -1,5 +1,9 @@
 """train_and_evaluate: strategy, model, data, callbacks, `fit`."""
 
+import train.start  # noqa: F401 (before TensorFlow)
+
+# isort: split
+
 import contextlib
 import functools
 import pathlib
@@ -7,43 +11,30 @@ import pathlib
 import keras
 import tensorflow as tf
 
-from train import build, pictures, strategies, workdir
+from train import build, configuration, optimizers, pictures, strategies, workdir
 from train import callbacks as cb
 from train.callbacks.averages import put_averages
 from train.callbacks.clock import intervals
 from train.callbacks.logs import Summaries, plain
 from train.checkpoints import Checkpoints
-from train.datasets import Datasets
+from train.datasets import Datasets, dequantizes
 from train.errors import as_setup_error, as_train_error
 from train.progress import ProgressBar
-
-
-def _check(config):
-    train = config.train
-    if not 0 <= config.pictures.num <= pictures.LARGEST:
-        raise ValueError(
-            f"pictures.num must be 0 to {pictures.LARGEST} (num x num images are drawn at once), "
-            f"got {config.pictures.num}"
-        )
-    if config.pictures.gibbs_steps < 1:
-        raise ValueError(f"pictures.gibbs_steps must be >= 1, got {config.pictures.gibbs_steps}")
-    for name in ("steps", "batch_size", "checkpoint_every", "keep", "log_every", "eval_images"):
-        if train[name] < 1:
-            raise ValueError(f"train.{name} must be >= 1, got {train[name]}")
 
 
 class Run:
     """One run: what its fits and its evaluation share.
 
     Args:
-      config: ConfigDict as configs.base makes it.
+      settled: a configuration.Settled.
       folder: the run folder.
       strategy: a tf.distribute strategy.
       say: called with each line for the user.
     """
 
-    def __init__(self, config, folder, strategy, say):
-        self.config = config
+    def __init__(self, settled, folder, strategy, say):
+        self.config = config = settled.config
+        self.stored = settled.stored
         self.folder = folder
         self.strategy = strategy
         self.say = say
@@ -61,21 +52,54 @@ class Run:
         """
         info = self.data.training_info
         with self.strategy.scope():
-            self.model = build.compiled(self.config, info)
             newest = self.checkpoints.newest(self.say)
             step, path = newest or (0, None)
             if step > self.config.train.steps:
                 raise ValueError(
                     f"{path} is beyond train.steps = {self.config.train.steps}: nothing to do"
                 )
+            self.model = build.compiled(self.config, info, self._fixed_network(path))
             if path:
                 self.checkpoints.restore(self.model, path, step)
+        self._find_values()
+        self._say_learning_rate(step)
         self.say(f"Model: {type(self.model).__name__}, {self.model.count_params():,} parameters.")
         self.validation = self.evaluation_data(self.config.train.eval_images)
         self.reconstructed = self._images_to_reconstruct()
         # Raises for bad options now, not in the middle of `fit`.
         self.data.training(self.model.family, step)
         return step
+
+    def _fixed_network(self, path):
+        """The network of a fixed q that the checkpoint holds; None: q comes from its own file."""
+        if path is None or self.config.inference.checkpoint is None:
+            return None
+        if self.stored and self.stored.inference.checkpoint != self.config.inference.checkpoint:
+            raise ValueError(
+                f"the run's q is the classifier {self.stored.inference.checkpoint}, and a fixed q "
+                f"does not change in a run, got {self.config.inference.checkpoint}: give another "
+                "--workdir"
+            )
+        return self.checkpoints.fixed_network(path)
+
+    def _find_values(self):
+        """Put what was found from the data and the parts into the configuration."""
+        data, train = self.config.data, self.config.train
+        data.dequantize = dequantizes(self.config, self.model.family)
+        geometry = self.data.geometry
+        data.update(image_size=geometry.image_size, crop=geometry.crop)
+        train.weight_decay = self.model.optimizer.weight_decay
+
+    def _say_learning_rate(self, step):
+        """Say how the learning rate goes on where the end of its schedule has moved."""
+        train, before = self.config.train, self.stored and self.stored.train
+        if not step or not before or train.schedule == "constant" or train.steps == before.steps:
+            return
+        old, new = (optimizers.learning_rate(section, step) for section in (before, train))
+        self.say(
+            f"Learning rate: {new:.3g} from step {step} on, falling to 0 at step {train.steps}. "
+            f"With {before.steps} steps it was {old:.3g} there."
+        )
 
     def evaluation_data(self, num_examples=None):
         """The test split, or its first `num_examples`, in batches that leave no replica empty."""
@@ -172,21 +196,22 @@ class Run:
         return f"step {step}", step == start, self.checkpoints.describe_last()
 
 
-def _set_up(config, folder, strategy, overwrite_config, say, locked):
+def _set_up(config, folder, strategy, overwrite_config, say, given, locked):
     """Everything that can be wrong before the first step: (Run, step to go on from)."""
-    _check(config)
+    exists = folder.is_dir()
+    if exists:
+        locked.enter_context(workdir.lock(folder))
+    settled = configuration.settle(config, folder, given, overwrite_config)
+    config = settled.config
+    for line in settled.lines:
+        say(line)
     if config.train.deterministic_ops:
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
     if isinstance(strategy, str):
         strategy = strategies.make(strategy)
     strategies.check_batch_size(strategy, config.train.batch_size)
-    exists = folder.is_dir()
-    if exists:
-        locked.enter_context(workdir.lock(folder))
-    if not overwrite_config:
-        workdir.check(folder, config)
-    run = Run(config, folder, strategy, say)
+    run = Run(settled, folder, strategy, say)
     step = run.build()
     # Only now: a configuration that makes no model leaves no trace in the folder.
     workdir.prepare(folder, config)
@@ -197,8 +222,13 @@ def _set_up(config, folder, strategy, overwrite_config, say, locked):
     return run, step
 
 
-def train_and_evaluate(config, folder, strategy="auto", overwrite_config=False, say=print):
+def train_and_evaluate(
+    config, folder, strategy="auto", overwrite_config=False, say=print, given=None
+):
     """Train the model of `config` in a run folder, resuming what is there, and evaluate it.
+
+    On a folder with a run in it, a field that is None has the value that the run has. Another value
+    than the run's is an error, but for the fields in configuration.FREE.
 
     Args:
       config: ConfigDict as configs.get_config makes it.
@@ -206,6 +236,7 @@ def train_and_evaluate(config, folder, strategy="auto", overwrite_config=False, 
       strategy: a name of train.strategies, or a tf.distribute strategy.
       overwrite_config: go on in a folder whose configuration differs.
       say: called with each line for the user.
+      given: keys of the fields that the user set, where that is known; see configuration.settle.
 
     Returns:
       (model, test metrics {name: float}); metrics are None when the run had finished before. With
@@ -217,8 +248,9 @@ def train_and_evaluate(config, folder, strategy="auto", overwrite_config=False, 
     folder = pathlib.Path(folder)
     with contextlib.ExitStack() as locked:
         with as_setup_error():
-            run, step = _set_up(config, folder, strategy, overwrite_config, say, locked)
-        if step == config.train.steps and run.metrics_file.has(step, "test"):
+            run, step = _set_up(config, folder, strategy, overwrite_config, say, given, locked)
+        steps = run.config.train.steps
+        if step == steps and run.metrics_file.has(step, "test"):
             say(f"This run has finished: {folder} is at step {step}.")
             put_averages(run.model)
             return run.model, None
@@ -226,6 +258,6 @@ def train_and_evaluate(config, folder, strategy="auto", overwrite_config=False, 
             say(f"Resuming {folder} at step {step}.")
         with as_setup_error():
             run.summaries.rewind(step)
-        if step < config.train.steps:
+        if step < steps:
             run.fit(step)
         return run.model, run.evaluate()

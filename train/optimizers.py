@@ -108,3 +108,9 @@ def make(train):
     if train.clip_norm <= 0:
         raise ValueError(f"clip_norm must be > 0, got {train.clip_norm}")
     return clipped(global_clipnorm=train.clip_norm, **options)
+
+
+def learning_rate(train, step):
+    """The learning rate of a `train` section at a step: a float."""
+    made = lookup(SCHEDULES, train.schedule, "schedule")(train)
+    return float(made(step)) if callable(made) else made

@@ -15,7 +15,6 @@ SEPARATOR = 2  # pixels between images
 BACKGROUND = 96  # a grey that is neither a digit's ink nor its paper
 SMALLEST = 48  # images are enlarged to at least so many pixels a side
 PLANE = 16  # images a side of the decoded latent plane
-LARGEST = 16  # rows of a picture: num x num images are drawn at once
 
 
 def enlargement(height, width):

@@ -1,17 +1,9 @@
 """Train a model: `python -m train.run --help` says how."""
 
-import pathlib
-import re
 import sys
 
-from train import flags
-from train.errors import exit_status
-from train.loop import train_and_evaluate
-
-
-def default_workdir(model, dataset):
-    """runs/MODEL-DATASET, with characters that do not belong in a file's name replaced."""
-    return pathlib.Path("runs") / f"{model}-{re.sub(r'[^A-Za-z0-9._-]+', '_', dataset)}"
+from train import configuration, flags
+from train.errors import as_setup_error, exit_status
 
 
 def report(folder, metrics):
@@ -26,11 +18,23 @@ def report(folder, metrics):
     print(f'Load it: tfgvae.load("{folder}")')
 
 
-def train(values):
-    """Train with parsed flags and say where the result is."""
-    folder = pathlib.Path(values.workdir or default_workdir(values.model, values.config.data.name))
-    _, metrics = train_and_evaluate(values.config, folder, values.strategy, values.overwrite_config)
-    report(folder, metrics)
+def train(command):
+    """Train as a flags.Command says, and print where the result is."""
+    with as_setup_error():
+        # Mistakes are refused here, before TensorFlow is imported, which takes seconds.
+        configuration.settle(
+            command.config, command.folder, command.given, command.overwrite_config
+        )
+    from train.loop import train_and_evaluate
+
+    _, metrics = train_and_evaluate(
+        command.config,
+        command.folder,
+        command.strategy,
+        command.overwrite_config,
+        given=command.given,
+    )
+    report(command.folder, metrics)
 
 
 def main(argv):

@@ -2,80 +2,13 @@
 
 import contextlib
 import fcntl
-import fnmatch
 import json
-import os
 import pathlib
 
 from tfgvae import runs
+from train.configuration import as_json
 from train.errors import SetupError
-
-# Fields that change no number of a run: a run may go on with others, on another machine say.
-FREE = ("data.data_dir", "data.download", "train.keep", "train.log_every", "pictures.*")
-
-
-def write_whole(path, content):
-    """Write a file of text or bytes that is there as a whole or, if the process dies, as it was."""
-    path = pathlib.Path(path)
-    temporary = path.with_name(f".{path.name}.writing")
-    content = content.encode() if isinstance(content, str) else content
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def as_json(config):
-    """A ConfigDict as config.json has it: plain dicts, tuples as lists."""
-    return json.loads(json.dumps(config.to_dict()))
-
-
-def flatten(config, prefix=""):
-    """{"train.steps": 100, ...} from nested dicts."""
-    flat = {}
-    for key, value in config.items():
-        if isinstance(value, dict):
-            flat.update(flatten(value, f"{prefix}{key}."))
-        else:
-            flat[prefix + key] = value
-    return flat
-
-
-def differences(old, new):
-    """Lines "key: old -> new" for the fields in which two configurations differ."""
-    old, new = flatten(old), flatten(new)
-    # A field that one side does not know is the same as a field left at None.
-    return [
-        f"{key}: {json.dumps(old.get(key))} -> {json.dumps(new.get(key))}"
-        for key in sorted(old.keys() | new.keys())
-        if old.get(key) != new.get(key)
-    ]
-
-
-def check(folder, config):
-    """Check that a run folder is new or holds a run of this configuration, but for FREE fields.
-
-    Raises:
-      SetupError: it holds a run with another configuration; each difference is shown.
-    """
-    old = runs.read_config(folder)
-    found = [] if old is None else differences(old, as_json(config))
-    changed = [line for line in found if not _free(line.partition(":")[0])]
-    if changed:
-        raise SetupError(
-            f"{folder} holds a run with another configuration:\n  "
-            + "\n  ".join(changed)
-            + "\nGive another --workdir, or --overwrite_config to go on with the new one."
-        )
-
-
-def _free(key):
-    return any(fnmatch.fnmatchcase(key, pattern) for pattern in FREE)
+from train.files import write_whole
 
 
 @contextlib.contextmanager

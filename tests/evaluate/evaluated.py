@@ -8,7 +8,7 @@ import keras
 
 import configs
 from tfgvae import runs
-from train.workdir import as_json
+from train.configuration import as_json
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "conformance"))
 import tiny_models  # (after its folder can be found)

@@ -1,5 +1,8 @@
 """The command line: what newcomers read, and what they are told when it is wrong."""
 
+import json
+import pathlib
+
 import pytest
 
 import configs
@@ -37,6 +40,17 @@ def test_fields_are_set_by_flags_with_their_types():
         "--seed=5",
     )
     config = values.config
+    assert values.given == {
+        "regularizer.name",
+        "regularizer.weight",
+        "mapping.dense",
+        "data.crop",
+        "data.image_size",
+        "data.name",
+        "train.deterministic_ops",
+        "train.steps",
+        "seed",
+    }
     assert config.regularizer.to_dict()["weight"] == 3.0
     assert isinstance(config.regularizer.weight, float)
     assert tuple(config.mapping.dense) == (16, 8)
@@ -44,6 +58,7 @@ def test_fields_are_set_by_flags_with_their_types():
     assert config.train.deterministic_ops and config.train.steps == 7
     assert config.data.name == "folder:/somewhere" and config.seed == 5
     assert values.strategy == "auto" and not values.overwrite_config
+    assert values.folder == pathlib.Path("runs/gvae-folder_somewhere")
 
 
 def test_a_recipe_differs_from_base_and_flags_from_it():
@@ -64,8 +79,20 @@ def test_a_recipe_differs_from_base_and_flags_from_it():
         (["--model=vae", "--steps=1.5"], "1.5"),
         (["--model=vae", "--dataste=mnist"], "dataste.*dataset"),
         (["--model=vae", "mnist"], "unexpected arguments: mnist"),
+        (["--model=vae", "--config.recipe=gvae"], "--config.recipe is set by --model"),
+        (["--model=vae", "--strategy=two"], "unknown strategy 'two'; known: auto, mirrored, one"),
     ],
 )
 def test_mistakes_are_explained(arguments, said):
     with pytest.raises(SetupError, match=said):
         parse(*arguments)
+
+
+def test_the_model_may_be_left_out_where_a_run_is(tmp_path):
+    with pytest.raises(SetupError, match=f"{tmp_path} holds no run to resume, and --model"):
+        parse(f"--workdir={tmp_path}")
+    (tmp_path / "config.json").write_text(json.dumps({"recipe": "vae2d", "train": {"steps": 9}}))
+    values = parse(f"--workdir={tmp_path}", "--batch_size=3")
+    assert values.config.recipe == "vae2d" and values.given == {"train.batch_size"}
+    (tmp_path / "config.json").write_text(json.dumps({"train": {"steps": 9}}))
+    assert parse(f"--workdir={tmp_path}").config.recipe is None

@@ -1,11 +1,10 @@
-"""Intervals, evaluation batches, grids, metrics.jsonl, configurations compared."""
+"""Intervals, evaluation batches, grids, metrics.jsonl, the progress bar."""
 
 import io
 import json
 
 import numpy as np
 import pytest
-import tiny_runs as tiny
 
 from tfgvae import seeds
 from train import pictures, strategies, workdir
@@ -93,33 +92,6 @@ def test_metrics_after_the_resumed_step_are_dropped(tmp_path):
     assert file.has(2, "train") and not file.has(2, "test") and not file.has(3, "train")
 
 
-def test_another_configuration_is_refused_with_its_differences(tmp_path):
-    config = tiny.config("vae")
-    workdir.check(tmp_path, config)
-    workdir.prepare(tmp_path, config)
-    workdir.check(tmp_path, config)
-    config.train.steps = 9
-    config.regularizer.name = "none"
-    with pytest.raises(SetupError) as error:
-        workdir.check(tmp_path, config)
-    assert 'regularizer.name: "kl" -> "none"' in str(error.value)
-    assert "train.steps: 4 -> 9" in str(error.value)
-    assert str(error.value).count("->") == 2
-
-
-def test_fields_that_change_no_number_may_change(tmp_path):
-    config = tiny.config("vae")
-    workdir.prepare(tmp_path, config)
-    config.data.update(data_dir="/elsewhere", download=True)
-    config.train.update(log_every=7, keep=9)
-    config.pictures.update(num=3, gibbs_steps=5, mean=False)
-    workdir.check(tmp_path, config)
-    config.train.checkpoint_every = 7
-    with pytest.raises(SetupError, match=r"train\.checkpoint_every: 2 -> 7") as error:
-        workdir.check(tmp_path, config)
-    assert str(error.value).count("->") == 1
-
-
 def test_a_run_folder_is_for_one_process(tmp_path):
     said = f"another process is training in {tmp_path}"
     with workdir.lock(tmp_path), pytest.raises(SetupError, match=said), workdir.lock(tmp_path):
@@ -132,11 +104,6 @@ def test_pictures_share_no_noise_with_training():
     drawn = {pictures.picture_seed(5, index) for index in range(len(pictures.PICTURES))}
     model = {int(seeds.fold_in(5, stream)) for stream in range(100)}
     assert len(drawn) == len(pictures.PICTURES) and not drawn & model
-
-
-def test_a_field_unknown_to_an_old_run_is_no_difference_at_none():
-    assert workdir.differences({"a": 1}, {"a": 1, "b": {"c": None}}) == []
-    assert workdir.differences({}, {"b": {"c": 2}}) == ["b.c: null -> 2"]
 
 
 def test_the_bar_counts_only_the_steps_of_this_process(monkeypatch):

@@ -149,6 +149,7 @@ class Split:
 
     Attributes:
       info: ImageInfo.
+      geometry: the Geometry, with the set's defaults.
     """
 
     def __init__(
@@ -167,11 +168,9 @@ class Split:
         geometry = Geometry(image_size, crop, grayscale)
         self.name = split
         self.cache_bytes = checks.integer("cache_bytes", cache_bytes, 0)
-        self._source, self._geometry = _open(
-            name, split, data_dir, download, num_examples, geometry
-        )
+        self._source, self.geometry = _open(name, split, data_dir, download, num_examples, geometry)
         source = self._source
-        shape = self._geometry.output_shape(source.image_shape, source.name, source.size_note)
+        shape = self.geometry.output_shape(source.image_shape, source.name, source.size_note)
         self.info = ImageInfo(shape, source.num_examples, source.num_classes)
         self._table = None, None  # (what it was decoded with, the decoded examples)
 
@@ -188,7 +187,7 @@ class Split:
         # A run gives one seed to its data, its model and each split: none may share noise.
         run_seed = seeds.fold_in(schedule.seed, zlib.crc32(f"data/{self.name}".encode()))
         once_seed, stream_seed = seeds.split(run_seed, 2)
-        decode = cache.decoded(source, self._geometry, noise, once_seed)
+        decode = cache.decoded(source, self.geometry, noise, once_seed)
         if self._fits(source):
             lasting = schedule.seed if noise.binarize == "static" else None
             table = self._decoded(source, decode, lasting)

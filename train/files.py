@@ -1,0 +1,42 @@
+"""Files: written whole, read as JSON, told apart by their digests."""
+
+import hashlib
+import json
+import os
+import pathlib
+
+
+def write_whole(path, content):
+    """Write a file of text or bytes that is there as a whole or, if the process dies, as it was."""
+    path = pathlib.Path(path)
+    temporary = path.with_name(f".{path.name}.writing")
+    content = content.encode() if isinstance(content, str) else content
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_json(path):
+    """What a file holds, or None when there is none: tfgvae.runs.read_json, without TensorFlow.
+
+    Raises:
+      ValueError: the file is not JSON.
+    """
+    try:
+        return json.loads(pathlib.Path(path).read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+
+
+def digest(path):
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
