@@ -3,12 +3,11 @@
 import argparse
 import pathlib
 import sys
-import traceback
 
 from export import readme, server_configs
-from export.bundle import write_version
-from export.signatures import Limits
-from tfgvae import runs
+from export.limits import Limits
+from train import configuration
+from train.errors import as_setup_error, exit_status
 
 DESCRIPTION = """\
 Export a trained run as the next version of a model of TensorFlow Serving.
@@ -51,31 +50,29 @@ def parser():
 
 
 def export_run(flags):
-    """Export with parsed flags; returns the version's folder."""
+    """Export with parsed flags, and print where the version is."""
     workdir, output = pathlib.Path(flags.workdir), pathlib.Path(flags.output)
-    limits = Limits(flags.max_num_steps, flags.num_samples)
-    name = server_configs.check_name(flags.name or workdir.resolve().name)
-    model = runs.load(workdir, flags.step)
-    folder = write_version(model, output / name, limits, workdir)
-    server_configs.write(output)
-    readme.write(output)
-    return folder
+    with as_setup_error():
+        # Mistakes are refused here, before TensorFlow is imported, which takes seconds.
+        configuration.require(workdir)
+        name = server_configs.check_name(flags.name or workdir.resolve().name)
+        from export.bundle import write_version
+        from train.opened import open_run
+
+        limits = Limits(flags.max_num_steps, flags.num_samples)
+        model = open_run(workdir, flags.step).model
+        folder = write_version(model, output / name, limits, workdir)
+        server_configs.write(output)
+        readme.write(output)
+    print(f"Exported: {folder}")
+    print(f"Check it: python -m export.verify {folder}")
+    print(f"Serve it: {flags.output}/README.md")
 
 
 def main(arguments):
     """Run a command line and return its exit status."""
     flags = parser().parse_args(arguments)
-    try:
-        folder = export_run(flags)
-    except (ValueError, OSError) as error:
-        if flags.debug:
-            traceback.print_exc()
-        print(f"\n{error}", file=sys.stderr)
-        return 2
-    print(f"Exported: {folder}")
-    print(f"Check it: python -m export.verify {folder}")
-    print(f"Serve it: {flags.output}/README.md")
-    return 0
+    return exit_status(lambda: export_run(flags), flags.debug)
 
 
 if __name__ == "__main__":

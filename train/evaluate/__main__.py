@@ -3,9 +3,9 @@
 import shlex
 import sys
 
-from train.errors import exit_status
+from train import configuration
+from train.errors import as_setup_error, exit_status
 from train.evaluate import flags
-from train.evaluate.loop import evaluate, failed
 
 
 def main(arguments):
@@ -14,7 +14,14 @@ def main(arguments):
     command = shlex.join(["python", "-m", "train.evaluate", *arguments])
 
     def run():
-        return 1 if failed(evaluate(**flags.options(parsed), command=command)) else 0
+        options = flags.options(parsed)
+        with as_setup_error():
+            # Mistakes are refused here, before TensorFlow is imported, which takes seconds.
+            flags.chosen(options.get("metrics"))
+            configuration.require(parsed.workdir)
+        from train.evaluate.loop import evaluate, failed
+
+        return 1 if failed(evaluate(**options, command=command)) else 0
 
     return exit_status(run, parsed.debug, "Interrupted. The same command goes on.")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfgvae.estimators.features import classifier_features
 from train.evaluate.section import NotApplicable
-from train.evaluate.storage import digest
+from train.files import digest
 
 
 class Features:

@@ -2,8 +2,11 @@
 
 import argparse
 
-from train.evaluate.metrics import METRICS, meaning
+from configs import catalog
 from train.evaluate.settings import SIZES
+
+# {name: what it says}, read from the source: importing the metrics starts TensorFlow.
+METRICS = catalog.summaries("train.evaluate.metrics", "METRICS")
 
 DESCRIPTION = f"""\
 Evaluate a trained run: how good is its likelihood, how much does z know about x, does the chain
@@ -15,7 +18,7 @@ mix, is a sample sharp.
   RUN/tensorboard/evaluation/    numbers and pictures
 
 Metrics:
-{chr(10).join(f"  {name:20} {meaning(name)}" for name in METRICS)}
+{chr(10).join(f"  {name:20} {meaning}" for name, meaning in METRICS.items())}
 """
 # Flags that are no argument of `evaluate`.
 OWN = ("debug", "metrics")
@@ -49,6 +52,25 @@ def parser():
         shown = f"{size.help} ({size.default}, {size.autoregressive})"
         sizes.add_argument(f"--{name}", type=int, metavar="N", help=shown)
     return made
+
+
+def chosen(metrics):
+    """The metrics to run, in the order of the table.
+
+    Args:
+      metrics: names, or None for all.
+
+    Raises:
+      ValueError: an unknown name; the message lists the known ones. No name at all.
+    """
+    if metrics is None:
+        return list(METRICS)
+    unknown = [name for name in metrics if name not in METRICS]
+    if unknown:
+        raise ValueError(f"unknown metric {', '.join(unknown)}; known: {', '.join(METRICS)}")
+    if not metrics:
+        raise ValueError(f"no metric is given; known: {', '.join(METRICS)}")
+    return [name for name in METRICS if name in metrics]
 
 
 def options(parsed):

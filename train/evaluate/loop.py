@@ -1,5 +1,9 @@
 """evaluate: load, run or reuse each metric, store it, write the reports."""
 
+import train.start  # noqa: F401 (before TensorFlow)
+
+# isort: split
+
 import importlib.metadata
 import pathlib
 import platform
@@ -10,6 +14,7 @@ from tfgvae.data.reasons import reason
 from train import workdir as folders
 from train.errors import SetupError, as_setup_error
 from train.evaluate import outputs, storage
+from train.evaluate.flags import chosen
 from train.evaluate.metrics import METRICS, meaning
 from train.evaluate.opening import open_evaluation
 from train.evaluate.progress import Progress
@@ -32,22 +37,6 @@ def versions():
         except importlib.metadata.PackageNotFoundError:  # Run from its folder, not installed.
             found[name] = "not installed"
     return found
-
-
-def chosen(metrics):
-    """The metrics to run, in the order of the table.
-
-    Raises:
-      ValueError: an unknown name; the message lists the known ones. No name at all.
-    """
-    if metrics is None:
-        return list(METRICS)
-    unknown = [name for name in metrics if name not in METRICS]
-    if unknown:
-        raise ValueError(f"unknown metric {', '.join(unknown)}; known: {', '.join(METRICS)}")
-    if not metrics:
-        raise ValueError(f"no metric is given; known: {', '.join(METRICS)}")
-    return [name for name in METRICS if name in metrics]
 
 
 class Evaluation:

@@ -6,13 +6,14 @@ from tfgvae import checks
 from train.evaluate import loading, settings
 from train.evaluate.context import Context
 from train.evaluate.features import Features
+from train.opened import open_run
 
 
-def _trained(loaded, seed, output, say, steps):
+def _trained(opened, seed, output, say, steps):
     """The path of a classifier of the run's data, trained beside the evaluation if need be."""
     from train.classifier import trained_classifier
 
-    section = loaded.config.data
+    section = opened.config.data
     same = ("train_split", "test_split", "crop", "grayscale", "binarize")
     place = {"data_dir": section.data_dir, "download": section.download}
     size = section.image_size
@@ -30,19 +31,19 @@ def _trained(loaded, seed, output, say, steps):
     )
 
 
-def _features(loaded, classifier, seed, output, say):
-    labelled = bool(loaded.data.test_info.num_classes)
-    train = functools.partial(_trained, loaded, seed, output, say) if labelled else None
+def _features(opened, classifier, seed, output, say):
+    labelled = bool(opened.data.test_info.num_classes)
+    train = functools.partial(_trained, opened, seed, output, say) if labelled else None
     return Features(classifier, train)
 
 
-def describe(loaded):
+def describe(opened):
     """What the report says of a run's model."""
-    model = loaded.model
+    model = opened.model
     parts = ("family", "mapping", "inference", "regularizer")
-    names = {part: loaded.config[part].name for part in parts}
+    names = {part: opened.config[part].name for part in parts}
     return {
-        "name": loaded.config.model.name,
+        "name": opened.config.model.name,
         "family": type(model.family).__name__,
         **{part: name for part, name in names.items() if name and part != "family"},
         "image_shape": list(model.image_shape),
@@ -65,24 +66,24 @@ def open_evaluation(workdir, output, step, data_dir, classifier, mean, seed, siz
       ValueError, OSError: an argument that makes no evaluation.
     """
     checks.integer("seed", seed, 0, 2**63 - 1)
-    loaded = loading.load(workdir, step, data_dir, say)
-    resolved = settings.resolve(loaded.model, sizes, loaded.num_available)
-    images, labels = loaded.test_images(max(resolved[name] for name in settings.IMAGES))
+    opened = open_run(workdir, step, data_dir, say)
+    resolved = settings.resolve(opened.model, sizes, opened.num_available)
+    images, labels = opened.images(max(resolved[name] for name in settings.IMAGES))
     if mean is None:
-        mean = loading.shows_mean(loaded.model, loaded.config)
-    elif mean and not loaded.model.family.has_mean:
-        name = type(loaded.model.family).__name__
+        mean = loading.shows_mean(opened.model, opened.config)
+    elif mean and not opened.model.family.has_mean:
+        name = type(opened.model.family).__name__
         raise ValueError(f"mean: the family {name} has no E[x|z] that can be had without drawing")
-    features = _features(loaded, classifier, seed, output, say)
+    features = _features(opened, classifier, seed, output, say)
     given = {**resolved, "mean": mean, "classifier": features.identity}
-    context = Context(loaded.model, images, labels, given, seed, features, loading.has_bits(loaded))
-    section = loaded.config.data
+    context = Context(opened.model, images, labels, given, seed, features, loading.has_bits(opened))
+    section = opened.config.data
     data = {
         "name": section.name,
         "split": section.test_split,
         "binarize": section.binarize,
-        "available": loaded.num_available,
+        "available": opened.num_available,
     }
-    fixed = {"checkpoint": loaded.checkpoint, "data": data, "seed": seed}
-    report = {"workdir": str(workdir), "model": describe(loaded), **fixed, "settings": given}
+    fixed = {"checkpoint": opened.checkpoint, "data": data, "seed": seed}
+    report = {"workdir": str(workdir), "model": describe(opened), **fixed, "settings": given}
     return context, fixed, report

@@ -3,7 +3,7 @@
 import json
 
 from train.evaluate import page, table, tensorboard
-from train.workdir import write_whole
+from train.files import write_whole
 
 
 def write(report, sections, output, workdir, say):

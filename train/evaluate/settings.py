@@ -7,8 +7,7 @@ rule, the defaults are those of the second column. What a flag says holds for ev
 
 import dataclasses
 
-from tfgvae import checks
-from tfgvae.registry import lookup
+from configs.catalog import check_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,8 +58,10 @@ def resolve(model, given, available):
     Raises:
       ValueError: an unknown name, or a value below the least.
     """
+    from tfgvae import checks  # It starts TensorFlow, which a help text does without.
+
     for name in given:
-        lookup(SIZES, name, "setting")
+        check_name(SIZES, name, "setting")
     slow = is_autoregressive(model)
     sizes = {}
     for name, size in SIZES.items():

@@ -14,16 +14,10 @@ from PIL import Image
 
 from train import pictures
 from train.evaluate.section import Picture, Section
-from train.workdir import write_whole
+from train.files import digest, write_whole
 
 # Raised when results of older code are no longer to be believed.
 VERSION = 1
-
-
-def digest(path):
-    """SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest_of(body):

@@ -3,9 +3,9 @@
 import importlib
 import pathlib
 
-from tfgvae.registry import lookup
+from configs.catalog import check_name
+from configs.check import check_dataset
 from train.errors import as_setup_error
-from train.reproduce.context import Context
 
 EXPERIMENTS = {
     "figure2": "posterior variance over a 2-D latent plane, and the digits decoded on it",
@@ -36,9 +36,14 @@ def reproduce(experiment, output, preset="quick", dataset=None, data_dir=None, s
       train.errors.TrainError: bad settings or data; a training that cannot go on.
     """
     with as_setup_error():
-        lookup(EXPERIMENTS, experiment, "experiment")
-        lookup(PRESETS, preset, "preset")
+        # Mistakes are refused before TensorFlow is imported, which takes seconds.
+        check_name(EXPERIMENTS, experiment, "experiment")
+        check_name(PRESETS, preset, "preset")
+        if dataset is not None:
+            check_dataset(dataset, data_dir)
         output = pathlib.Path(output)
         output.mkdir(parents=True, exist_ok=True)
+    from train.reproduce.context import Context
+
     module = importlib.import_module(f"train.reproduce.{experiment}")
     module.run(Context(output, preset, dataset, data_dir, seed, say), module.SETTINGS[preset])

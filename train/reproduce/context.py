@@ -4,14 +4,9 @@ import dataclasses
 import pathlib
 from collections.abc import Callable
 
-import numpy as np
-from ml_collections import ConfigDict
-
 import configs
-import tfgvae
-from tfgvae import runs
-from train.datasets import Datasets
 from train.loop import train_and_evaluate
+from train.opened import open_run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,11 +60,4 @@ class Context:
           float32 [N, H, W, C], binarised or dequantised as in training; N < count where the split
           is smaller.
         """
-        config = ConfigDict(runs.read_config(folder))
-        if split == "train":
-            config.data.test_split = config.data.train_split
-        data = Datasets(config)
-        family = tfgvae.load(folder).family
-        count = min(count, data.test_info.num_examples)
-        batches = data.evaluation(family, min(count, 500), count)
-        return np.concatenate([batch["image"] for batch in batches])
+        return open_run(folder, data_dir=self.data_dir, say=self.say).images(count, split)[0]

@@ -12,7 +12,7 @@ matplotlib.use("Agg")  # No screen is needed.
 import matplotlib.pyplot as plt
 
 from tfgvae.estimators.estimate import Estimate
-from train.workdir import write_whole
+from train.files import write_whole
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,106 @@
+"""A run folder after training: its model, its configuration, its images.
+
+Evaluations, experiments and exports open runs here.
+"""
+
+import train.start  # noqa: F401 (before TensorFlow)
+
+# isort: split
+
+import dataclasses
+import os
+import pathlib
+
+import ml_collections
+import numpy as np
+
+from tfgvae import runs
+from train import configuration
+from train.datasets import Datasets
+from train.files import digest
+
+
+@dataclasses.dataclass(frozen=True)
+class Opened:
+    """A checkpoint of a run.
+
+    Attributes:
+      model: a LatentVariableModel, with the averages of its weights where the run keeps them.
+      config: ConfigDict of the run.
+      data: train.datasets.Datasets of it.
+      checkpoint: {"step", "file", "sha256"}.
+    """
+
+    model: object
+    config: ml_collections.ConfigDict
+    data: Datasets
+    checkpoint: dict
+
+    @property
+    def num_available(self):
+        """Images in the test split."""
+        return self.data.test_info.num_examples
+
+    def images(self, count, split="test", batch_size=500):
+        """The first `count` images of a split, and their labels, as the model sees them.
+
+        Args:
+          count: how many; all, where the split has fewer.
+          split: "test" or "train": the run's split of that use.
+          batch_size: images read at a time.
+
+        Returns:
+          float32 [N, H, W, C], resized, binarised and dequantised as in training but not
+          augmented, and int64 [N], None where there are no labels.
+
+        Raises:
+          ValueError: images of another shape than the model's.
+        """
+        data = self.data
+        if split == "train":
+            config = self.config.copy_and_resolve_references()
+            config.data.test_split = config.data.train_split
+            data = Datasets(config)
+        shape = data.test_info.image_shape
+        if tuple(shape) != tuple(self.model.image_shape):
+            raise ValueError(
+                f"the model takes images {self.model.image_shape}, the data has {shape}"
+            )
+        count = min(count, data.test_info.num_examples)
+        batches = list(data.evaluation(self.model.family, min(batch_size, count), count))
+        images = np.concatenate([batch["image"].numpy() for batch in batches])
+        if "label" not in batches[0]:
+            return images, None
+        return images, np.concatenate([batch["label"].numpy() for batch in batches])
+
+
+def open_run(workdir, step=None, data_dir=None, say=print):
+    """The checkpoint of `step` (None: the newest whole one) of a run folder, as `Opened`.
+
+    Args:
+      workdir: the run folder.
+      step: a training step.
+      data_dir: TFDS data; None: $TFDS_DATA_DIR where it is set, else what the run was trained on.
+      say: called with a line for each damaged checkpoint that is skipped.
+
+    Raises:
+      FileNotFoundError: no run, or no such checkpoint.
+      ValueError: a damaged checkpoint or configuration.
+    """
+    workdir = pathlib.Path(workdir)
+    config = configuration.require(workdir)
+    if data_dir or os.environ.get("TFDS_DATA_DIR"):
+        config.data.data_dir = data_dir
+    if step is None:
+
+        def skipped(path, reason):
+            say(f"Damaged checkpoint, skipped: {path}: {reason}")
+
+        found = runs.newest_whole(workdir, skipped)
+        if found is None:
+            raise FileNotFoundError(f"no checkpoint in {workdir}/checkpoints")
+        step = found[0]
+    model = runs.load(workdir, step)
+    path = runs.checkpoint_path(workdir, step)
+    checkpoint = {"step": step, "file": path.name, "sha256": digest(path)}
+    return Opened(model, config, Datasets(config), checkpoint)
