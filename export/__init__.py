@@ -1,5 +1,5 @@
 """Export to TensorFlow Serving."""
 
-# Its settings of the process, before TensorFlow is imported: an exported model computes as the
-# training did, and TensorFlow's page about missing drivers is not shown.
+# The environment that TensorFlow reads when it is imported: an exported model computes as the
+# training did.
 import train  # noqa: F401

@@ -1,5 +1,9 @@
 """A version folder as TensorFlow Serving watches it: there as a whole, or not at all."""
 
+import train.start  # noqa: F401 (before TensorFlow)
+
+# isort: split
+
 import errno
 import json
 import os
@@ -12,7 +16,8 @@ import tensorflow as tf
 from export import warmup
 from export.card import card
 from export.layout import CARD, DEFAULT, EXTRA, versions, warmup_path
-from export.signatures import Limits, signatures
+from export.limits import Limits
+from export.signatures import signatures
 
 
 def _save(functions, variables, folder):
@@ -62,7 +67,7 @@ def write_version(model, base, limits=None, run=None):
     Args:
       model: a model of tfgvae.models.
       base: the model's folder, DIR/NAME; made where it is not there.
-      limits: a signatures.Limits; None for the defaults.
+      limits: a limits.Limits; None for the defaults.
       run: the run folder that the model is from, for the card.
 
     Returns:

@@ -128,7 +128,7 @@ def card(model, functions, limits, run=None):
     Args:
       model: the model.
       functions: what signatures.signatures gives.
-      limits: a signatures.Limits.
+      limits: a limits.Limits.
       run: the run folder, where there is one.
     """
     step = int(model.train_batches)

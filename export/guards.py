@@ -38,7 +38,7 @@ def checked(model, limits, given):
 
     Args:
       model: a model of tfgvae.models.
-      limits: a signatures.Limits.
+      limits: a limits.Limits.
       given: {name: tensor}, "seed" among them.
 
     Returns:

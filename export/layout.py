@@ -2,7 +2,7 @@
 
 import pathlib
 
-from tfgvae import runs
+from train.files import read_json
 
 EXTRA = "assets.extra"
 CARD = "model_card.json"
@@ -30,7 +30,7 @@ def read_card(folder):
     Raises:
       ValueError: the card is not JSON.
     """
-    return runs.read_json(pathlib.Path(folder) / EXTRA / CARD)
+    return read_json(pathlib.Path(folder) / EXTRA / CARD)
 
 
 def model_card(folder):

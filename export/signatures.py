@@ -4,36 +4,14 @@ Each is one of the samplers of tfgvae, traced with one seed a row, so that a row
 the row that the model's Python method gives for the same seed, whatever batch it is served in.
 """
 
-import dataclasses
-
 import tensorflow as tf
 
 from export.guards import checked
-from tfgvae import checks, seeds
+from tfgvae import seeds
 from tfgvae.estimators.log_likelihood import log_likelihood
 from tfgvae.sampling.ancestral import ancestral_chain, draw_prior
 from tfgvae.sampling.conditional import draw_images, draw_latent
 from tfgvae.sampling.gibbs import gibbs, noise_image
-
-
-@dataclasses.dataclass(frozen=True)
-class Limits:
-    """What is fixed at export.
-
-    Attributes:
-      max_num_steps: the longest Gibbs chain that a request may ask for.
-      num_samples: K of log_likelihood.
-
-    Raises:
-      ValueError: a number below 1.
-    """
-
-    max_num_steps: int = 200
-    num_samples: int = 64
-
-    def __post_init__(self):
-        checks.integer("max_num_steps", self.max_num_steps, 1, 2**31 - 1)
-        checks.integer("num_samples", self.num_samples, 1, 2**31 - 1)
 
 
 def _decode(model, limits, z, seed, label):
@@ -132,7 +110,7 @@ def signatures(model, limits):
 
     Args:
       model: a model of tfgvae.models.
-      limits: a Limits.
+      limits: a limits.Limits.
 
     Returns:
       {name: concrete function of the named inputs, which gives a dict of named outputs}.

@@ -50,6 +50,6 @@ def export(model, path, max_num_steps=200, num_samples=64):
     """
     # The package `export` is built on this one; here it is only called.
     from export.bundle import write_version
-    from export.signatures import Limits
+    from export.limits import Limits
 
     return write_version(model, path, Limits(max_num_steps, num_samples))

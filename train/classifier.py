@@ -13,10 +13,10 @@ import sys
 import tempfile
 import time
 
-from tfgvae import runs
-from train.classification import Settings, accuracy, fit
+from train.classifier_settings import Settings, check_names
+from train.configuration import differences
 from train.errors import SetupError, TrainError, as_setup_error, as_train_error, exit_status
-from train.workdir import differences, write_whole
+from train.files import read_json, write_whole
 
 DESCRIPTION = """\
 Train a classifier on a data set's labels, whose features estimators use (Frechet distance,
@@ -46,7 +46,7 @@ def _changed(output, settings):
     """Lines that say in what the classifier at `output` differs from `settings`."""
     beside = output.with_suffix(".json")
     try:
-        record = runs.read_json(beside)
+        record = read_json(beside)
     except ValueError as error:
         return [str(error)]
     if not isinstance(record, dict) or "settings" not in record:
@@ -71,6 +71,8 @@ def _reusable(output, settings, overwrite, say):
             + "\n  ".join(changed)
             + "\nGive another --output, or --overwrite to train it anew."
         )
+    from tfgvae import runs
+
     reason = None if changed else runs.damage(output)
     if reason:
         say(f"{output} is damaged ({reason}): trained again.")
@@ -79,6 +81,8 @@ def _reusable(output, settings, overwrite, say):
 
 def _train(settings, training, test, output, command, say):
     """Train, test and write."""
+    from train.classification import accuracy, fit
+
     start = time.monotonic()
     network = fit(training, settings)
     found = accuracy(network, test, settings)
@@ -201,6 +205,8 @@ def main(arguments):
     flags["dense"] = tuple(flags["dense"])
 
     def train():
+        with as_setup_error():
+            check_names(flags)
         trained_classifier(**flags, command=command)
 
     return exit_status(train, debug, "Interrupted; nothing was written.")

@@ -19,7 +19,7 @@ from components import MODELS
 from tiny_models import batch, build, images, label
 
 from export.bundle import write_version
-from export.signatures import Limits
+from export.limits import Limits
 from tfgvae.models.infusion_chain import InfusionChain
 
 LIMITS = Limits(max_num_steps=5, num_samples=3)

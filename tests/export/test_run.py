@@ -109,4 +109,5 @@ def test_verify_finds_nothing_wrong(output, capsys):
 def test_verify_of_what_is_no_export(tmp_path, capsys):
     assert verify.main([str(tmp_path)]) == 1
     assert "has no model card" in capsys.readouterr().err
-    assert verify.main([]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        verify.main([])

@@ -44,8 +44,8 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         pixels outside the family's range (in a graph an InvalidArgumentError as it runs).
     """
 
-    # Constructor arguments that are no options of the model itself: other fields of a configuration,
-    # or the data, supply them.
+    # Constructor arguments that are no options of the model itself: other fields of a
+    # configuration, or the data, supply them.
     supplied = (
         "image_shape",
         "family",

@@ -1,0 +1,25 @@
+"""What is fixed at export."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What is fixed at export.
+
+    Attributes:
+      max_num_steps: the longest Gibbs chain that a request may ask for.
+      num_samples: K of log_likelihood.
+
+    Raises:
+      ValueError: a number below 1.
+    """
+
+    max_num_steps: int = 200
+    num_samples: int = 64
+
+    def __post_init__(self):
+        from tfgvae import checks  # It starts TensorFlow, which a help text does without.
+
+        checks.integer("max_num_steps", self.max_num_steps, 1, 2**31 - 1)
+        checks.integer("num_samples", self.num_samples, 1, 2**31 - 1)

@@ -1,0 +1,84 @@
+"""Latency and throughput of the signatures of an exported model.
+
+The signatures are called in this process, as tf.saved_model.load gives them: what a server adds
+(the wire, the queue, batching) is not in the numbers.
+"""
+
+import train.start  # noqa: F401 (before TensorFlow)
+
+# isort: split
+
+import dataclasses
+import statistics
+import time
+
+import tensorflow as tf
+
+from export.examples import example
+from export.layout import model_card
+
+HEADER = ("signature", "rows", "median ms", "90 % ms", "rows/s")
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """Seconds of calls of one signature with `rows` rows: the median, and the 90 % quantile."""
+
+    name: str
+    rows: int
+    median: float
+    slow: float
+
+    def cells(self):
+        """A line of the table."""
+        times = [f"{1000 * seconds:.2f}" for seconds in (self.median, self.slow)]
+        return (self.name, str(self.rows), *times, f"{self.rows / self.median:.0f}")
+
+
+def measure(name, function, inputs, seconds):
+    """Call a signature for about `seconds`, at least 10 times, after one call that is not counted.
+
+    Args:
+      name: the signature.
+      function: what tf.saved_model.load gives for it.
+      inputs: {name: array [N, ...]}.
+      seconds: how long.
+
+    Returns:
+      A Measurement.
+    """
+    given = {key: tf.constant(value) for key, value in inputs.items()}
+    rows, times = len(inputs["seed"]), []
+    function(**given)
+    end = time.perf_counter() + seconds
+    while len(times) < 10 or time.perf_counter() < end:
+        start = time.perf_counter()
+        for output in function(**given).values():
+            output.numpy()  # Waits for it, and copies it as an answer is copied.
+        times.append(time.perf_counter() - start)
+    return Measurement(name, rows, statistics.median(times), statistics.quantiles(times, n=10)[-1])
+
+
+def benchmark(folder, batch_sizes, seconds, names=None):
+    """Measure the signatures of a version folder; yields each Measurement as it is made.
+
+    Args:
+      folder: DIR/NAME/VERSION.
+      batch_sizes: rows of a request.
+      seconds: for each signature and batch size.
+      names: signatures; None for all.
+
+    Raises:
+      ValueError: no version folder of ours, or an unknown signature.
+      OSError: no SavedModel in it.
+    """
+    card = model_card(folder)
+    unknown = sorted(set(names or []) - set(card["signatures"]))
+    if unknown:
+        have = ", ".join(card["signatures"])
+        raise ValueError(f"no signature {', '.join(unknown)}; there are: {have}")
+    loaded = tf.saved_model.load(str(folder))
+    for name in names or card["signatures"]:
+        for rows in batch_sizes:
+            inputs = example(card["signatures"][name]["inputs"], rows, card["limits"])
+            yield measure(name, loaded.signatures[name], inputs, seconds)

@@ -1,0 +1,96 @@
+"""Commands print their help and refuse mistakes without TensorFlow."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import tiny_runs as tiny
+
+COMMANDS = (
+    "train.run",
+    "train.classifier",
+    "train.evaluate",
+    "train.reproduce",
+    "export.run",
+    "export.verify",
+    "export.benchmark",
+)
+# What takes long to import.
+SLOW = ("tensorflow", "keras", "tfgvae", "tensorflow_probability", "matplotlib", "scipy", "sklearn")
+
+# Runs a module as a command, and names the slow modules that it imported.
+PROGRAM = """
+import runpy, sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+finally:
+    print("IMPORTED", *sorted(set(sys.modules) & set({slow!r})))
+"""
+
+
+def start(*arguments):
+    """(exit status, what is printed, the slow modules that were imported)."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(slow=SLOW), *arguments],
+        cwd=tiny.ROOT,
+        env={**os.environ, "PYTHONPATH": str(tiny.ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    out, _, imported = done.stdout.rpartition("IMPORTED")
+    return done.returncode, out + done.stderr, imported.split()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_needs_no_tensorflow(command):
+    status, out, imported = start(command, "--help")
+    assert status == 0 and imported == []
+    assert command in out and "--" in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_unknown_flag_is_refused_without_tensorflow(command):
+    arguments = ["--model=vae"] if command == "train.run" else []
+    status, out, imported = start(command, *arguments, "--no_such_flag=1")
+    assert status == 2 and imported == [] and "Traceback" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["train.run", "--model=vea"], 2, "unknown model 'vea'"),
+        (["train.run"], 2, "--model is required"),
+        (["train.run", "--workdir=/nowhere"], 2, "/nowhere holds no run to resume"),
+        (["train.run", "--model=vae", "--config.family.name=bern"], 2, "unknown family 'bern'"),
+        (["train.run", "--model=vae", "--config.family.scale=1"], 2, "takes no scale"),
+        (["train.run", "--model=vae", "--config.trian.steps=1"], 2, "no 'trian'"),
+        (["train.run", "--model=vae", "--dataset=mnits"], 2, "unknown data set 'mnits'"),
+        (["train.run", "--model=vae", "--strategy=two"], 2, "unknown strategy 'two'"),
+        (["train.classifier", "--dataset=mnits", "--output=x.keras"], 2, "unknown data set"),
+        (["train.evaluate", "--workdir=/", "--metrics=sharp"], 2, "unknown metric sharp"),
+        (["train.evaluate", "--workdir=/nowhere"], 2, "no folder /nowhere"),
+        (["train.reproduce", "--experiment=figure3", "--output=/"], 2, "unknown experiment"),
+        (["export.run", "--workdir=/", "--output=/"], 2, "is not a run folder"),
+        (["export.verify", "/"], 1, "is no exported model"),
+        (["export.benchmark", "/"], 2, "is no exported model"),
+    ],
+)
+def test_mistakes_are_refused_without_tensorflow(arguments, status, said):
+    found, out, imported = start(*arguments)
+    assert found == status and said in out and "Traceback" not in out
+    assert not {"tensorflow", "keras", "tfgvae"} & set(imported)
+
+
+def test_a_notebook_is_not_shown_the_page_about_drivers():
+    program = "import sys; import train.loop; print(sys.modules['tensorflow'].__name__)"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tiny.ROOT,
+        env={**environment, "PYTHONPATH": str(tiny.ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "tensorflow\n" and done.stderr == ""

@@ -1,0 +1,78 @@
+"""What a trained classifier is a function of."""
+
+import dataclasses
+import json
+
+from configs import catalog
+from configs.check import check_dataset, check_noise
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What a trained classifier is a function of.
+
+    Attributes:
+      dataset: a name as tfgvae.data.load takes it, of a set with labels.
+      train_split, test_split: splits of it.
+      image_size, crop, grayscale, binarize, augment: as tfgvae.data.load takes them. A classifier
+        for the samples of a model should see images like the model's.
+      trunk, width, dense, norm: of ClassifierNetwork.
+      steps: training steps.
+      batch_size: images a step.
+      learning_rate: the first one.
+      seed: of the weights, the order and the noise.
+    """
+
+    dataset: str
+    train_split: str = "train"
+    test_split: str = "test"
+    image_size: int | None = None
+    crop: int | str | None = None
+    grayscale: bool = False
+    binarize: str = "none"
+    augment: str = "none"
+    trunk: str = "conv"
+    width: int = 32
+    dense: tuple = (128,)
+    norm: str = "batch"
+    steps: int = 2000
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    seed: int = 0
+
+    def __post_init__(self):
+        from tfgvae import checks  # It starts TensorFlow, which a help text does without.
+
+        checks.integer("steps", self.steps, 1)
+        checks.integer("batch_size", self.batch_size, 2)  # Batch normalisation of one row is 0.
+        checks.integer("seed", self.seed, 0)
+        checks.real("learning_rate", self.learning_rate, above=0)
+
+    def as_dict(self):
+        """A dict as JSON gives it back."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    def open(self, split, **place):
+        """The data.Split of one split; ValueError where it has no labels."""
+        from tfgvae import data
+
+        options = {name: getattr(self, name) for name in ("image_size", "crop", "grayscale")}
+        opened = data.Split(self.dataset, split, **options, **place)
+        if opened.info.num_classes is None:
+            raise ValueError(
+                f"a classifier is trained on labels, and split {split!r} of {self.dataset} has "
+                "none: name a set with labels, such as digits or mnist"
+            )
+        return opened
+
+
+def check_names(flags):
+    """Check the names among flags, {field: value}, without TensorFlow.
+
+    Raises:
+      ValueError, FileNotFoundError: there is no such trunk, noise or data set.
+    """
+    trunks = catalog.names("tfgvae.inference.gaussian", "TRUNKS")  # Imported there.
+    catalog.check_name(trunks, flags["trunk"], "trunk")
+    check_noise(flags["binarize"], flags["augment"])
+    check_dataset(flags["dataset"], flags["data_dir"])
