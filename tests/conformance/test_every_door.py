@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_models import IMAGE, batch, build, draws_latents, every, images, label
 
+from tests.conformance.tiny_models import IMAGE, batch, build, draws_latents, every, images, label
 from tfgvae import GVAE
 
 

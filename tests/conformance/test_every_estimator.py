@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from tiny_models import IMAGE, batch, build, draws_latents, each, images, label
 
+from tests.conformance.tiny_models import IMAGE, batch, build, draws_latents, each, images, label
 from tfgvae.estimators.active_units import active_units
 from tfgvae.estimators.aggregate_posterior import aggregate_posterior
 from tfgvae.estimators.annealed_importance import bdmc

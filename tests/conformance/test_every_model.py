@@ -2,13 +2,13 @@
 
 import math
 
-import components
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_models import IMAGE, batch, build, draws_latents, every
 
+from tests.conformance import components
+from tests.conformance.tiny_models import IMAGE, batch, build, draws_latents, every
 from tfgvae import seeds
 from tfgvae.models import MODELS
 

@@ -1,9 +1,9 @@
 """Tiny models of every key of components.MODELS, and batches for them."""
 
-import components
 import pytest
 import tensorflow as tf
 
+from tests.conformance import components
 from tfgvae import seeds
 from tfgvae.models import MODELS
 

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from evaluated import SIZES
-from page_checks import problems
-from tiny_models import batch, build, components, images
 
+from tests.conformance.tiny_models import batch, build, components, images
+from tests.evaluate.evaluated import SIZES
+from tests.evaluate.page_checks import problems
 from train.evaluate import plots
 from train.evaluate.context import Context
 from train.evaluate.features import Features

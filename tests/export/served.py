@@ -6,20 +6,16 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "conformance"))
-
-from components import MODELS
-from tiny_models import batch, build, images, label
-
 from export.bundle import write_version
 from export.signatures import Limits
+from tests.conformance.components import MODELS
+from tests.conformance.tiny_models import batch, build, images, label
 from tfgvae.models.infusion_chain import InfusionChain
 
 LIMITS = Limits(max_num_steps=5, num_samples=3)

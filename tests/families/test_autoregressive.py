@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
-from oracle import KEYS, build, parameters
 
+from tests.families.oracle import KEYS, build, parameters
 from tfgvae import seeds
 from tfgvae.layers.causal import CausalConv
 from tfgvae.layers.evaluation import WholeImage

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import scipy.stats
-from autoregressive_chains import ar1
 
+from tests.sampling.autoregressive_chains import ar1
 from tfgvae.sampling.convergence import autocorrelation, effective_sample_size, split_rhat
 from tfgvae.sampling.diagnostics import diagnose
 

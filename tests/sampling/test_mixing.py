@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import scipy.stats
-from autoregressive_chains import ar1
 
+from tests.sampling.autoregressive_chains import ar1
 from tfgvae.sampling.diagnostics import compare_starts, distance_to_data, mixing
 from tfgvae.sampling.energy import energy_band
 

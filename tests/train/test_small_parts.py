@@ -5,8 +5,8 @@ import json
 
 import numpy as np
 import pytest
-import tiny_runs as tiny
 
+from tests.train import tiny_runs as tiny
 from tfgvae import seeds
 from train import pictures, strategies, workdir
 from train.callbacks.clock import intervals
