@@ -19,6 +19,13 @@ import tensorflow as tf
 
 from tfgvae import checks, replicas
 
+# The streams of a row's seed: fold_in(row, STREAM). In a chain the row's seed is that of a step.
+LATENT, IMAGE = 0, 1
+START = -1  # the noise that a Gibbs chain without a first image starts from
+
+# The streams of a model's seed.
+TRAINING, EVALUATION, INITIALIZATION = 0, 1, 2
+
 _GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)
 _MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
 _MIX_2 = 0x94D049BB133111EB - (1 << 64)

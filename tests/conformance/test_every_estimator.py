@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.conformance.tiny_models import IMAGE, batch, build, draws_latents, each, images, label
+from tests.conformance.tiny_models import IMAGE, batch, build, each, images, label
 from tfgvae.estimators.active_units import active_units
 from tfgvae.estimators.aggregate_posterior import aggregate_posterior
 from tfgvae.estimators.annealed_importance import bdmc
@@ -19,7 +19,7 @@ def test_the_streamed_bound_is_the_models_own(key):
     found = importance_weighted(model, x, 5, seed=2, chunk_size=2, batch_size=3, **more)
     own = model.log_likelihood(x, 5, seed=2, **more)
     np.testing.assert_allclose(found.log_likelihood, own, rtol=1e-4)
-    assert found.estimate.kind == ("lower bound" if draws_latents(model) else "exact")
+    assert found.estimate.kind == ("lower bound" if model.has_latents else "exact")
 
 
 @each
@@ -55,7 +55,7 @@ def test_units_and_the_aggregate_have_values_or_a_reason(key):
         assert units.covariance.shape == tuple(model.latent_shape)
     except ValueError as error:
         assert "this q has not" in str(error)
-    if not draws_latents(model):
+    if not model.has_latents:
         with pytest.raises(ValueError, match="no latents"):
             aggregate_posterior(model, x)
         return

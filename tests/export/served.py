@@ -16,7 +16,8 @@ from export.bundle import write_version
 from export.signatures import Limits
 from tests.conformance.components import MODELS
 from tests.conformance.tiny_models import batch, build, images, label
-from tfgvae.models.infusion_chain import InfusionChain
+from tfgvae.distributions.infusion_chain import InfusionChain
+from tfgvae.models.sampling_methods import ChainMethods
 
 LIMITS = Limits(max_num_steps=5, num_samples=3)
 ROWS = 3
@@ -65,7 +66,7 @@ def requests(model):
         "ancestral_sample": seed | more,
         "log_likelihood": {"images": x} | seed | more,
     }
-    if 0 not in model.latent_shape:
+    if model.has_latents:
         z = model.encode(x, SEEDS).numpy()
         found |= {
             "encode": {"images": x} | seed,
@@ -74,7 +75,7 @@ def requests(model):
             "gibbs_sample": {"images": x} | seed | steps | more,
             "gibbs_from_noise": seed | steps | more,
         }
-    if hasattr(model, "sample_chain"):
+    if isinstance(model, ChainMethods):
         found["sample_chain"] = seed | more
     return found
 

@@ -54,7 +54,8 @@ def registered_now():
     """The Keras names of the classes of this package that exist today."""
     import train.optimizers  # noqa: F401 (registers the optimizers)
 
-    return {name for name in keras.saving.get_custom_objects() if name.startswith("tfgvae")}
+    names = keras.saving.get_custom_objects()
+    return {name for name in names if name.startswith(("tfgvae>", "tfgvae."))}
 
 
 def registered_names():

@@ -5,8 +5,8 @@ import pytest
 
 import tfgvae
 from tfgvae import seeds
-from tfgvae.sampling.chains import run_chains
-from tfgvae.sampling.image_statistics import IMAGE_STATISTICS, image_statistics
+from tfgvae.estimators.chains.image_statistics import IMAGE_STATISTICS, image_statistics
+from tfgvae.estimators.chains.running import run_chains
 
 STEPS, CHAINS = 3, 4
 

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgvae.layers.weight_norm import NormalizedConv
+from tfgvae.autoregressive.weight_norm import NormalizedConv
 
 
 def concat_elu(x):

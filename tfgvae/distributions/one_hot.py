@@ -21,11 +21,6 @@ class OneHot(tfd.OneHotCategorical):
         gumbel = -tf.math.log(-log_uniform)
         return tf.one_hot(tf.argmax(self.logits + gumbel, axis=-1), self.event_shape[0])
 
-    def kl_terms(self, other):
-        """q_k (log q_k - log p_k): [..., K] nats, whose sum is KL(self || other)."""
-        log_q, log_p = (tf.nn.log_softmax(d.logits) for d in (self, other))
-        return tf.exp(log_q) * (log_q - log_p)
-
     def _variance(self):
         mean = self.mean()
         return mean * (1 - mean)

@@ -4,7 +4,7 @@ one once a pixel, a coarser scale when it is due. Memory grows with a row, not w
 
 import tensorflow as tf
 
-from tfgvae.layers.incremental import OnePixel, OneRow, RowOfScale, copy
+from tfgvae.autoregressive.incremental import OnePixel, OneRow, RowOfScale, copy
 
 
 def sample(family, params, noise):

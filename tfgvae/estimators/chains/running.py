@@ -68,7 +68,7 @@ def run_chains(model, images, num_steps, num_chains, seed=0, label=None, mean=Fa
         raise ValueError(f"expected at least num_chains = {num_chains} images, got {len(images)}")
     noise_rows, data_rows = (seeds.rows(part, num_chains) for part in seeds.split(seed, 2))
     starts = {
-        "noise": (noise_image(model, seeds.fold_in(noise_rows, -1)), noise_rows),
+        "noise": (noise_image(model, seeds.fold_in(noise_rows, seeds.START)), noise_rows),
         "data": (images[:num_chains], data_rows),
     }
     return {

@@ -11,7 +11,7 @@ import tensorflow_probability as tfp
 from scipy import stats
 
 from tfgvae import seeds
-from tfgvae.models.infusion_chain import InfusionChain
+from tfgvae.distributions.infusion_chain import InfusionChain
 
 tfd = tfp.distributions
 

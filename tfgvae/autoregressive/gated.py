@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgvae.layers.causal import CausalConv
+from tfgvae.autoregressive.causal import CausalConv
 
 
 def halves(x, groups=1):
@@ -31,7 +31,7 @@ class GatedBlock(keras.layers.Layer):
     or a map. The channels of the horizontal stack are cut into groups, one a colour. The vertical
     stack knows whole rows and needs none.
 
-    It is written once for all evaluators: see layers.evaluation.
+    It is written once for all evaluators: see autoregressive.evaluation.
 
     Args:
       filters: channels of both stacks, a multiple of `groups`.

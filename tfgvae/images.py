@@ -1,13 +1,11 @@
-"""What a model accepts, checked at the door.
+"""Every check of images and labels.
 
-A wrong value is a ValueError in Python, and an InvalidArgumentError when it comes to light as a
-graph runs, where no Python exception can be raised.
+A wrong value is a ValueError in Python. In a graph it is an InvalidArgumentError as the graph runs,
+because no Python exception can be raised there.
 """
 
 import keras
 import tensorflow as tf
-
-from tfgvae import checks
 
 FINITE = (tf.float32.min, tf.float32.max)
 UNIT = (0.0, 1.0)
@@ -45,7 +43,7 @@ def unpack(batch, image_shape, num_classes):
             raise ValueError(f"expected a dict with 'image', got keys {sorted(batch)}")
         label = batch.get("label")
         batch = batch["image"]
-    x = images(batch, image_shape)
+    x = checked_images(batch, image_shape)
     if num_classes == 0:
         return x, None
     if label is None:
@@ -56,7 +54,7 @@ def unpack(batch, image_shape, num_classes):
     label = tf.convert_to_tensor(label)
     if label.shape.rank == 2 and label.shape[1] == 1:
         label = label[:, 0]
-    return x, _checked_labels(label, num_rows(x), num_classes)
+    return x, _integer_labels(label, num_rows(x), num_classes)
 
 
 def num_rows(batch):
@@ -64,7 +62,7 @@ def num_rows(batch):
     return tf.shape(batch)[0] if batch.shape[0] is None else batch.shape[0]
 
 
-def images(x, image_shape):
+def checked_images(x, image_shape):
     """Images as float32 [B, H, W, C].
 
     Raises:
@@ -114,7 +112,7 @@ def first_batch(x, batch_size):
     return tf.nest.map_structure(lambda array: array[:batch_size], x)
 
 
-def labels(label, rows, num_classes):
+def checked_labels(label, rows, num_classes):
     """Labels as int32 [N]; zeros, unused, for a model without classes.
 
     Args:
@@ -135,10 +133,10 @@ def labels(label, rows, num_classes):
     label = tf.convert_to_tensor(label)
     if label.shape.rank == 0:
         label = tf.fill([rows], label)
-    return _checked_labels(label, rows, num_classes)
+    return _integer_labels(label, rows, num_classes)
 
 
-def _checked_labels(label, rows, num_classes):
+def _integer_labels(label, rows, num_classes):
     if not label.dtype.is_integer:
         raise ValueError(f"labels must be integers, got {label.dtype.name}")
     known = tf.get_static_value(rows)
@@ -150,8 +148,3 @@ def _checked_labels(label, rows, num_classes):
     inside = tf.reduce_all(tf.logical_and(label >= 0, label < num_classes))
     require(inside, f"labels must be in 0..{num_classes - 1}, got", label)
     return tf.cast(label, tf.int32)
-
-
-def positive(name, value):
-    """Return `value` as an int; ValueError unless it is an integer >= 1."""
-    return checks.integer(name, value, 1)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from tests.sampling.autoregressive_chains import ar1
-from tfgvae.sampling.convergence import autocorrelation, effective_sample_size, split_rhat
-from tfgvae.sampling.diagnostics import diagnose
+from tests.estimators.chains.autoregressive_chains import ar1
+from tfgvae.estimators.chains.convergence import autocorrelation, effective_sample_size, split_rhat
+from tfgvae.estimators.chains.diagnostics import diagnose
 
 
 def test_split_rhat_is_the_formula():

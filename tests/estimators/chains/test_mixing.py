@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from tests.sampling.autoregressive_chains import ar1
-from tfgvae.sampling.diagnostics import compare_starts, distance_to_data, mixing
-from tfgvae.sampling.energy import energy_band
+from tests.estimators.chains.autoregressive_chains import ar1
+from tfgvae.estimators.chains.diagnostics import compare_starts, distance_to_data, mixing
+from tfgvae.estimators.chains.energy import energy_band
 
 # One false alarm in a thousand runs: no test here stands on a seed.
 SURE = {"level": 1e-3, "num_permutations": 2000}

@@ -2,20 +2,20 @@
 
     q(z(t)_i | z(t-1), x) = (1 - a(t)) p_t(z(t)_i | z(t-1)) + a(t) N(z(t)_i; x_i, s^2)
 
-(Bordes, Honari, Vincent 2017), z(0) likewise with p(0) in the place of p_t: each sub-pixel i moves
+(Bordes, Honari, Vincent 2017), z(0) likewise with p(0) instead of p_t: each sub-pixel i moves
 as the model would have it, or, with probability a(t), to where it is in x.
 """
 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfgvae.distributions.base import Distribution
+from tfgvae.distributions.noise import SMALLEST_UNIFORM, open_interval
+
 tfd = tfp.distributions
 
-# The uniform number that a quantile is taken at: those of 0 and 1 are infinite.
-LOWEST, HIGHEST = 2.0**-25, 1.0 - 2.0**-24
 
-
-class InfusionChain(tfd.Distribution):
+class InfusionChain(Distribution):
     """A Markov chain over z [T, H, W, C], infused with images x [B, H, W, C] where they are given.
 
     Draws have no pathwise gradient: a state is data to the step that follows.
@@ -35,29 +35,9 @@ class InfusionChain(tfd.Distribution):
     ):
         parameters = dict(locals())
         self._start, self._steps = start, list(steps)
-        self._shape = tuple(event_shape)
         self._x, self._rates = x, tuple(rates)
         self._stddev = stddev
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
-
-    def _batch_shape(self):
-        return tf.TensorShape([]) if self._x is None else self._x.shape[:1]
-
-    def _batch_shape_tensor(self, **kwargs):
-        return tf.constant([], tf.int32) if self._x is None else tf.shape(self._x)[:1]
-
-    def _event_shape(self):
-        return tf.TensorShape(self._shape)
-
-    def _event_shape_tensor(self, **kwargs):
-        return tf.constant(self._shape)
+        super().__init__(parameters, event_shape, batch_of=x)
 
     def walk(self, noise):
         """A draw z [N, T, H, W, C], and the distributions that its states were drawn from.
@@ -69,7 +49,7 @@ class InfusionChain(tfd.Distribution):
           z, and [p(0), p_1(. | z(0)), ..., p_{T-1}(. | z(T-2))].
         """
         pixels, states = [self._start], []
-        for t in range(self._shape[0]):
+        for t in range(self.event_shape[0]):
             states.append(tf.stop_gradient(self._state(t, pixels[t], noise[:, t])))
             if t < len(self._steps):
                 pixels.append(self._steps[t](states[t]))
@@ -85,10 +65,10 @@ class InfusionChain(tfd.Distribution):
         a = 0.0 if self._x is None else self._rates[t]
         # float32 rounds the largest u to 1, and one that is next to a to the end of its part;
         # besides, both quantiles are computed for every u, and `where` takes one of them.
-        own = pixels.quantile(_inside((u - a) / max(1.0 - a, LOWEST)))
+        own = pixels.quantile(open_interval((u - a) / max(1.0 - a, SMALLEST_UNIFORM)))
         if a == 0.0:
             return own
-        infused = self._x + self._stddev * tf.math.ndtri(_inside(u / a))
+        infused = self._x + self._stddev * tf.math.ndtri(open_interval(u / a))
         return tf.where(u < a, infused, own) if a < 1.0 else infused
 
     def from_noise(self, noise):
@@ -116,21 +96,17 @@ class InfusionChain(tfd.Distribution):
 
     def _log_prob(self, z):
         # p_t does not know x: it is computed once a row of z, however many images there are.
-        flat = tf.reshape(z, [-1, *self._shape])
+        flat = tf.reshape(z, [-1, *self.event_shape])
         own = tf.reshape(_log_probs(flat, self.conditionals(flat)), tf.shape(z))
         return tf.reduce_sum(self._mixed(z, own), axis=(-4, -3, -2, -1))
 
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed)
         if self._x is None:
-            return self.from_noise(tf.random.stateless_normal([n, *self._shape], seed))
-        shape = tf.concat([[n], tf.shape(self._x)[:1], self._shape], axis=0)
+            return self.from_noise(tf.random.stateless_normal([n, *self.event_shape], seed))
+        shape = tf.concat([[n], tf.shape(self._x)[:1], self.event_shape], axis=0)
         noise = tf.random.stateless_normal(shape, seed)
         return tf.map_fn(self.from_noise, noise)
-
-
-def _inside(u):
-    return tf.clip_by_value(u, LOWEST, HIGHEST)
 
 
 def _log_probs(z, pixels):

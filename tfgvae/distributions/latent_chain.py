@@ -3,10 +3,12 @@
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfgvae.distributions.base import Distribution
+
 tfd = tfp.distributions
 
 
-class LatentChain(tfd.Distribution):
+class LatentChain(Distribution):
     """A Markov chain of Gaussians over z [T, Z].
 
     Args:
@@ -17,27 +19,7 @@ class LatentChain(tfd.Distribution):
     def __init__(self, transitions, event_shape, name="LatentChain"):
         parameters = dict(locals())
         self._transitions = list(transitions)
-        self._shape = tuple(event_shape)
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.FULLY_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
-
-    def _batch_shape(self):
-        return tf.TensorShape([])
-
-    def _batch_shape_tensor(self, **kwargs):
-        return tf.constant([], tf.int32)
-
-    def _event_shape(self):
-        return tf.TensorShape(self._shape)
-
-    def _event_shape_tensor(self, **kwargs):
-        return tf.constant(self._shape)
+        super().__init__(parameters, event_shape, reparameterized=True)
 
     def conditionals(self, z):
         """p(z_t | z_{t-1}) for every t, given z [B, T, Z]: Independent Normals, batch [B]."""
@@ -55,10 +37,10 @@ class LatentChain(tfd.Distribution):
         return tf.stack(z, axis=1)
 
     def _log_prob(self, z):
-        flat = tf.reshape(z, [-1, *self._shape])
+        flat = tf.reshape(z, [-1, *self.event_shape])
         log_prob = self.conditionals(flat).log_prob(flat)
         return tf.reshape(log_prob, tf.shape(z)[:-2])
 
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed)
-        return self.from_noise(tf.random.stateless_normal([n, *self._shape], seed))
+        return self.from_noise(tf.random.stateless_normal([n, *self.event_shape], seed))

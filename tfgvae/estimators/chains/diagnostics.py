@@ -8,14 +8,14 @@ import math
 
 import numpy as np
 
-from tfgvae.estimators.frechet import kernel_distance
-from tfgvae.sampling.convergence import (
+from tfgvae.estimators.chains.convergence import (
     autocorrelation,
     checked_states,
     effective_sample_size,
     split_rhat,
 )
-from tfgvae.sampling.energy import EnergyBand, energy_band
+from tfgvae.estimators.chains.energy import EnergyBand, energy_band
+from tfgvae.estimators.frechet import kernel_distance
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgvae.layers.causal import CausalConv
+from tfgvae.autoregressive.causal import CausalConv
 
 _SMALLEST_VARIANCE = 1e-10
 
