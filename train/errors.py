@@ -6,7 +6,7 @@ import traceback
 
 import tensorflow as tf
 
-from tfgvae.data.reasons import reason
+from tfgvae.messages import reason
 
 
 class TrainError(Exception):
