@@ -14,7 +14,7 @@ import tempfile
 import time
 
 from tfgvae import runs
-from train.classification import Settings, accuracy, fit
+from train.classifier_training import Settings, accuracy, fit
 from train.errors import SetupError, TrainError, as_setup_error, as_train_error, exit_status
 from train.workdir import differences, write_whole
 

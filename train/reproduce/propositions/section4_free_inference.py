@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import softmax
 
-from train.reproduce.propositions import ancestral, chain, members, training
+from train.reproduce.propositions import chain, members, prop3_ancestral, training
 from train.reproduce.propositions.finite import (
     Joint,
     entropy,
@@ -108,7 +108,7 @@ def sampled(joint, settings, rng):
         expected="holds",
     )
     even = np.full(num_z, 1 / num_z)
-    wrong = ancestral.sampled(
+    wrong = prop3_ancestral.sampled(
         joint, members.Simplex(num_x), even, shared["case"], "broken", settings, rng
     )
     return [kept, stuck, dataclasses.replace(wrong, proposition="Sec. 4")]

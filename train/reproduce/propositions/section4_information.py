@@ -6,7 +6,7 @@ for a given q, max_p E_q log p(x|z) = -H_q(x|z) = I_q(x; z) - H(x).
 
 import numpy as np
 
-from train.reproduce.propositions import free_inference, members, training
+from train.reproduce.propositions import members, section4_free_inference, training
 from train.reproduce.propositions.finite import (
     divergence,
     entropy,
@@ -25,7 +25,7 @@ def rows(settings, rng):
         identity(joint, settings, rng),
         *lost_information(joint, settings, rng),
         given(joint, settings, rng),
-        *free_inference.rows(settings, rng),
+        *section4_free_inference.rows(settings, rng),
     ], {}
 
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from train.reproduce.propositions import members, training
 from train.reproduce.propositions.finite import Joint, images, random_law
+from train.reproduce.propositions.prop4_squared_error import variance
 from train.reproduce.propositions.row import Row
-from train.reproduce.propositions.squared_error import variance
 
 FALLS = "expected posterior variance falls with t"
 STRICTLY = "... strictly, where z(t) tells something of x"

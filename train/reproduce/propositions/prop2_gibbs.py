@@ -8,7 +8,7 @@ reducible.py.
 
 import numpy as np
 
-from train.reproduce.propositions import chain, members, reducible, training
+from train.reproduce.propositions import chain, members, prop2_reducible, training
 from train.reproduce.propositions.finite import (
     Joint,
     images,
@@ -16,7 +16,7 @@ from train.reproduce.propositions.finite import (
     random_law,
     total_variation,
 )
-from train.reproduce.propositions.reducible import CONVERGES, SHOWN_STEPS
+from train.reproduce.propositions.prop2_reducible import CONVERGES, SHOWN_STEPS
 from train.reproduce.propositions.row import Row
 
 MARGINAL = "q(z) p(x|z) has the marginal p_data"
@@ -41,7 +41,7 @@ def rows(settings, rng):
         found += made
         curves.append(drawn)
     for num_z, case in ((4, "q(z|x) a classifier that is sure of its class"), (None, "z names x")):
-        made, drawn = reducible.rows(free.data, num_z, case, settings, rng)
+        made, drawn = prop2_reducible.rows(free.data, num_z, case, settings, rng)
         found += made
         curves.append(drawn)
     return found, {"chain": curves}
