@@ -23,7 +23,7 @@ FLOORS = [
     {"images", "graphs"},
     {"seeds"},
     {"replicas"},
-    {"checks", "messages", "registry"},
+    {"checks", "messages", "registry", "types"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # train and export meet in one point: the settings of the process and the words for errors.
