@@ -29,6 +29,9 @@ extensions = [
     "docstrings",
 ]
 exclude_patterns = ["_build", "_ext"]
+highlight_language = "none"  # Blocks without a language are formulas, tables and command lines.
+smartquotes = False  # Text holds code: three dots and quotes stay what they are.
+toc_object_entries_show_parents = "hide"
 
 # --- pages --------------------------------------------------------------------------------------
 
@@ -65,6 +68,7 @@ html_title = "tfgvae"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+html_sidebars = {page: [] for page in ("index", "conventions", "gallery")}
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,

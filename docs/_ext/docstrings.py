@@ -1,7 +1,7 @@
 """Docstrings to reStructuredText: they are plain text with Google sections and ASCII mathematics.
 
-A docstring was not written for docutils: `*`, `|` and `_` in it are mathematics, an indented block is
-a formula or a table. This runs before napoleon:
+A docstring was not written for docutils: `*`, `|` and `_` in it are mathematics, an indented block
+is a formula or a table. This runs before napoleon:
 
 * a paragraph is text, its marks escaped, `code` in single backquotes made literal;
 * a block that is indented, ragged or aligned in columns is shown as it is;
@@ -17,6 +17,8 @@ HEADER = re.compile(rf"({'|'.join(SECTIONS)}):$")
 ITEM = re.compile(r"(?:[*-]|\d+[.)]) ")
 COLUMNS = re.compile(r"\S {2,}\S")
 MARKS = re.compile(r"([\\*|_`])")
+# "Z." at the beginning of a text would be an item of a list, lettered Z.
+LETTER = re.compile(r"(?=(?:\w|#|[ivxlcdm]+)[.)](?:\s|$))", re.IGNORECASE)
 
 
 def escape(text):
@@ -34,9 +36,14 @@ def escape(text):
     return "".join(made)
 
 
+def plain(text):
+    """An escaped line that is no item of a list."""
+    return "\\" + escape(text) if LETTER.match(text) else escape(text)
+
+
 def escape_lines(lines):
     """Lines of one paragraph, escaped; code that is broken over two lines is no code."""
-    return [escape(line) for line in lines]
+    return [plain(line) for line in lines]
 
 
 def indent_of(line):
@@ -98,13 +105,16 @@ def section(name, lines):
         return []
     base = min(indent_of(line) for line in lines)
     if name in ("Returns", "Yields"):
-        text = [escape(line.strip()) for line in lines]
+        text = [plain(line.strip()) for line in lines]
         field = f":{name.lower()}: "
         return ["", field + text[0], *(f"    {line}" for line in text[1:]), ""]
     made = ["", f"{name}:"]
     for line in lines:
-        extra = 4 if indent_of(line) > base else 0
-        made.append(" " * (2 + extra) + escape(line.strip()))
+        name, colon, text = line.strip().partition(": ")
+        if indent_of(line) > base:
+            made.append(" " * 6 + plain(line.strip()))
+        else:
+            made.append(" " * 2 + escape(name) + colon + plain(text))
     return [*made, ""]
 
 
@@ -143,7 +153,7 @@ def process_signature(app, what, name, obj, options, signature, returns):
     parameters = list(inspect.signature(obj.__init__).parameters.values())[1:]
     parameters = [p for p in parameters if p.kind != p.VAR_KEYWORD]
     shown = inspect.Signature(parameters)
-    return str(shown).replace("'", ""), returns
+    return str(shown), returns
 
 
 def setup(app):
