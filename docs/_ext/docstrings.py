@@ -146,6 +146,11 @@ def process_docstring(app, what, name, obj, options, lines):
     lines[:] = convert(lines)
 
 
+def polish(app, what, name, obj, options, lines):
+    """After napoleon: a dash between a name and its text, which "--" alone is not."""
+    lines[:] = [line.replace("** -- ", "** \N{EN DASH} ", 1) for line in lines]
+
+
 def process_signature(app, what, name, obj, options, signature, returns):
     """A Keras class has a __new__ that takes anything: show what __init__ takes."""
     if what != "class" or "__init__" not in vars(obj):
@@ -159,5 +164,6 @@ def process_signature(app, what, name, obj, options, signature, returns):
 def setup(app):
     """Called by Sphinx; napoleon has the priority 500."""
     app.connect("autodoc-process-docstring", process_docstring, priority=400)
+    app.connect("autodoc-process-docstring", polish, priority=600)
     app.connect("autodoc-process-signature", process_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

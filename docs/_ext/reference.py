@@ -73,7 +73,8 @@ def page(package, modules):
         classes, functions = public(module)
         for thing in classes:
             lines += [f".. autoclass:: {name}.{thing.__name__}"]
-            lines += ["   :members:", "   :show-inheritance:", ""]
+            inherits = [] if thing.__bases__ == (object,) else ["   :show-inheritance:"]
+            lines += ["   :members:", *inherits, ""]
         for thing in functions:
             lines += [f".. autofunction:: {name}.{thing.__name__}", ""]
     return "\n".join(lines)
