@@ -71,7 +71,7 @@ html_show_sourcelink = False
 html_sidebars = {page: [] for page in ("index", "conventions", "gallery")}
 html_theme_options = {
     "navbar_align": "left",
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 8,
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": [],
