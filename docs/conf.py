@@ -30,7 +30,7 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_ext"]
 highlight_language = "none"  # Blocks without a language are formulas, tables and command lines.
-smartquotes = False  # Text holds code: three dots and quotes stay what they are.
+smartquotes_action = "D"  # Dashes only: three dots and quotes stay what they are.
 toc_object_entries_show_parents = "hide"
 
 # --- pages --------------------------------------------------------------------------------------

@@ -15,6 +15,9 @@ import re
 SECTIONS = ("Args", "Returns", "Raises", "Attributes", "Yields")
 HEADER = re.compile(rf"({'|'.join(SECTIONS)}):$")
 ITEM = re.compile(r"(?:[*-]|\d+[.)]) ")
+ADDED = re.compile(r"\s*#+ *Additional documentation from|\s*Additional documentation from")
+# Command-line flags are code, and their dashes are no dashes of a text.
+FLAG = re.compile(r"(?<![\w`-])(--\w[\w.=-]*)")
 COLUMNS = re.compile(r"\S {2,}\S")
 MARKS = re.compile(r"([\\*|_`])")
 # "Z." at the beginning of a text would be an item of a list, lettered Z.
@@ -25,15 +28,20 @@ def escape(text):
     """A line of text with nothing in it that docutils reads as markup, but for `code`."""
     parts = text.split("`")
     if len(parts) % 2 == 0:  # An odd backquote is no markup.
-        return MARKS.sub(r"\\\1", text)
-    # Code is at odd places. "\ " ends markup where a letter follows it.
+        parts = [text]
     made = []
     for i, part in enumerate(parts):
-        if i % 2 == 0:
-            made.append(MARKS.sub(r"\\\1", part))
-        elif part:
-            made.append(f"\\ ``{part.strip()}``\\ ")
+        if i % 2:
+            made.append(code(part.strip()))
+        else:
+            between = FLAG.split(part)  # Flags are at odd places.
+            made += [code(x) if j % 2 else MARKS.sub(r"\\\1", x) for j, x in enumerate(between)]
     return "".join(made)
+
+
+def code(text):
+    """Code in a line: "\\ " ends the markup where a letter stands beside it."""
+    return f"\\ ``{text}``\\ " if text else ""
 
 
 def plain(text):
@@ -143,27 +151,25 @@ def convert(lines):
 
 def process_docstring(app, what, name, obj, options, lines):
     """The hook of autodoc."""
-    lines[:] = convert(lines)
-
-
-def polish(app, what, name, obj, options, lines):
-    """After napoleon: a dash between a name and its text, which "--" alone is not."""
-    lines[:] = [line.replace("** -- ", "** \N{EN DASH} ", 1) for line in lines]
+    # TFP puts its own text before that of a method that overrides one of its methods.
+    start = next((i for i, line in enumerate(lines) if ADDED.match(line)), -1)
+    lines[:] = convert(lines[start + 1 :])
 
 
 def process_signature(app, what, name, obj, options, signature, returns):
-    """A Keras class has a __new__ that takes anything: show what __init__ takes."""
-    if what != "class" or "__init__" not in vars(obj):
+    """A Keras class has a __new__ that takes anything: show what our __init__ takes."""
+    if what != "class" or not inspect.isfunction(obj.__init__):
         return None
+    if obj.__init__.__module__.partition(".")[0] != obj.__module__.partition(".")[0]:
+        # That of a base class of Keras, say: nothing of ours to show.
+        return ("()", returns) if signature == "(*args, **kwargs)" else None
     parameters = list(inspect.signature(obj.__init__).parameters.values())[1:]
     parameters = [p for p in parameters if p.kind != p.VAR_KEYWORD]
-    shown = inspect.Signature(parameters)
-    return str(shown), returns
+    return str(inspect.Signature(parameters)), returns
 
 
 def setup(app):
     """Called by Sphinx; napoleon has the priority 500."""
     app.connect("autodoc-process-docstring", process_docstring, priority=400)
-    app.connect("autodoc-process-docstring", polish, priority=600)
     app.connect("autodoc-process-signature", process_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

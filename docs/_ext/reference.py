@@ -3,6 +3,7 @@
 Each page lists the public classes and functions of the package's modules, where they are defined.
 """
 
+import ast
 import importlib
 import inspect
 import pathlib
@@ -42,6 +43,19 @@ def public(module):
     return [c for c in own if inspect.isclass(c)], [f for f in own if inspect.isfunction(f)]
 
 
+def members(cls):
+    """The public methods with docstrings that a class's own text has, by their order in it.
+
+    Not what vars(cls) has: TFP writes methods into the classes that derive from its own.
+    """
+    module = ast.parse(inspect.getsource(inspect.getmodule(cls)))
+    # A class that a call of type() made has no text.
+    bodies = [n.body for n in module.body if isinstance(n, ast.ClassDef) and n.name == cls.__name__]
+    nodes = [node for body in bodies for node in body]
+    named = [n for n in nodes if isinstance(n, ast.FunctionDef) and ast.get_docstring(n)]
+    return list(dict.fromkeys(n.name for n in named if not n.name.startswith("_")))
+
+
 def _heading(text, mark):
     return [text, mark * len(text), ""]
 
@@ -73,8 +87,10 @@ def page(package, modules):
         classes, functions = public(module)
         for thing in classes:
             lines += [f".. autoclass:: {name}.{thing.__name__}"]
-            inherits = [] if thing.__bases__ == (object,) else ["   :show-inheritance:"]
-            lines += ["   :members:", *inherits, ""]
+            listed = ", ".join(members(thing))
+            lines += [f"   :members: {listed}"] if listed else []
+            lines += [] if thing.__bases__ == (object,) else ["   :show-inheritance:"]
+            lines += [""]
         for thing in functions:
             lines += [f".. autofunction:: {name}.{thing.__name__}", ""]
     return "\n".join(lines)
