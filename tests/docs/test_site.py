@@ -34,7 +34,8 @@ def children(page):
             if entry.endswith("/*"):
                 assert (page.parent / entry[:-2]) in GENERATED
                 continue
-            found.append((page.parent / f"{entry}.md").resolve())
+            path = re.sub(r".*<(.*)>$", r"\1", entry)  # "Title <path>" or "path".
+            found.append((page.parent / f"{path}.md").resolve())
     return found
 
 
