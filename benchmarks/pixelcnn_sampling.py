@@ -28,8 +28,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae import seeds
+from tfgvae.autoregressive.incremental import OneRow, copy
 from tfgvae.families import PixelCNN, PixelCNNPP, raster
-from tfgvae.layers.incremental import OneRow, copy
 
 _TURNS = flags.DEFINE_integer("turns", 5, "Turns of each method.")
 _BUDGET = flags.DEFINE_float("budget", 200.0, "Seconds after which a method takes no more turns.")

@@ -7,7 +7,6 @@ import pathlib
 import keras
 
 from export.layout import DEFAULT
-from export.signatures import has_latents
 from tfgvae import runs
 from tfgvae.regularizers.none import NoRegularizer
 
@@ -50,7 +49,7 @@ def _is_untied(model):
 
 def notes(model, limits):
     """What one has to know before putting the model to work: a list of sentences."""
-    latents = has_latents(model)
+    latents = model.has_latents
     possible = [
         (
             True,

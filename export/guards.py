@@ -2,21 +2,21 @@
 
 import tensorflow as tf
 
-from tfgvae.models import inputs
+from tfgvae.images import FINITE, check_range, require
 
 
 def _conditions(model, limits, given):
     """The assertions, as operations, for the inputs {name: tensor}."""
     rows = tf.shape(given["seed"])[0]
-    yield inputs.require(rows > 0, "expected at least one row, got an empty batch")
+    yield require(rows > 0, "expected at least one row, got an empty batch")
     for name, tensor in given.items():
         own = tf.shape(tensor)[0]
         message = f"expected as many rows of {name} as of seed, got (rows, seeds)"
-        yield inputs.require(tf.equal(own, rows), message, own, rows)
+        yield require(tf.equal(own, rows), message, own, rows)
     if "images" in given:
-        yield inputs.check_range(given["images"], model.family.draw_range)
+        yield check_range(given["images"], model.family.draw_range)
     if "z" in given:
-        yield inputs.check_range(given["z"], inputs.FINITE, "latents")
+        yield check_range(given["z"], FINITE, "latents")
     if "num_steps" in given:
         yield _between("num_steps", given["num_steps"], 1, limits.max_num_steps)
     if "label" in given:
@@ -26,7 +26,7 @@ def _conditions(model, limits, given):
 def _between(name, values, lowest, highest):
     inside = tf.reduce_all(tf.logical_and(values >= lowest, values <= highest))
     message = f"{name} must be in {lowest}..{highest}, got (lowest, highest)"
-    return inputs.require(inside, message, tf.reduce_min(values), tf.reduce_max(values))
+    return require(inside, message, tf.reduce_min(values), tf.reduce_max(values))
 
 
 def checked(model, limits, given):

@@ -9,13 +9,14 @@ import tensorflow as tf
 from export.guards import checked
 from tfgvae import seeds
 from tfgvae.estimators.log_likelihood import log_likelihood
+from tfgvae.models.sampling_methods import ChainMethods
 from tfgvae.sampling.ancestral import ancestral_chain, draw_prior
 from tfgvae.sampling.conditional import draw_images, draw_latent
 from tfgvae.sampling.gibbs import gibbs, noise_image
 
 
 def _decode(model, limits, z, seed, label):
-    return draw_images(model, model.likelihood(z, label), seeds.fold_in(seed, 1))
+    return draw_images(model, model.likelihood(z, label), seeds.fold_in(seed, seeds.IMAGE))
 
 
 def _ancestral_sample(model, limits, seed, label):
@@ -49,13 +50,13 @@ def _gibbs_sample(model, limits, images, seed, num_steps, label):
 
 
 def _gibbs_from_noise(model, limits, seed, num_steps, label):
-    start = noise_image(model, seeds.fold_in(seed, -1))
+    start = noise_image(model, seeds.fold_in(seed, seeds.START))
     return _gibbs_sample(model, limits, start, seed, num_steps, label)
 
 
 def _log_likelihood(model, limits, images, seed, label):
     # Without a latent there is nothing to draw: one term is log p(x).
-    num_samples = limits.num_samples if has_latents(model) else 1
+    num_samples = limits.num_samples if model.has_latents else 1
     return {"log_likelihood": log_likelihood(model, images, label, seed, num_samples)}
 
 
@@ -72,11 +73,6 @@ OF_LATENTS = {
     "gibbs_from_noise": (_gibbs_from_noise, ("seed", "num_steps", "label")),
 }
 OF_CHAINS = {"sample_chain": (_sample_chain, ("seed", "label"))}
-
-
-def has_latents(model):
-    """Whether there is anything to encode: `marginal` has latents of event [0]."""
-    return 0 not in model.latent_shape
 
 
 def input_specs(model):
@@ -116,9 +112,9 @@ def signatures(model, limits):
       {name: concrete function of the named inputs, which gives a dict of named outputs}.
     """
     table = dict(OF_EVERY_MODEL)
-    if has_latents(model):
+    if model.has_latents:
         table |= OF_LATENTS
-    if hasattr(model, "sample_chain"):
+    if isinstance(model, ChainMethods):
         table |= OF_CHAINS
     return {
         name: _typed(model, limits, *entry).get_concrete_function() for name, entry in table.items()

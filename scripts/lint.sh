@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Format and lint, as CI does.
+# Format, lint and types, as CI does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ruff format --check .
 ruff check .
+mypy

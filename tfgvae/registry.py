@@ -6,6 +6,12 @@ import inspect
 def lookup(table, name, kind="component"):
     """Return `table[name]`.
 
+    >>> lookup({"one": 1, "two": 2}, "two")
+    2
+    >>> lookup({"one": 1, "two": 2}, "three", kind="number")
+    Traceback (most recent call last):
+    ValueError: unknown number 'three'; known: one, two
+
     Raises:
       ValueError: `name` is not in the table; the message lists the known names.
     """
@@ -15,7 +21,13 @@ def lookup(table, name, kind="component"):
 
 
 def arguments(component):
-    """Names of the keyword arguments that a component's constructor takes, in order."""
+    """Names of the keyword arguments that a component's constructor takes, in order.
+
+    >>> class Part:
+    ...     def __init__(self, width, depth=2, **kwargs): ...
+    >>> arguments(Part)
+    ['width', 'depth']
+    """
     parameters = inspect.signature(component.__init__).parameters.values()
     return [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
 

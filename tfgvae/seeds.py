@@ -19,6 +19,13 @@ import tensorflow as tf
 
 from tfgvae import checks, replicas
 
+# The streams of a row's seed: fold_in(row, STREAM). In a chain the row's seed is that of a step.
+LATENT, IMAGE = 0, 1
+START = -1  # the noise that a Gibbs chain without a first image starts from
+
+# The streams of a model's seed.
+TRAINING, EVALUATION, INITIALIZATION = 0, 1, 2
+
 _GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)
 _MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
 _MIX_2 = 0x94D049BB133111EB - (1 << 64)
@@ -68,6 +75,9 @@ def fold_in(seed, *data):
 
     For fixed data the map is a bijection of seeds, so distinct rows stay distinct.
 
+    >>> bool(fold_in(7, 1, 2) == fold_in(fold_in(7, 1), 2))
+    True
+
     Args:
       seed: int64 tensor of any shape, or an int.
       *data: integers or integer tensors that broadcast against `seed`.
@@ -90,6 +100,11 @@ def rows(seed, num_rows):
     """Seeds for rows: [num_rows] int64; row i is fold_in(seed, i), whatever the number of rows.
 
     A vector passes through, so that callers may give each row its own seed.
+
+    >>> bool(rows(7, 3)[2] == rows(7, 100)[2])
+    True
+    >>> rows([5, 6], 2).numpy().tolist()
+    [5, 6]
 
     Args:
       seed: an integer, or a vector of them; Python's, numpy's or a tensor. None draws a fresh one.

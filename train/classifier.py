@@ -81,7 +81,7 @@ def _reusable(output, settings, overwrite, say):
 
 def _train(settings, training, test, output, command, say):
     """Train, test and write."""
-    from train.classification import accuracy, fit
+    from train.classifier_training import accuracy, fit
 
     start = time.monotonic()
     network = fit(training, settings)

@@ -32,7 +32,7 @@ def _is_op_error(error):
 
 
 def _reason(error):
-    from tfgvae.data.reasons import reason  # It starts TensorFlow.
+    from tfgvae.messages import reason  # It starts TensorFlow.
 
     return reason(error)
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgvae import seeds
+from tfgvae.models.sampling_methods import ChainMethods
 
 SEPARATOR = 2  # pixels between images
 BACKGROUND = 96  # a grey that is neither a digit's ink nor its paper
@@ -73,7 +74,7 @@ def reconstruction(model, batch, seed, options):
 
 def chain(model, batch, seed, options):
     """A row is a sample of a chain of steps, a column one step (Figure 4)."""
-    if not hasattr(model, "sample_chain"):
+    if not isinstance(model, ChainMethods):
         return None
     return model.sample_chain(
         options.num, seed=seed, mean=options.mean, **_labels(model, options.num, 1)

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_models import IMAGE, batch, build, draws_latents, every, images, label
 
+from tests.conformance.tiny_models import IMAGE, batch, build, every, images, label
 from tfgvae import GVAE
 
 
@@ -18,7 +18,7 @@ def one_nan(x):
 
 def not_finite(model, z, more):
     """Latents that are no numbers, where there are latents."""
-    calls = [lambda: model.decode(z * math.nan, **more)] if draws_latents(model) else []
+    calls = [lambda: model.decode(z * math.nan, **more)] if model.has_latents else []
     return [(call, "expected finite latents") for call in calls]
 
 

@@ -3,12 +3,12 @@
 import itertools
 import math
 
-import components
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.conformance import components
 from tfgvae import seeds
 from tfgvae.families import FAMILIES
 

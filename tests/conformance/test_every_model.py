@@ -2,13 +2,13 @@
 
 import math
 
-import components
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_models import IMAGE, batch, build, draws_latents, every
 
+from tests.conformance import components
+from tests.conformance.tiny_models import IMAGE, batch, build, every
 from tfgvae import seeds
 from tfgvae.models import MODELS
 
@@ -73,7 +73,7 @@ def test_same_seed_same_model_same_noise(key):
     first = one(data, training=True)["nll"]
     np.testing.assert_array_equal(two(data, training=True)["nll"], first)
     # The next batch has new noise, where there is any.
-    assert np.array_equal(one(data, training=True)["nll"], first) != draws_latents(one)
+    assert np.array_equal(one(data, training=True)["nll"], first) != one.has_latents
 
 
 @every
@@ -86,7 +86,7 @@ def test_predict_and_evaluate_see_the_same_noise(key):
     terms = model.predict(data, **options)
     assert set(terms) == set(model.term_names)
     # The same two images in two batches: each batch has its own noise.
-    assert np.array_equal(terms["nll"][:2], terms["nll"][2:]) != draws_latents(model)
+    assert np.array_equal(terms["nll"][:2], terms["nll"][2:]) != model.has_latents
     np.testing.assert_array_equal(model.predict(data, **options)["nll"], terms["nll"])
     logs = model.evaluate(data, return_dict=True, **options)
     for name in ("nll", "elbo"):

@@ -1,12 +1,12 @@
 """What every f and every q must do: shapes, gradients to every weight, a round trip."""
 
-import components
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tests.conformance import components
 from tfgvae import seeds
 from tfgvae.inference import INFERENCE
 from tfgvae.mappings import MAPPINGS

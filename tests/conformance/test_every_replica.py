@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_models import IMAGE, batch, build, each
 
+from tests.conformance.tiny_models import IMAGE, batch, build, each
 from tfgvae import GVAE
 
 

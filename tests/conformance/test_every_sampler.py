@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_models import IMAGE, OF_IMAGES, batch, build, each, images, label, samplers
 
+from tests.conformance.tiny_models import (
+    IMAGE,
+    OF_IMAGES,
+    batch,
+    build,
+    each,
+    images,
+    label,
+    samplers,
+)
 from tfgvae import seeds
 
 

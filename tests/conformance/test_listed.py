@@ -4,9 +4,9 @@ import importlib
 import inspect
 import pkgutil
 
-import components
 import pytest
 
+from tests.conformance import components
 from tfgvae import families, inference, mappings, models, regularizers
 
 FOLDERS = {

@@ -1,11 +1,12 @@
 """Tiny models of every key of components.MODELS, and batches for them."""
 
-import components
 import pytest
 import tensorflow as tf
 
+from tests.conformance import components
 from tfgvae import seeds
 from tfgvae.models import MODELS
+from tfgvae.models.sampling_methods import ChainMethods
 
 IMAGE = (8, 8, 1)
 every = pytest.mark.parametrize("key", components.MODELS)
@@ -42,11 +43,6 @@ def label(model, rows):
     return {"label": tf.range(rows) % model.num_classes} if model.num_classes else {}
 
 
-def draws_latents(model):
-    """Whether the terms of the objective have noise: `marginal` has no latent to draw."""
-    return 0 not in model.latent_shape
-
-
 def samplers(model):
     """Every sampling method as a function of (x, seed, labels): {name: function}."""
     calls = {
@@ -63,7 +59,7 @@ def samplers(model):
         ),
         "likelihood": lambda x, seed, more: model.log_likelihood(x, 3, seed, **more),
     }
-    if hasattr(model, "sample_chain"):
+    if isinstance(model, ChainMethods):
         calls["chain"] = lambda x, seed, more: model.sample_chain(len(x), seed, **more)
     return calls
 

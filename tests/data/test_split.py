@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgvae import data
 from tfgvae.data import cache
-from tfgvae.data.reasons import reason
+from tfgvae.messages import reason
 
 
 @pytest.fixture

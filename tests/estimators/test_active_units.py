@@ -1,9 +1,9 @@
 """Active units: numpy's variance, closed forms, a calibrated error bar."""
 
-import linear_gaussian as lg
 import numpy as np
 import pytest
 
+from tests.estimators import linear_gaussian as lg
 from tfgvae import Marginal, SeqVAE, seeds
 from tfgvae.estimators.active_units import active_units
 

@@ -1,11 +1,11 @@
 """The two-sample test: naive sums, uniform p-values under the hypothesis, power against a shift."""
 
-import linear_gaussian as lg
 import numpy as np
 import pytest
 import scipy.spatial
 import scipy.stats
 
+from tests.estimators import linear_gaussian as lg
 from tfgvae import Marginal, SeqVAE, seeds
 from tfgvae.estimators import aggregate_posterior as module
 from tfgvae.estimators.aggregate_posterior import aggregate_posterior

@@ -2,7 +2,6 @@
 
 import math
 
-import linear_gaussian as lg
 import numpy as np
 import pytest
 import scipy.special
@@ -10,6 +9,7 @@ import scipy.stats
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tests.estimators import linear_gaussian as lg
 from tfgvae import GVAE, Marginal, SeqVAE, seeds
 from tfgvae.estimators import annealed_importance as module
 from tfgvae.estimators import annealing, hamiltonian

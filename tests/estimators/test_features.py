@@ -30,10 +30,13 @@ def test_they_are_the_penultimate_layer_whatever_the_batches(network, tmp_path):
 @pytest.mark.parametrize(
     "x, message",
     [
-        (np.zeros([2, 8, 9, 1], np.float32), r"expected images \[N, \*\(8, 8, 1\)\]"),
-        (np.zeros([0, 8, 8, 1], np.float32), "N >= 1"),
+        (np.zeros([2, 8, 9, 1], np.float32), r"expected images \[B, \*\(8, 8, 1\)\]"),
+        (np.zeros([0, 8, 8, 1], np.float32), "at least one image"),
         (np.zeros([2, 8, 8, 1], np.uint8), "floating point images"),
-        (np.full([2, 8, 8, 1], 1.5, np.float32), r"pixels in \[0, 1\], got 1.5 to 1.5: clip"),
+        (
+            np.full([2, 8, 8, 1], 1.5, np.float32),
+            r"pixels in \[0, 1\], got \(lowest, highest\) 1.5 1.5: clip",
+        ),
         (np.full([2, 8, 8, 1], np.nan, np.float32), r"pixels in \[0, 1\]"),
     ],
 )

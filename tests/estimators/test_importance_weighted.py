@@ -2,12 +2,12 @@
 
 import math
 
-import linear_gaussian
 import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
 
+from tests.estimators import linear_gaussian
 from tfgvae import GVAE, Marginal, SeqVAE, seeds
 from tfgvae.estimators.log_likelihood import importance_weighted, log_weight
 

@@ -1,12 +1,12 @@
 """sum_i Var_q(x|z)[x_i]: enumeration of finite data, the linear-Gaussian closed form."""
 
-import linear_gaussian as lg
 import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
 import tensorflow_probability as tfp
 
+from tests.estimators import linear_gaussian as lg
 from tfgvae import SeqVAE, seeds
 from tfgvae.estimators.posterior_variance import posterior_variance
 

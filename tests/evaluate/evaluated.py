@@ -1,17 +1,13 @@
 """Run folders of tiny models, and an evaluation of them small enough for tests."""
 
 import json
-import pathlib
-import sys
 
 import keras
 
 import configs
+from tests.conformance import tiny_models
 from tfgvae import runs
 from train.configuration import as_json
-
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "conformance"))
-import tiny_models  # (after its folder can be found)
 
 STEP = 20
 # The least of everything.

@@ -9,9 +9,9 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
-from evaluated import FAST, SIZES, STEP, run_folder
-from page_checks import problems
 
+from tests.evaluate.evaluated import FAST, SIZES, STEP, run_folder
+from tests.evaluate.page_checks import problems
 from tfgvae.estimators.estimate import Estimate
 from train.errors import SetupError
 from train.evaluate import __main__ as command

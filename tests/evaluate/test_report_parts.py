@@ -6,8 +6,8 @@ import types
 
 import numpy as np
 import pytest
-from page_checks import problems
 
+from tests.evaluate.page_checks import problems
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.families import FAMILIES
 from train.evaluate import plots, table

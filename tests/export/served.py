@@ -6,21 +6,18 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "conformance"))
-
-from components import MODELS
-from tiny_models import batch, build, images, label
-
 from export.bundle import write_version
 from export.limits import Limits
-from tfgvae.models.infusion_chain import InfusionChain
+from tests.conformance.components import MODELS
+from tests.conformance.tiny_models import batch, build, images, label
+from tfgvae.distributions.infusion_chain import InfusionChain
+from tfgvae.models.sampling_methods import ChainMethods
 
 LIMITS = Limits(max_num_steps=5, num_samples=3)
 ROWS = 3
@@ -69,7 +66,7 @@ def requests(model):
         "ancestral_sample": seed | more,
         "log_likelihood": {"images": x} | seed | more,
     }
-    if 0 not in model.latent_shape:
+    if model.has_latents:
         z = model.encode(x, SEEDS).numpy()
         found |= {
             "encode": {"images": x} | seed,
@@ -78,7 +75,7 @@ def requests(model):
             "gibbs_sample": {"images": x} | seed | steps | more,
             "gibbs_from_noise": seed | steps | more,
         }
-    if hasattr(model, "sample_chain"):
+    if isinstance(model, ChainMethods):
         found["sample_chain"] = seed | more
     return found
 

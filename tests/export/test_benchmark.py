@@ -1,9 +1,8 @@
 """export.benchmark measures every signature at every batch size. No time is asserted."""
 
-from served import exported
-
 from export import benchmark
 from export.layout import read_card
+from tests.export.served import exported
 
 
 def test_a_line_for_every_signature_and_batch_size(capsys):

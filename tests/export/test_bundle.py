@@ -8,15 +8,15 @@ import sys
 import keras
 import numpy as np
 import pytest
-import served
 import tensorflow as tf
-from served import exported, loaded
 from tensorflow_serving.apis import prediction_log_pb2
 
 import tfgvae
 from export import bundle, warmup
 from export.examples import example
 from export.layout import read_card, versions, warmup_path
+from tests.export import served
+from tests.export.served import exported, loaded
 
 
 @pytest.fixture

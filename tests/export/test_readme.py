@@ -10,13 +10,13 @@ import subprocess
 import urllib.error
 import urllib.request
 
-import double
 import grpc
 import numpy as np
 import pytest
-from served import every, exported, loaded, requests
 
 from export import readme, server_configs
+from tests.export import double
+from tests.export.served import every, exported, loaded, requests
 
 pytestmark = pytest.mark.skipif(
     None in (shutil.which("curl"), shutil.which("bash")), reason="the README's requests use curl"

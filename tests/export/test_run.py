@@ -4,14 +4,13 @@ import json
 
 import keras
 import pytest
-import served  # noqa: F401 (finds the tiny models)
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
-from tiny_models import IMAGE
 
 import tfgvae
 from export import run, verify
 from export.layout import read_card
+from tests.conformance.tiny_models import IMAGE
 from tfgvae import runs
 
 

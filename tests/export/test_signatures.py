@@ -6,10 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-import served
 import tensorflow as tf
-from served import every, exported, loaded, requests
-from tiny_models import IMAGE
+
+from tests.conformance.tiny_models import IMAGE
+from tests.export import served
+from tests.export.served import every, exported, loaded, requests
 
 SPATIAL = [None, *IMAGE]
 DTYPES = {"seed": tf.int64, "num_steps": tf.int32, "label": tf.int32}

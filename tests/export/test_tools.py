@@ -8,10 +8,11 @@ import sys
 
 import numpy as np
 import pytest
-import served
 import tensorflow as tf
-from served import every, exported, loaded, requests
 from tensorflow.core.framework import tensor_pb2
+
+from tests.export import served
+from tests.export.served import every, exported, loaded, requests
 
 CLI = str(pathlib.Path(sys.executable).with_name("saved_model_cli"))
 

@@ -5,12 +5,12 @@ import shutil
 
 import numpy as np
 import pytest
-from served import LIMITS, exported
-from tiny_models import IMAGE
 
 import tfgvae
 from export import verify, warmup
 from export.layout import CARD, EXTRA, read_card, warmup_path
+from tests.conformance.tiny_models import IMAGE
+from tests.export.served import LIMITS, exported
 
 
 @pytest.fixture

@@ -1,18 +1,12 @@
 """Tiny autoregressive families, and the plain sampler: a pass over the image for a sub-pixel."""
 
-import pathlib
-import sys
-
 import numpy as np
 import tensorflow as tf
 
+from tests.conformance import components
 from tfgvae import seeds
 from tfgvae.families import FAMILIES
 from tfgvae.families.autoregressive import Autoregressive
-
-# The one list of components: that of the conformance suites.
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "conformance"))
-import components
 
 KEYS = [
     key for key in components.FAMILIES if issubclass(FAMILIES[key.split("-")[0]], Autoregressive)

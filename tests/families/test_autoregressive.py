@@ -6,11 +6,11 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
-from oracle import KEYS, build, parameters
 
+from tests.families.oracle import KEYS, build, parameters
 from tfgvae import seeds
-from tfgvae.layers.causal import CausalConv
-from tfgvae.layers.evaluation import WholeImage
+from tfgvae.autoregressive.causal import CausalConv
+from tfgvae.autoregressive.evaluation import WholeImage
 
 every = pytest.mark.parametrize("key", KEYS)
 GREY, COLOUR = (5, 6, 1), (4, 5, 3)

@@ -8,6 +8,7 @@ import tensorflow as tf
 from scipy import stats
 
 from tfgvae import seeds
+from tfgvae.distributions.discretized_logistic import log_interval
 from tfgvae.families import (
     Bernoulli,
     Categorical,
@@ -16,7 +17,6 @@ from tfgvae.families import (
     PixelCNN,
     PixelCNNPP,
 )
-from tfgvae.families.discretized_logistic import log_interval
 
 
 def test_categorical_with_two_levels_is_bernoulli():

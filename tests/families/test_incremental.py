@@ -3,10 +3,11 @@
 import functools
 
 import numpy as np
-import oracle
 import pytest
 import tensorflow as tf
-from oracle import KEYS, build, parameters, uniform_noise
+
+from tests.families import oracle
+from tests.families.oracle import KEYS, build, parameters, uniform_noise
 
 COLOUR = (4, 5, 3)
 # Wider than every kernel; colours; one row; one column.

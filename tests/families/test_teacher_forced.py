@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from tfgvae import seeds
-from tfgvae.families import PixelCNN, PixelCNNPP, raster
+from tfgvae.autoregressive import raster
+from tfgvae.families import PixelCNN, PixelCNNPP
 
 GREY, COLOUR = (28, 28, 1), (32, 32, 3)
 SMALL = {"num_blocks": 1, "filters": 12, "features": 4}

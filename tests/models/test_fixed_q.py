@@ -8,7 +8,7 @@ import tensorflow_probability as tfp
 
 from export.card import of_run
 from tfgvae import GVAE, seeds
-from tfgvae.inference.one_hot import OneHot
+from tfgvae.distributions.one_hot import OneHot
 from tfgvae.layers.classifier import ClassifierNetwork
 
 IMAGE, K = (8, 8, 1), 3

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from tfgvae import GVAE, SeqVAE, seeds
+from tfgvae.distributions.latent_chain import LatentChain
 from tfgvae.layers.corrupt import corrupt
-from tfgvae.models.latent_chain import LatentChain
 
 IMAGE = (8, 8, 1)
 TINY = {"latent_dim": 4, "width": 4, "dense": (6,), "kernel_size": 3}

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from clouds import EVENTS, evaluate, gaussian_q, noise, standard
 
+from tests.regularizers.clouds import EVENTS, evaluate, gaussian_q, noise, standard
 from tfgvae import seeds
 from tfgvae.regularizers import Adversarial, batch
 

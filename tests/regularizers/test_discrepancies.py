@@ -5,8 +5,16 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
-from clouds import MarkovPrior, evaluate, gaussian_q, noise, repeats, standard, standard_error
 
+from tests.regularizers.clouds import (
+    MarkovPrior,
+    evaluate,
+    gaussian_q,
+    noise,
+    repeats,
+    standard,
+    standard_error,
+)
 from tfgvae import seeds
 from tfgvae.regularizers import MMD, Stein, batch, kernels
 from tfgvae.regularizers.stein import score

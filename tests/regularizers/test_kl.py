@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
-from clouds import MarkovPrior, evaluate, gaussian_q, noise, standard, standard_error
 from scipy import integrate, stats
 
+from tests.regularizers.clouds import (
+    MarkovPrior,
+    evaluate,
+    gaussian_q,
+    noise,
+    standard,
+    standard_error,
+)
 from tfgvae.regularizers import KL
 
 tfd = tfp.distributions

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from clouds import evaluate, gaussian_q, noise, standard
 
+from tests.regularizers.clouds import evaluate, gaussian_q, noise, standard
 from tfgvae.regularizers import MMD, Center, Moments, Norm, Stein
 from tfgvae.regularizers.schedules import SCHEDULES
 

@@ -10,7 +10,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from clouds import (
+from scipy import integrate, stats
+
+from tests.regularizers.clouds import (
     EVENTS,
     MarkovPrior,
     evaluate,
@@ -20,8 +22,6 @@ from clouds import (
     standard,
     standard_error,
 )
-from scipy import integrate, stats
-
 from tfgvae import seeds
 from tfgvae.registry import arguments, make
 from tfgvae.regularizers import REGULARIZERS

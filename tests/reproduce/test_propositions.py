@@ -12,15 +12,15 @@ from train.errors import SetupError
 from train.reproduce import propositions, reproduce
 from train.reproduce.context import Context
 from train.reproduce.propositions import (
-    ancestral,
+    eq3_naive,
     finite,
-    gibbs,
     members,
-    naive,
-    nearest_member,
-    reducible,
-    sequential,
-    squared_error,
+    prop1_nearest_member,
+    prop2_gibbs,
+    prop2_reducible,
+    prop3_ancestral,
+    prop4_squared_error,
+    prop5_sequential,
 )
 from train.reproduce.propositions.settings import Settings
 
@@ -65,26 +65,26 @@ def verdicts(rows):
 
 def test_sabotage_of_q_turns_proposition_2(free):
     """The rows that hold where the pixels of q(x|z) are independent fail where they are not."""
-    mixture = gibbs.factorised_joint(PIXELS, 4, rng())
+    mixture = prop2_gibbs.factorised_joint(PIXELS, 4, rng())
     arguments = (PIXELS, "", "met", TINY)
-    good, _ = gibbs.irreducible(mixture, *arguments, rng())
-    bad, _ = gibbs.irreducible(free, *arguments, rng())
+    good, _ = prop2_gibbs.irreducible(mixture, *arguments, rng())
+    bad, _ = prop2_gibbs.irreducible(free, *arguments, rng())
     assert verdicts(good) == {"holds"}
     assert not any(row.as_expected for row in bad if row.claim != good[-1].claim)
     # A slightly wrong q, one part in fifty, is seen.
     mixed = finite.Joint(mixture.data, 0.98 * mixture.inference + 0.02 * free.inference)
-    slightly, _ = gibbs.irreducible(mixed, *arguments, rng())
+    slightly, _ = prop2_gibbs.irreducible(mixed, *arguments, rng())
     assert not all(row.as_expected for row in slightly)
 
 
 def test_the_repair_of_p_turns_the_broken_case(free):
-    rows, _ = gibbs.irreducible(free, EVERY, "", "broken", TINY, rng())
+    rows, _ = prop2_gibbs.irreducible(free, EVERY, "", "broken", TINY, rng())
     assert verdicts(rows) == {"holds"} and not any(row.as_expected for row in rows)
 
 
 def test_sabotage_of_the_prior_turns_proposition_3(free):
     def verdict(prior):
-        return ancestral.sampled(free, EVERY, prior, "", "met", TINY, rng()).verdict
+        return prop3_ancestral.sampled(free, EVERY, prior, "", "met", TINY, rng()).verdict
 
     assert verdict(free.aggregate) == "holds"
     assert verdict(0.95 * free.aggregate + 0.05 * np.eye(4)[0]) == "fails"
@@ -92,29 +92,29 @@ def test_sabotage_of_the_prior_turns_proposition_3(free):
 
 def test_codes_that_tell_something_do_not_collapse(free):
     """The naive bound's rows, with z drawn from q(z|x) in place of p(z)."""
-    rows = naive.collapsed(free.data, free.inference, EVERY, "", TINY, rng())
+    rows = eq3_naive.collapsed(free.data, free.inference, EVERY, "", TINY, rng())
     assert verdicts(rows) == {"fails"}
 
 
 def test_sabotage_of_the_family_turns_proposition_4(free):
     points = SPACE.astype(float)
-    assert verdicts(squared_error.fitted(free, members.Gaussian(points), "met", TINY, rng())) == {
-        "holds"
-    }
-    rows = squared_error.fitted(free, members.Laplace(points), "met", TINY, rng())
+    assert verdicts(
+        prop4_squared_error.fitted(free, members.Gaussian(points), "met", TINY, rng())
+    ) == {"holds"}
+    rows = prop4_squared_error.fitted(free, members.Laplace(points), "met", TINY, rng())
     assert "holds" not in verdicts(rows)
 
 
 def test_too_little_training_is_undecided(free):
     """A training that does not reach the optimum is not taken for a proposition that fails."""
     short = dataclasses.replace(TINY, steps=5)
-    row = nearest_member.tabular(free, PIXELS, "", short, rng())[0]
+    row = prop1_nearest_member.tabular(free, PIXELS, "", short, rng())[0]
     assert row.verdict == "undecided" and not row.as_expected
 
 
 def test_a_chain_of_one_class_is_not_stuck(free):
     """With one class in place of four q leads everywhere: the row expected to fail holds."""
-    rows, _ = reducible.rows(free.data, 1, "", TINY, rng())
+    rows, _ = prop2_reducible.rows(free.data, 1, "", TINY, rng())
     assert [row.verdict for row in rows] == ["holds", "holds"]
 
 
@@ -129,7 +129,7 @@ def test_variance_by_step_is_that_of_all_codes_together():
     state = data[None]
     together = data[:, None]
     for inference in inferences:
-        _, left, state = sequential.step(state, inference, points)
+        _, left, state = prop5_sequential.step(state, inference, points)
         together = (together[:, :, None] * inference[:, None]).reshape(9, -1)
         expected = 0.0
         for column in together.T:
@@ -182,7 +182,10 @@ def check_files(folder, names):
 
 def test_a_run_is_a_function_of_its_seed():
     def solved(seed):
-        return [row.as_dict() for row in ancestral.rows(TINY, propositions.generator(seed, "3"))[0]]
+        return [
+            row.as_dict()
+            for row in prop3_ancestral.rows(TINY, propositions.generator(seed, "3"))[0]
+        ]
 
     assert solved(3) == solved(3) != solved(-3)
 

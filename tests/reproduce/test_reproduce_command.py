@@ -6,9 +6,9 @@ import json
 
 import matplotlib.image
 import pytest
-import tiny_experiments
 
 import configs
+from tests.reproduce import tiny_experiments
 from train.errors import SetupError
 from train.reproduce import EXPERIMENTS, PRESETS, reproduce
 from train.reproduce.__main__ import main

@@ -6,9 +6,8 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
-import tiny_experiments  # noqa: F401 (finds the list of components)
-from tiny_models import build
 
+from tests.conformance.tiny_models import build
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.posterior_variance import posterior_variance
 from train.reproduce import figure2, figure4, results

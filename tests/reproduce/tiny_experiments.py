@@ -1,12 +1,6 @@
 """The experiments in a size for tests: digits, the smallest networks, four steps."""
 
-import pathlib
-import sys
-
-sys.path += [str(pathlib.Path(__file__).parents[1] / name) for name in ("train", "conformance")]
-
-import tiny_runs
-
+from tests.train import tiny_runs
 from train.reproduce import figure2, figure4, preference
 
 STEPS = {"train.steps": 4, "train.warmup_steps": 0, "train.checkpoint_every": 4}

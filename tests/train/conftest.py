@@ -1,8 +1,8 @@
 """What the tests of training share."""
 
 import pytest
-import tiny_runs
 
+from tests.train import tiny_runs
 from tfgvae.layers.classifier import ClassifierNetwork
 
 

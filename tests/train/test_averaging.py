@@ -7,10 +7,10 @@ import signal
 import keras
 import numpy as np
 import pytest
-import tiny_runs as tiny
 
 import configs
 import tfgvae
+from tests.train import tiny_runs as tiny
 from tfgvae import runs
 from train import build, optimizers, strategies
 from train.callbacks import Clock

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from tfgvae import data
-from train.classification import accuracy
 from train.classifier import main, trained_classifier
 from train.classifier_settings import Settings
+from train.classifier_training import accuracy
 from train.errors import SetupError, TrainError
 
 SMALL = {"steps": 30, "width": 4, "dense": (8,), "batch_size": 32}

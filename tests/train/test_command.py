@@ -9,9 +9,9 @@ import time
 import keras
 import numpy as np
 import pytest
-import tiny_runs as tiny
 
 import tfgvae.models  # noqa: F401
+from tests.train import tiny_runs as tiny
 from tfgvae import runs
 
 STEPS = 300

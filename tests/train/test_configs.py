@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
-import tiny_runs as tiny
 from ml_collections import config_dict
 
 import configs
+from tests.train import tiny_runs as tiny
 from tfgvae import Marginal, data
 from train import build, datasets
 

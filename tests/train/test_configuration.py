@@ -4,12 +4,12 @@ import dataclasses
 import json
 
 import pytest
-import tiny_runs as tiny
 
 import configs
 from configs import catalog
 from configs.fields import flat
 from configs.resolve import COUNTS
+from tests.train import tiny_runs as tiny
 from tfgvae import runs
 from train import configuration, workdir
 from train.configuration import as_json, differences, settle

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tiny_runs as tiny
 from PIL import Image
 
+from tests.train import tiny_runs as tiny
 from tfgvae.data import cache, loading
 from train import run, workdir
 from train.datasets import Datasets

@@ -7,9 +7,9 @@ import shutil
 
 import numpy as np
 import pytest
-import tiny_runs as tiny
 from PIL import Image
 
+from tests.train import tiny_runs as tiny
 from tfgvae import runs
 from train import run
 from train.datasets import Datasets

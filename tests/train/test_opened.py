@@ -5,8 +5,8 @@ import pathlib
 
 import numpy as np
 import pytest
-import tiny_runs as tiny
 
+from tests.train import tiny_runs as tiny
 from tfgvae import data, runs
 from train.files import digest
 from train.loop import train_and_evaluate

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tiny_runs as tiny
 
+from tests.train import tiny_runs as tiny
 from train import optimizers
 
 

@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-import tiny_runs as tiny
+
+from tests.train import tiny_runs as tiny
 
 COMMANDS = (
     "train.run",

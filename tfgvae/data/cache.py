@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfgvae.data.reasons import reason
+from tfgvae.messages import reason
 
 _CHUNK = 512  # Examples decoded to the cache at a time.
 

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.stats
 
 from tfgvae import checks
-from tfgvae.estimators import door
+from tfgvae.estimators import batching
 from tfgvae.estimators.estimate import Estimate
 
 
@@ -51,15 +51,15 @@ def active_units(model, images, threshold=0.01, batch_size=500, progress=None):
         q(z|x) without a mean.
     """
     threshold = checks.real("threshold", threshold, above=0)
-    x = door.checked_images(model, images, least=2)
+    x = batching.model_images(model, images, least=2)
     count = x.shape[0]
     shift, sums = None, 0.0
-    for part in door.batches(count, batch_size):
+    for part in batching.batches(count, batch_size):
         means = _means(model.posterior(x[part]))
         # Powers of what is left after the first batch's mean: no variance is lost to rounding.
         shift = means.mean(0) if shift is None else shift
         sums = sums + np.stack([((means - shift) ** power).sum(0) for power in range(1, 5)])
-        door.report(progress, part.stop, count)
+        batching.report(progress, part.stop, count)
     first, second, third, fourth = sums / count
     covariance = (second - first**2) * count / (count - 1)
     moment = fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4

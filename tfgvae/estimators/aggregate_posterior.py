@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks, seeds
-from tfgvae.estimators import door
-from tfgvae.models.sampling_methods import ROWS
+from tfgvae.estimators import batching
+from tfgvae.graphs import ROWS, compiled
 from tfgvae.regularizers import kernels
 from tfgvae.sampling.ancestral import draw_prior
 
@@ -71,18 +71,18 @@ def aggregate_posterior(
       ValueError: images that the model refuses, fewer than 2 of them, a model without latents, or
         an option out of range.
     """
-    door.require_latents(model, "there is no q(z) to test")
+    batching.require_latents(model, "there is no q(z) to test")
     num_permutations = checks.integer("num_permutations", num_permutations, 1)
     if width != "median":
         width = checks.real("width", width, above=0)
-    x = door.checked_images(model, images, least=2)[: checks.integer("max_images", max_images, 2)]
+    x = batching.model_images(model, images, least=2)[: checks.integer("max_images", max_images, 2)]
     count = x.shape[0]
     code_seed, prior_seed, order_seed = seeds.split(seeds.check(seed), 3)
     rows, codes = seeds.rows(code_seed, count), []
-    for part in door.batches(count, batch_size):
+    for part in batching.batches(count, batch_size):
         codes.append(model.encode(x[part], rows[part]))
-        door.report(progress, part.stop, count)
-    draws = model._compiled(draw_prior, ROWS)(seeds.rows(prior_seed, count))
+        batching.report(progress, part.stop, count)
+    draws = compiled(model, draw_prior, ROWS)(seeds.rows(prior_seed, count))
     gram = _gram(tf.concat([*codes, draws], axis=0), width)
     order = np.random.default_rng(int(order_seed) % 2**63)
     # The first column is the sample itself, the others its permutations.

@@ -13,11 +13,15 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae import checks, seeds
-from tfgvae.estimators import annealing, door
+from tfgvae.estimators import annealing, batching
 from tfgvae.estimators.estimate import Estimate
-from tfgvae.models import inputs
-from tfgvae.models.sampling_methods import LABELS, ROWS
+from tfgvae.graphs import LABELS, ROWS, compiled, image_spec
+from tfgvae.images import checked_labels
 from tfgvae.sampling.ancestral import ancestral, draw_prior
+
+# The streams of an image's seed: of bdmc, then of the chains.
+SIMULATE, CHAINS = 0, 1
+TUNE, BEGIN, FORWARD, BACKWARD = 0, 1, 2, 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,14 +104,14 @@ def annealed_importance(
         whose z has no density to follow: none, or a discrete one.
     """
     path = _Path(model, num_chains, num_temperatures, num_leapfrog, start)
-    x = door.checked_images(model, images)
+    x = batching.model_images(model, images)
     count = x.shape[0]
-    label, rows = inputs.labels(label, count, model.num_classes), seeds.rows(seed, count)
+    label, rows = checked_labels(label, count, model.num_classes), seeds.rows(seed, count)
     found = []
-    for part in door.batches(count, batch_size):
+    for part in batching.batches(count, batch_size):
         batch = x[part], label[part], rows[part]
         found.append(path.forward(*batch, path.step_sizes(*batch)))
-        door.report(progress, part.stop, count)
+        batching.report(progress, part.stop, count)
     weights, acceptance = (np.concatenate(parts) for parts in zip(*found, strict=True))
     bound = _log_mean(weights)
     sizes = 1 / (scipy.special.softmax(weights, axis=1) ** 2).sum(1)
@@ -151,17 +155,17 @@ def bdmc(
     """
     path = _Path(model, num_chains, num_temperatures, num_leapfrog, start)
     count = checks.integer("num_images", num_images, 1)
-    label, rows = inputs.labels(label, count, model.num_classes), seeds.rows(seed, count)
-    simulate, chain = seeds.fold_in(rows, 0), seeds.fold_in(rows, 1)
+    label, rows = checked_labels(label, count, model.num_classes), seeds.rows(seed, count)
+    simulate, chain = seeds.fold_in(rows, SIMULATE), seeds.fold_in(rows, CHAINS)
     found = []
-    for part in door.batches(count, batch_size):
+    for part in batching.batches(count, batch_size):
         z, x = path.simulate(label[part], simulate[part])
         batch = x, label[part], chain[part]
         sizes = path.step_sizes(*batch)
         lower, went = path.forward(*batch, sizes)
         upper, came = path.backward(*batch, sizes, z)
         found.append((_log_mean(lower), -_log_mean(-upper), (went + came) / 2))
-        door.report(progress, part.stop, count)
+        batching.report(progress, part.stop, count)
     lower, upper, acceptance = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Bracket(
         lower=Estimate.of_mean(lower, "lower bound"),
@@ -189,32 +193,35 @@ class _Path:
             "num_leapfrog": checks.integer("num_leapfrog", num_leapfrog, 1),
         }
         chains = {"num_chains": self._num_chains}
+        given = image_spec(model), LABELS, ROWS
         betas, weights = tf.TensorSpec([None]), tf.TensorSpec([None], tf.float64)
         z = tf.TensorSpec([None, self._num_chains, *model.latent_shape])
         sizes = tf.TensorSpec([None, None])
         walk = betas, weights, sizes
-        self._start = door.compiled(model, annealing.draw_start, **chains, start=start)
-        self._tune = door.compiled(model, annealing.tune, betas, **tuning)
-        self._anneal = door.compiled(model, annealing.anneal, z, *walk, **tuning, **chains)
+        self._start = compiled(model, annealing.draw_start, *given, **chains, start=start)
+        self._tune = compiled(model, annealing.tune, *given, betas, **tuning)
+        self._anneal = compiled(model, annealing.anneal, *given, z, *walk, **tuning, **chains)
 
     def simulate(self, label, rows):
         """z ~ p(z), x ~ p(x|z): the image of ancestral sampling, and the z that made it."""
-        z = self._model._compiled(draw_prior, ROWS)(rows)
-        x = self._model._compiled(ancestral, LABELS, ROWS, mean=False)(label, rows)
+        z = compiled(self._model, draw_prior, ROWS)(rows)
+        x = compiled(self._model, ancestral, LABELS, ROWS, mean=False)(label, rows)
         return z, x
 
     def step_sizes(self, x, label, rows):
-        return self._tune(x, label, seeds.fold_in(rows, 0), tf.constant(self._betas[1:-1]))
+        return self._tune(x, label, seeds.fold_in(rows, TUNE), tf.constant(self._betas[1:-1]))
 
     def forward(self, x, label, rows, step_sizes):
         """log w [N, C] from z ~ f_0, and the acceptance [N]."""
-        z = self._start(x, label, seeds.fold_in(rows, 1))
-        return self._walk(x, label, seeds.fold_in(rows, 2), z, step_sizes, slice(None))
+        z = self._start(x, label, seeds.fold_in(rows, BEGIN))
+        return self._walk(x, label, seeds.fold_in(rows, FORWARD), z, step_sizes, slice(None))
 
     def backward(self, x, label, rows, step_sizes, z):
         """log w [N, C] of C chains from one z ~ p(z|x) [N, ...] an image."""
         z = tf.stack([z] * self._num_chains, axis=1)
-        return self._walk(x, label, seeds.fold_in(rows, 3), z, step_sizes, slice(None, None, -1))
+        return self._walk(
+            x, label, seeds.fold_in(rows, BACKWARD), z, step_sizes, slice(None, None, -1)
+        )
 
     def _walk(self, x, label, rows, z, step_sizes, order):
         # The differences of the rounded betas: they are the ones that the chains see.
@@ -227,7 +234,7 @@ class _Path:
 
 
 def _check_latents(model):
-    door.require_latents(model, "its log_likelihood is exact, there is nothing to anneal")
+    batching.require_latents(model, "its log_likelihood is exact, there is nothing to anneal")
     prior = model.prior()
     if prior.reparameterization_type != tfp.distributions.FULLY_REPARAMETERIZED:
         raise ValueError(

@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfgvae import seeds
+from tfgvae.distributions.noise import from_noise
 from tfgvae.estimators import hamiltonian
-from tfgvae.inference.base import from_noise
 
 STARTS = ("prior", "posterior")
 TARGET = 0.65  # The acceptance that is best for HMC in high dimension (Beskos et al. 2013).

@@ -36,6 +36,9 @@ class Estimate:
     def of_mean(cls, values, kind="estimate", unit="nats"):
         """The mean of independent values [N], with standard error stddev / sqrt(N).
 
+        >>> print(Estimate.of_mean([1.0, 2.0, 3.0, 4.0]))
+        2.5 +- 0.65 nats
+
         Raises:
           ValueError: no values, or more than one axis.
         """

@@ -13,6 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks
+from tfgvae.estimators.batching import batches
+from tfgvae.images import check_range, checked_images
 from tfgvae.layers.classifier import ClassifierNetwork
 
 _INCEPTION_SIZE = 299
@@ -37,22 +39,14 @@ def same_width(a, b):
 
 
 def _checked(images, image_shape):
-    images = np.asarray(images)
-    matches = images.ndim == 4 and all(
-        known in (None, n) for known, n in zip(image_shape, images.shape[1:], strict=True)
-    )
-    if not matches or len(images) == 0:
-        raise ValueError(f"expected images [N, *{image_shape}], N >= 1, got shape {images.shape}")
-    if not np.issubdtype(images.dtype, np.floating):
-        raise ValueError(f"expected floating point images in [0, 1], got {images.dtype}")
-    low, high = images.min(), images.max()
-    # Written so that NaN fails.
-    if not (low >= -1e-5 and high <= 1 + 1e-5):
-        raise ValueError(
-            f"expected pixels in [0, 1], got {low:.4g} to {high:.4g}: clip what was drawn from a "
-            "density"
-        )
-    return images.astype(np.float32, copy=False)
+    images = checked_images(images, image_shape)
+    if len(images) == 0:
+        raise ValueError("expected at least one image, got an empty batch")
+    try:
+        check_range(images)
+    except ValueError as error:
+        raise ValueError(f"{error}: clip what was drawn from a density") from error
+    return images
 
 
 def _batched(function, image_shape, batch_size):
@@ -60,8 +54,8 @@ def _batched(function, image_shape, batch_size):
 
     def features(images):
         images = _checked(images, image_shape)
-        starts = range(0, len(images), batch_size)
-        return np.concatenate([function(images[i : i + batch_size]).numpy() for i in starts])
+        parts = batches(len(images), batch_size)
+        return np.concatenate([function(images[part]).numpy() for part in parts])
 
     return features
 

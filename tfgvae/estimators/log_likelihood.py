@@ -7,12 +7,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks, seeds
-from tfgvae.estimators import door
+from tfgvae.distributions.noise import from_noise
+from tfgvae.estimators import batching
 from tfgvae.estimators.estimate import Estimate
-from tfgvae.inference.base import from_noise
-from tfgvae.models import inputs
+from tfgvae.graphs import COUNT, LABELS, ROWS, compiled, image_spec
+from tfgvae.images import checked_labels
 
-_COUNT = tf.TensorSpec([], tf.int32)
 _SUMS = tf.TensorSpec([2, None], tf.float64)
 
 
@@ -125,14 +125,14 @@ def importance_weighted(
     """
     num_samples = checks.integer("num_samples", num_samples, 1)
     chunk_size = checks.integer("chunk_size", chunk_size, 1)
-    x = door.checked_images(model, images)
+    x = batching.model_images(model, images)
     count = x.shape[0]
-    label, rows = inputs.labels(label, count, model.num_classes), seeds.rows(seed, count)
-    exact = 0 in model.latent_shape
+    label, rows = checked_labels(label, count, model.num_classes), seeds.rows(seed, count)
+    exact = not model.has_latents
     num_samples = 1 if exact else num_samples
-    parts = door.batches(count, batch_size)
+    parts = batching.batches(count, batch_size)
     starts = range(0, num_samples, chunk_size)
-    run = door.compiled(model, add_draws, _COUNT, _COUNT, _SUMS)
+    run = compiled(model, add_draws, image_spec(model), LABELS, ROWS, COUNT, COUNT, _SUMS)
     found = []
     for done, part in enumerate(parts):
         size = part.stop - part.start
@@ -141,7 +141,7 @@ def importance_weighted(
             stop = min(start + chunk_size, num_samples)
             limits = tf.constant(start), tf.constant(stop)
             sums = run(x[part], label[part], rows[part], *limits, sums)
-            door.report(progress, done * len(starts) + number, len(parts) * len(starts))
+            batching.report(progress, done * len(starts) + number, len(parts) * len(starts))
         found.append(sums.numpy())
     log_sum, log_sum_squares = np.concatenate(found, axis=1)
     bound = log_sum - math.log(num_samples)

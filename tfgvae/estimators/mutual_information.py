@@ -12,10 +12,10 @@ import math
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfgvae import checks, seeds
-from tfgvae.estimators import door, pairwise
+from tfgvae.distributions.divergence import kl_divergence
+from tfgvae.estimators import batching, pairwise
 from tfgvae.estimators.estimate import Estimate
 
 
@@ -84,9 +84,9 @@ def mutual_information(
     """
     del label
     num_codes = checks.integer("num_codes", 1 if num_codes is None else num_codes, 1)
-    x = door.checked_images(model, images, least=2)
-    parts = door.batches(x.shape[0], batch_size)
-    posteriors = door.posteriors(model, x, batch_size)
+    x = batching.model_images(model, images, least=2)
+    parts = batching.batches(x.shape[0], batch_size)
+    posteriors = batching.posteriors(model, x, batch_size)
     total = num_codes * 2 * len(parts)
     found = []
     for code in range(num_codes):
@@ -94,7 +94,7 @@ def mutual_information(
         z = [model.encode(x[part], rows[part]) for part in parts]
         steps = iter(range(code * 2 * len(parts) + 1, total + 1))
         found.append(
-            _terms(posteriors, z, lambda steps=steps: door.report(progress, next(steps), total))
+            _terms(posteriors, z, lambda steps=steps: batching.report(progress, next(steps), total))
         )
         found[-1]["kl"] = _divergence(posteriors, z, model.prior())
     return _summary({name: np.mean([terms[name] for terms in found], axis=0) for name in found[0]})
@@ -159,10 +159,7 @@ def _divergence(posteriors, z, prior):
     """KL(q(z|x) || p(z)) of every image: [M]."""
     parts = []
     for q, codes in zip(posteriors, z, strict=True):
-        try:
-            parts.append(tfp.distributions.kl_divergence(q, prior))
-        except NotImplementedError:
-            parts.append(q.log_prob(codes) - prior.log_prob(codes))
+        parts.append(kl_divergence(q, prior, codes))
     return np.concatenate(parts).astype(np.float64)
 
 

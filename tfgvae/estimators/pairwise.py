@@ -5,6 +5,8 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfgvae.estimators.batching import batches
+
 tfd = tfp.distributions
 
 # Numbers of an intermediate [rows, B, *event] of a density that is broadcast: 256 MB.
@@ -43,5 +45,5 @@ def _broadcast(q, z):
     """As log_prob, by q's own: as many rows of z at a time as memory is meant to hold."""
     pair = int(q.batch_shape_tensor()[0]) * max(math.prod(z.shape[1:]), 1)
     rows = max(LARGEST // pair, 1)
-    parts = [q.log_prob(z[i : i + rows, None]) for i in range(0, z.shape[0], rows)]
+    parts = [q.log_prob(z[part, None]) for part in batches(z.shape[0], rows)]
     return tf.cast(tf.concat(parts, axis=0), tf.float64)

@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tfgvae.estimators import door, pairwise
+from tfgvae.estimators import batching, pairwise
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,13 +56,13 @@ def posterior_variance(model, images, z, batch_size=1000, progress=None, posteri
       ValueError: images that the model refuses, none of them, latents of another shape or not
         finite, or latents that no image explains at all.
     """
-    x = door.checked_images(model, images, least=1)
+    x = batching.model_images(model, images, least=1)
     count = x.shape[0]
-    posteriors = door.posteriors(
-        model, x, batch_size, lambda done, _: door.report(progress, done, 2 * count), posterior
+    posteriors = batching.posteriors(
+        model, x, batch_size, lambda done, _: batching.report(progress, done, 2 * count), posterior
     )
     z = _checked_latents(z, posteriors[0].event_shape)
-    parts = door.batches(count, batch_size)
+    parts = batching.batches(count, batch_size)
     flat = tf.reshape(x, [count, -1])
     # About their mean, images are short: products in float32 lose less of the variance, 1e-4.
     center = tf.reduce_mean(flat, axis=0)
@@ -74,7 +74,7 @@ def posterior_variance(model, images, z, batch_size=1000, progress=None, posteri
         weights = tf.exp(pairwise.log_prob(q, z) - log_sum[:, None])  # [L, B]
         distances = _squared_distances(mean, flat[part])
         error += tf.reduce_sum(weights**2 * (distances - total[:, None]) ** 2, axis=1)
-        door.report(progress, count + part.stop, 2 * count)
+        batching.report(progress, count + part.stop, 2 * count)
     image = tf.cast(mean, tf.float32) + center
     image = tf.reshape(image, [-1, *x.shape[1:]])
     found = (total, tf.sqrt(error), 1 / squares, image)

@@ -16,6 +16,7 @@ import dataclasses
 
 import numpy as np
 
+from tfgvae.estimators.batching import batches
 from tfgvae.estimators.estimate import Estimate
 
 _BATCH = 512  # Bounds the memory of the spectra.
@@ -82,8 +83,8 @@ def sharpness(images):
     """
     images = _checked(images)
     parts = []
-    for start in range(0, len(images), _BATCH):
-        batch = images[start : start + _BATCH]
+    for part in batches(len(images), _BATCH):
+        batch = images[part]
         top, total = octave_power(batch)
         # Rounding leaves a little power to an image without contrast: it would have any share.
         flat = np.ptp(batch, axis=(1, 2)).max(axis=-1) == 0

@@ -5,15 +5,13 @@ mapping f gives are the condition c of a network that the family owns.
 """
 
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfgvae import checks
+from tfgvae.autoregressive.causal import shift_down, shift_right
+from tfgvae.autoregressive.evaluation import WholeImage
+from tfgvae.autoregressive.raster import sample
+from tfgvae.distributions.autoregressive import AutoregressiveDistribution
 from tfgvae.families.base import Family
-from tfgvae.families.raster import sample
-from tfgvae.layers.causal import shift_down, shift_right
-from tfgvae.layers.evaluation import WholeImage
-
-tfd = tfp.distributions
 
 CONDITIONS = ("vector", "map")
 
@@ -21,8 +19,8 @@ CONDITIONS = ("vector", "map")
 class Autoregressive(Family):
     """A family with a network over the image itself.
 
-    A subclass gives the network as a program for the evaluators of layers.evaluation, and the
-    distribution of one sub-pixel.
+    A subclass gives the network as a program for the evaluators of
+    autoregressive.evaluation, and the distribution of one sub-pixel.
 
     Args:
       condition: "vector": f gives `features` numbers [1, 1, features], added in every gate at every
@@ -77,7 +75,7 @@ class Autoregressive(Family):
         return self.run(WholeImage(params, self.colours, self.dropout, seed), x)
 
     def run(self, run, x):
-        """Both programs over whole images: [B, H, W, ...]. `run`: a layers.evaluation evaluator."""
+        """Both programs over whole images: [B, H, W, ...]. `run` is an evaluator."""
         image = self.network_input(x)
         self.vertical(run, shift_down(image))
         return self.horizontal(run, shift_right(image), image)
@@ -86,7 +84,7 @@ class Autoregressive(Family):
         """One pixel [B, C], colour by colour where the network has them one by one.
 
         Args:
-          run: a layers.incremental.OnePixel.
+          run: a autoregressive.incremental.OnePixel.
           left: `network_input` of the pixel to the left.
           noise: the pixel's uniform noise [B, N].
         """
@@ -118,7 +116,7 @@ class Autoregressive(Family):
         raise NotImplementedError
 
     def scales(self):
-        """The layers, a layers.incremental.Scale for each scale, the finest first."""
+        """The layers, a autoregressive.incremental.Scale for each scale, the finest first."""
         raise NotImplementedError
 
     def vertical(self, run, above):
@@ -143,55 +141,3 @@ class Autoregressive(Family):
 
     def get_config(self):
         return {**super().get_config(), "condition": self.condition, "features": self.features}
-
-
-class AutoregressiveDistribution(tfd.Distribution):
-    """P_c as a distribution: batch [B], event [H, W, C].
-
-    Args:
-      family: an Autoregressive, built.
-      params: the condition c, [B, h, w, K].
-    """
-
-    def __init__(self, family, params, name="Autoregressive"):
-        parameters = dict(locals())
-        self._family, self._params = family, params
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
-
-    def _batch_shape(self):
-        return self._params.shape[:1]
-
-    def _batch_shape_tensor(self, **kwargs):
-        return tf.shape(self._params)[:1]
-
-    def _event_shape(self):
-        return tf.TensorShape(self._family.image_shape)
-
-    def _event_shape_tensor(self, **kwargs):
-        return tf.constant(self._family.image_shape, tf.int32)
-
-    def _log_prob(self, x):
-        shape = tf.broadcast_dynamic_shape(tf.shape(x), self._batch_and_event())
-        x = tf.broadcast_to(x, shape)
-        copies = tf.reduce_prod(shape[:-4])
-        flat = tf.reshape(x, tf.concat([[-1], shape[-3:]], axis=0))
-        params = tf.tile(self._params, [copies, 1, 1, 1])
-        return tf.reshape(self._family.log_prob(flat, params), shape[:-3])
-
-    def _sample_n(self, n, seed=None):
-        params = tf.tile(self._params, [n, 1, 1, 1])
-        noise_shape = self._family.noise_shape(self._family.image_shape)
-        shape = tf.concat([tf.shape(params)[:1], noise_shape], axis=0)
-        noise = tf.random.stateless_uniform(shape, tfp.random.sanitize_seed(seed))
-        x = self._family.sample(params, noise)
-        return tf.reshape(x, tf.concat([[n], self._batch_and_event()], axis=0))
-
-    def _batch_and_event(self):
-        return tf.concat([self._batch_shape_tensor(), self._event_shape_tensor()], axis=0)

@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
-from tfgvae import checks
+from tfgvae.distributions.levels import snap_to_levels
 
 
 class Family(keras.layers.Layer):
@@ -114,23 +114,3 @@ class Family(keras.layers.Layer):
     def call(self, params, x):
         """log_prob as a layer: parameters [B, H, W, K] and images [B, H, W, C] to [B]."""
         return self.log_prob(x, params)
-
-
-def snap_to_levels(x, levels):
-    """Round images in [0, 1] to the nearest of `levels` equally spaced values, 0 and 1 included."""
-    top = levels - 1.0
-    return tf.round(tf.clip_by_value(x, 0.0, 1.0) * top) / top
-
-
-def check_levels(levels):
-    """Return `levels`; ValueError unless it is an integer from 2 to 256."""
-    return checks.integer("levels", levels, 2, 256)
-
-
-# Uniform noise is in [0, 1); quantile functions are infinite at its ends.
-SMALLEST_UNIFORM = 2.0**-25
-
-
-def open_interval(noise):
-    """Move uniform noise from [0, 1) into the open interval, without moving other values."""
-    return tf.clip_by_value(noise, SMALLEST_UNIFORM, 1.0 - 2.0**-24)

@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfgvae.families.base import Family, check_levels, snap_to_levels
+from tfgvae.distributions.levels import check_levels, snap_to_levels
+from tfgvae.families.base import Family
 
 tfd = tfp.distributions
 

@@ -7,7 +7,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae import checks
-from tfgvae.families.base import Family, open_interval
+from tfgvae.distributions.noise import open_interval
+from tfgvae.families.base import Family
 
 tfd = tfp.distributions
 

@@ -17,8 +17,8 @@ import math
 
 import tensorflow as tf
 
-from tfgvae.families.base import snap_to_levels
-from tfgvae.families.discretized_logistic import log_interval, standard_logistic
+from tfgvae.distributions.discretized_logistic import log_interval, standard_logistic
+from tfgvae.distributions.levels import snap_to_levels
 
 # Lower bound of the logarithm of a scale, on the [-1, 1] scale. No gradient passes below it.
 MIN_LOG_SCALE = -7.0

@@ -4,12 +4,12 @@ import keras
 import tensorflow as tf
 
 from tfgvae import checks
+from tfgvae.autoregressive.causal import CausalConv
+from tfgvae.autoregressive.gated import GatedBlock
+from tfgvae.autoregressive.incremental import Scale
+from tfgvae.distributions.levels import check_levels
 from tfgvae.families.autoregressive import Autoregressive
-from tfgvae.families.base import check_levels
 from tfgvae.families.categorical import draw_level, level_log_prob
-from tfgvae.layers.causal import CausalConv
-from tfgvae.layers.gated import GatedBlock
-from tfgvae.layers.incremental import Scale
 
 
 @keras.saving.register_keras_serializable("tfgvae.families")
@@ -63,7 +63,7 @@ class PixelCNN(Autoregressive):
         self._hidden.build(shape)
         self._logits.build(shape)
 
-    # --- the network, written once: see layers.evaluation ------------------------------------
+    # --- the network, written once: see autoregressive.evaluation ---------------------------
 
     @property
     def input_channels(self):

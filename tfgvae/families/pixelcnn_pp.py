@@ -4,13 +4,13 @@ import keras
 import tensorflow as tf
 
 from tfgvae import checks
+from tfgvae.autoregressive.evaluation import Initializing
+from tfgvae.autoregressive.gated_resnet import HORIZONTAL, VERTICAL, GatedResnet
+from tfgvae.autoregressive.incremental import Scale
+from tfgvae.autoregressive.weight_norm import NormalizedConv, NormalizedDeconv
+from tfgvae.distributions.levels import check_levels
 from tfgvae.families import logistic_mixture
 from tfgvae.families.autoregressive import Autoregressive
-from tfgvae.families.base import check_levels
-from tfgvae.layers.evaluation import Initializing
-from tfgvae.layers.gated_resnet import HORIZONTAL, VERTICAL, GatedResnet
-from tfgvae.layers.incremental import Scale
-from tfgvae.layers.weight_norm import NormalizedConv, NormalizedDeconv
 
 
 @keras.saving.register_keras_serializable("tfgvae.families")
@@ -102,7 +102,7 @@ class PixelCNNPP(Autoregressive):
         self.run(Initializing(params), x)
         self._initialized.assign(True)
 
-    # --- the network, written once: see layers.evaluation ------------------------------------
+    # --- the network, written once: see autoregressive.evaluation ---------------------------
 
     @property
     def input_channels(self):

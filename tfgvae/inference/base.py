@@ -5,27 +5,11 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae import checks
+from tfgvae.distributions.noise import standard_normal
 from tfgvae.layers.activations import softplus_one
 from tfgvae.layers.scales import check_image_shape
 
 tfd = tfp.distributions
-
-
-def from_noise(q, noise):
-    """A draw z ~ q as a function of standard normal noise of z's shape.
-
-    Args:
-      q: a distribution that has a `from_noise` of its own, or tfd.Independent(tfd.Normal).
-      noise: [N, *latent_shape].
-    """
-    if hasattr(q, "from_noise"):
-        return q.from_noise(noise)
-    return q.distribution.loc + q.distribution.scale * noise
-
-
-def standard_normal(shape):
-    """N(0, I) over z of this shape: a tfd.Distribution without batch."""
-    return tfd.Independent(tfd.Normal(tf.zeros(shape), tf.ones(shape)), len(shape))
 
 
 class Inference(keras.layers.Layer):

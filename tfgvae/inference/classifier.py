@@ -11,8 +11,8 @@ import zipfile
 import keras
 import tensorflow as tf
 
+from tfgvae.distributions.one_hot import OneHot
 from tfgvae.inference.base import Inference
-from tfgvae.inference.one_hot import OneHot
 from tfgvae.layers.classifier import ClassifierNetwork
 from tfgvae.layers.running_moments import RunningMoments
 

@@ -8,11 +8,10 @@ import keras
 import tensorflow as tf
 
 from tfgvae import checks, seeds
+from tfgvae.images import check_range, checked_images
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.layers.trunks import TRUNKS
 from tfgvae.registry import lookup
-
-_SLACK = 1e-5  # A rounding error is let through.
 
 
 @keras.saving.register_keras_serializable("tfgvae")
@@ -88,23 +87,8 @@ class ClassifierNetwork(keras.Model):
         return tf.cast(self._head(features), tf.float32)
 
     def _checked(self, x):
-        x = tf.convert_to_tensor(x)
-        if x.shape.rank is None or not x.shape.is_compatible_with([None, *self.image_shape]):
-            raise ValueError(
-                f"expected images [B, *{self.image_shape}] in [0, 1], got shape {x.shape}"
-            )
-        if not x.dtype.is_floating:
-            raise ValueError(
-                f"expected floating point images in [0, 1], got {x.dtype.name}: divide by 255"
-            )
-        # Written so that NaN fails.
-        inside = tf.reduce_all(tf.logical_and(x >= -_SLACK, x <= 1 + _SLACK))
-        message = "expected pixels in [0, 1], got (lowest, highest)"
-        low, high = tf.reduce_min(x), tf.reduce_max(x)
-        if not tf.executing_eagerly():
-            tf.debugging.Assert(inside, [message, low, high])
-        elif not bool(inside):
-            raise ValueError(f"{message} {low.numpy()} {high.numpy()}")
+        x = checked_images(x, self.image_shape)
+        check_range(x)
         return x
 
     def get_config(self):

@@ -4,14 +4,11 @@ import keras
 import tensorflow as tf
 
 from tfgvae import checks, seeds
-from tfgvae.inference.base import from_noise, standard_normal
+from tfgvae.distributions.noise import from_noise, standard_normal
+from tfgvae.images import check_range, first_batch, unpack
 from tfgvae.layers.loss_layer import LossLayer
 from tfgvae.layers.scales import check_image_shape
-from tfgvae.models import inputs
 from tfgvae.models.sampling_methods import SamplingMethods
-
-# The streams of noise that a model's seed is split into.
-TRAINING, EVALUATION, INITIALIZATION = 0, 1, 2
 
 
 class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
@@ -40,7 +37,7 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
       seed: int of the initial weights and the training noise; None draws one, which is kept.
 
     Raises:
-      ValueError: an argument out of range; when called, a batch that inputs.unpack refuses, or
+      ValueError: an argument out of range; when called, a batch that images.unpack refuses, or
         pixels outside the family's range (in a graph an InvalidArgumentError as it runs).
     """
 
@@ -73,6 +70,11 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         self.test_batches = self._counter("test_batches")
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.term_names}
         self.built = True
+
+    @property
+    def has_latents(self):
+        """Whether there is anything to encode: the latents of `marginal` have the event [0]."""
+        return 0 not in self.latent_shape
 
     def _counter(self, name):
         return self.add_weight(
@@ -116,9 +118,9 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
 
         Where training is a loop written by hand, call it once before.
         """
-        x, label = inputs.unpack(batch, self.image_shape, self.num_classes)
-        inputs.check_range(x, self.family.data_range)
-        seed = seeds.fold_in(self.seed, INITIALIZATION)
+        x, label = unpack(batch, self.image_shape, self.num_classes)
+        check_range(x, self.family.data_range)
+        seed = seeds.fold_in(self.seed, seeds.INITIALIZATION)
         noise = seeds.batch_normal(seed, tf.shape(x)[0], self.latent_shape)
         z = from_noise(self.posterior(x), noise)
         self.family.initialize(x, self.likelihood(z, label))
@@ -126,16 +128,16 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
     def fit(self, x=None, y=None, batch_size=None, **kwargs):
         """As Keras's; a family that wants to see a batch first is shown the first of x."""
         if self.family.wants_initialization:
-            self.initialize(inputs.first_batch(x, batch_size or 32))
+            self.initialize(first_batch(x, batch_size or 32))
         return super().fit(x, y, batch_size, **kwargs)
 
     def call(self, batch, training=False):
-        x, label = inputs.unpack(batch, self.image_shape, self.num_classes)
-        inputs.check_range(x, self.family.data_range)
+        x, label = unpack(batch, self.image_shape, self.num_classes)
+        check_range(x, self.family.data_range)
         if training:
-            seed = seeds.fold_in(self.seed, TRAINING, self.train_batches)
+            seed = seeds.fold_in(self.seed, seeds.TRAINING, self.train_batches)
         else:
-            seed = seeds.fold_in(self.seed, EVALUATION, self.test_batches)
+            seed = seeds.fold_in(self.seed, seeds.EVALUATION, self.test_batches)
         terms = self.terms(x, label, seed, training)
         if training:
             self.train_batches.assign_add(1)

@@ -4,12 +4,12 @@ import keras
 import tensorflow as tf
 
 from tfgvae import checks, seeds
+from tfgvae.distributions.divergence import kl_divergence
+from tfgvae.distributions.noise import from_noise
 from tfgvae.families import FAMILIES, Family
 from tfgvae.inference import INFERENCE, Inference
-from tfgvae.inference.base import from_noise
 from tfgvae.mappings import MAPPINGS, Mapping
 from tfgvae.models.base import LatentVariableModel
-from tfgvae.models.divergence import kl_terms
 from tfgvae.registry import make
 from tfgvae.regularizers import REGULARIZERS, Regularizer
 
@@ -94,7 +94,7 @@ class GVAE(LatentVariableModel):
         nll = -self.family.log_prob(x, params, family_seed if training else None)
         self.add_batch_loss(nll)
         penalty = self.regularizer(z, q=q, prior=prior, step=self.train_batches, seed=r_seed)
-        kl = tf.reduce_sum(kl_terms(q, prior), axis=-1)
+        kl = kl_divergence(q, prior, z)
         return {"nll": nll, "kl": kl, "elbo": -(nll + kl), "penalty": penalty}
 
     def get_config(self):

@@ -16,12 +16,12 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae import checks, seeds
+from tfgvae.distributions.infusion_chain import InfusionChain
 from tfgvae.families import FAMILIES, Family
 from tfgvae.layers.running_moments import RunningMoments
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.mappings import MAPPINGS, Mapping
 from tfgvae.models.base import LatentVariableModel
-from tfgvae.models.infusion_chain import InfusionChain
 from tfgvae.models.infusion_rates import RATES
 from tfgvae.models.sampling_methods import ChainMethods
 from tfgvae.registry import arguments, make

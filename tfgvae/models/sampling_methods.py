@@ -2,14 +2,11 @@
 
 import tensorflow as tf
 
-from tfgvae import seeds
+from tfgvae import checks, seeds
 from tfgvae.estimators import log_likelihood as likelihood_estimator
-from tfgvae.models import inputs
+from tfgvae.graphs import COUNT, LABELS, ROWS, compiled, image_spec
+from tfgvae.images import FINITE, check_range, checked_images, checked_labels, num_rows, require
 from tfgvae.sampling import ancestral, conditional, gibbs
-
-ROWS = tf.TensorSpec([None], tf.int64, name="seed")
-LABELS = tf.TensorSpec([None], tf.int32, name="label")
-COUNT = tf.TensorSpec([], tf.int32, name="num_steps")
 
 
 class SamplingMethods:
@@ -36,7 +33,7 @@ class SamplingMethods:
     def encode(self, x, seed=None):
         """z ~ q(z|x): [N, *latent_shape] for images [N, H, W, C]."""
         x = self._checked(x)
-        run = self._compiled(conditional.encode, self._images(), ROWS)
+        run = compiled(self, conditional.encode, image_spec(self), ROWS)
         return run(x, seeds.rows(seed, _rows_of(x)))
 
     def decode(self, z, seed=None, label=None, mean=False):
@@ -45,24 +42,24 @@ class SamplingMethods:
         z = tf.cast(tf.convert_to_tensor(z), tf.float32)
         if not z.shape.is_compatible_with([None, *self.latent_shape]):
             raise ValueError(f"expected latents [N, *{self.latent_shape}], got shape {z.shape}")
-        inputs.check_range(z, inputs.FINITE, "latents")
+        check_range(z, FINITE, "latents")
         latents = tf.TensorSpec([None, *self.latent_shape])
-        run = self._compiled(conditional.decode, latents, LABELS, ROWS, mean=mean)
+        run = compiled(self, conditional.decode, latents, LABELS, ROWS, mean=mean)
         return run(z, self._labels(label, z), seeds.rows(seed, _rows_of(z)))
 
     def reconstruct(self, x, seed=None, label=None, mean=False):
         """z ~ q(z|x), x' ~ p(x|z): [N, H, W, C]."""
         self._check_mean(mean)
         x = self._checked(x)
-        run = self._compiled(conditional.reconstruct, self._images(), LABELS, ROWS, mean=mean)
+        run = compiled(self, conditional.reconstruct, image_spec(self), LABELS, ROWS, mean=mean)
         return run(x, self._labels(label, x), seeds.rows(seed, _rows_of(x)))
 
     def ancestral_sample(self, num_samples=16, seed=None, label=None, mean=False):
         """z ~ p(z), x ~ p(x|z): [num_samples, H, W, C]."""
         self._check_mean(mean)
-        num_samples = inputs.positive("num_samples", num_samples)
-        label = inputs.labels(label, num_samples, self.num_classes)
-        run = self._compiled(ancestral.ancestral, LABELS, ROWS, mean=mean)
+        num_samples = checks.integer("num_samples", num_samples, 1)
+        label = checked_labels(label, num_samples, self.num_classes)
+        run = compiled(self, ancestral.ancestral, LABELS, ROWS, mean=mean)
         return run(label, seeds.rows(seed, num_samples))
 
     def gibbs_sample(
@@ -93,33 +90,35 @@ class SamplingMethods:
           ValueError: an argument that is out of range, or num_samples that is not N.
         """
         self._check_mean(mean)
-        num_steps = inputs.positive("num_steps", num_steps)
+        num_steps = checks.integer("num_steps", num_steps, 1)
         if x is None:
-            num_samples = inputs.positive("num_samples", 16 if num_samples is None else num_samples)
+            num_samples = checks.integer(
+                "num_samples", 16 if num_samples is None else num_samples, 1
+            )
             rows = seeds.rows(seed, num_samples)
-            start = self._compiled(gibbs.noise_image, ROWS)(seeds.fold_in(rows, -1))
+            start = compiled(self, gibbs.noise_image, ROWS)(seeds.fold_in(rows, seeds.START))
         else:
             start = self._checked(x)
             if num_samples is not None:
                 message = f"num_samples is {num_samples}, but the number of images is"
-                inputs.require(tf.equal(num_samples, _rows_of(start)), message, tf.shape(start)[0])
+                require(tf.equal(num_samples, _rows_of(start)), message, tf.shape(start)[0])
             rows = seeds.rows(seed, _rows_of(start))
         sampler = gibbs.gibbs_chain if return_chain else gibbs.gibbs
-        run = self._compiled(sampler, self._images(), LABELS, ROWS, COUNT, mean=mean)
+        run = compiled(self, sampler, image_spec(self), LABELS, ROWS, COUNT, mean=mean)
         return run(start, self._labels(label, start), rows, tf.constant(num_steps))
 
     def log_likelihood(self, x, num_samples=64, seed=None, label=None):
         """The importance-weighted bound on log p(x) with `num_samples` draws: [N] nats."""
-        num_samples = inputs.positive("num_samples", num_samples)
+        num_samples = checks.integer("num_samples", num_samples, 1)
         x = self._checked(x)
         estimate = likelihood_estimator.log_likelihood
-        run = self._compiled(estimate, self._images(), LABELS, ROWS, COUNT)
+        run = compiled(self, estimate, image_spec(self), LABELS, ROWS, COUNT)
         rows = seeds.rows(seed, _rows_of(x))
         return run(x, self._labels(label, x), rows, tf.constant(num_samples))
 
     def _checked(self, x):
-        x = inputs.images(x, self.image_shape)
-        inputs.check_range(x, self.family.draw_range)
+        x = checked_images(x, self.image_shape)
+        check_range(x, self.family.draw_range)
         return x
 
     def _check_mean(self, mean):
@@ -130,23 +129,8 @@ class SamplingMethods:
                 "draw from it, mean=False"
             )
 
-    def _images(self):
-        return tf.TensorSpec([None, *self.image_shape], tf.float32, name="images")
-
     def _labels(self, label, batch):
-        return inputs.labels(label, _rows_of(batch), self.num_classes)
-
-    def _compiled(self, function, *specs, **static):
-        """`function(self, ...)` as one concrete function: no call can trace it again."""
-        # In __dict__, not by setattr: Keras would wrap and track the dictionary.
-        cache = self.__dict__.setdefault("_compiled_functions", {})
-        key = (function.__module__, function.__name__, *sorted(static.items()))
-        if key not in cache:
-            traced = tf.function(lambda *args: function(self, *args, **static), specs)
-            # Outside of whatever graph the call stands in: it serves later calls too.
-            with tf.init_scope():
-                cache[key] = traced.get_concrete_function()
-        return cache[key]
+        return checked_labels(label, _rows_of(batch), self.num_classes)
 
 
 class ChainMethods:
@@ -170,9 +154,9 @@ class ChainMethods:
         last is what ancestral_sample gives for the same seed.
         """
         self._check_mean(mean)
-        num_samples = inputs.positive("num_samples", num_samples)
-        label = inputs.labels(label, num_samples, self.num_classes)
-        run = self._compiled(ancestral.ancestral_chain, LABELS, ROWS)
+        num_samples = checks.integer("num_samples", num_samples, 1)
+        label = checked_labels(label, num_samples, self.num_classes)
+        run = compiled(self, ancestral.ancestral_chain, LABELS, ROWS)
         return run(label, seeds.rows(seed, num_samples))["mean" if mean else "samples"]
 
 
@@ -180,4 +164,4 @@ def _rows_of(batch):
     """The number of rows, an int or an int32 scalar; ValueError where it is known to be 0."""
     if batch.shape[0] == 0:
         raise ValueError("expected at least one row, got an empty batch")
-    return inputs.num_rows(batch)
+    return num_rows(batch)

@@ -9,17 +9,17 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae import checks, seeds
+from tfgvae.distributions.divergence import kl_terms
+from tfgvae.distributions.latent_chain import LatentChain
+from tfgvae.distributions.noise import from_noise
 from tfgvae.families import FAMILIES, Family
 from tfgvae.inference import Ladder as LadderInference
-from tfgvae.inference.base import from_noise
 from tfgvae.layers.corrupt import corrupt
 from tfgvae.layers.groups import latent_groups as share_out
 from tfgvae.mappings import Ladder as LadderMapping
 from tfgvae.mappings.latent_transition import LatentTransition
 from tfgvae.mappings.transition import Transition
 from tfgvae.models.base import LatentVariableModel
-from tfgvae.models.divergence import kl_terms
-from tfgvae.models.latent_chain import LatentChain
 from tfgvae.models.sampling_methods import ChainMethods
 from tfgvae.registry import arguments, make
 from tfgvae.regularizers import REGULARIZERS, Regularizer

@@ -2,12 +2,10 @@
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfgvae import checks, replicas
+from tfgvae.distributions.divergence import is_factorised, kl_divergence, kl_terms
 from tfgvae.regularizers.base import Regularizer
-
-tfd = tfp.distributions
 
 
 @keras.saving.register_keras_serializable("tfgvae")
@@ -45,22 +43,16 @@ class KL(Regularizer):
     def penalty(self, q, z, prior, seed):
         if self.free_bits > 0:
             return self._floored(q, prior)
-        try:
-            return tfd.kl_divergence(q, prior)
-        except NotImplementedError:
-            return q.log_prob(z) - prior.log_prob(z)
+        return kl_divergence(q, prior, z)
 
     def _floored(self, q, prior):
         for name, distribution in ("q", q), ("the prior", prior):
-            if not isinstance(distribution, tfd.Independent) or (
-                distribution.distribution.event_shape.rank != 0
-            ):
+            if not is_factorised(distribution):
                 raise ValueError(
                     "free_bits needs a divergence per latent dimension, so q and the prior must "
                     f"be tfd.Independent of scalar distributions; {name} is {distribution}"
                 )
-        # One divergence a dimension: [B, Z] or [B, T, Z].
-        kl = tfd.kl_divergence(q.distribution, prior.distribution)
+        kl = kl_terms(q, prior)  # [B, Z] or [B, T, Z]
         above = replicas.mean(kl) >= self.free_bits  # [Z] or [T, Z]
         floored = tf.where(above, kl, tf.cast(self.free_bits, kl.dtype))
         return tf.reduce_sum(floored, axis=range(1, floored.shape.rank))

@@ -5,8 +5,10 @@ from tfgvae.sampling.conditional import decode
 
 
 def draw_prior(model, rows):
-    """z ~ p(z): [N, *latent_shape]; a row draws from fold_in(row, 0), as `encode` does."""
-    return model.prior_from_noise(seeds.normal(seeds.fold_in(rows, 0), model.latent_shape))
+    """z ~ p(z): [N, *latent_shape]; the stream LATENT of each row, as in `encode`."""
+    return model.prior_from_noise(
+        seeds.normal(seeds.fold_in(rows, seeds.LATENT), model.latent_shape)
+    )
 
 
 def ancestral(model, label, rows, mean):
@@ -22,4 +24,4 @@ def ancestral_chain(model, label, rows):
     Returns:
       {"samples", "mean"}: [N, number of images, H, W, C] each.
     """
-    return model.chain(draw_prior(model, rows), label, seeds.fold_in(rows, 1))
+    return model.chain(draw_prior(model, rows), label, seeds.fold_in(rows, seeds.IMAGE))

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfgvae import seeds
-from tfgvae.inference.base import from_noise
+from tfgvae.distributions.noise import from_noise
 
 
 def draw_image(model, params, rows, mean):
@@ -26,8 +26,8 @@ def draw_images(model, params, rows):
 
 
 def draw_latent(model, q, rows):
-    """z ~ q = q(z|x): [N, *latent_shape]; a row draws from fold_in(row, 0)."""
-    return from_noise(q, seeds.normal(seeds.fold_in(rows, 0), model.latent_shape))
+    """z ~ q = q(z|x): [N, *latent_shape], from the stream LATENT of each row."""
+    return from_noise(q, seeds.normal(seeds.fold_in(rows, seeds.LATENT), model.latent_shape))
 
 
 def encode(model, x, rows):
@@ -36,8 +36,8 @@ def encode(model, x, rows):
 
 
 def decode(model, z, label, rows, mean):
-    """x ~ p(x|z): [N, H, W, C] for latents [N, *latent_shape]; a row draws from fold_in(row, 1)."""
-    return draw_image(model, model.likelihood(z, label), seeds.fold_in(rows, 1), mean)
+    """x ~ p(x|z): [N, H, W, C] for latents [N, *latent_shape], from the stream IMAGE."""
+    return draw_image(model, model.likelihood(z, label), seeds.fold_in(rows, seeds.IMAGE), mean)
 
 
 def reconstruct(model, x, label, rows, mean):

@@ -9,7 +9,7 @@ import time
 import keras
 import tensorflow as tf
 
-from tfgvae.data.reasons import reason
+from tfgvae.messages import reason
 
 
 def plain(logs):

@@ -9,6 +9,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae import seeds
+from tfgvae.distributions.divergence import is_factorised
+from tfgvae.estimators.batching import batches
 from train.evaluate.section import NotApplicable
 
 LARGEST_LATENT = 256  # numbers of z, where a metric takes all pairs or coordinates one by one
@@ -86,13 +88,9 @@ class Context:
         """An int >= 0, the seed of the noise called `name`: two names share none."""
         return int(seeds.fold_in(self.seed, zlib.crc32(f"evaluate/{name}".encode()))) & (2**63 - 1)
 
-    @property
-    def has_latents(self):
-        return 0 not in self.model.latent_shape
-
     def require_latents(self):
         """Raise NotApplicable for a model whose images have no latent."""
-        if not self.has_latents:
+        if not self.model.has_latents:
             raise NotApplicable("This model has no latent variable z.")
 
     def require_density(self):
@@ -116,8 +114,8 @@ class Context:
         It is two matrix products for a Gaussian q; others are evaluated pair by pair.
         """
         self.require_latents()
-        gaussian = hasattr(self.model.posterior(tf.constant(self._images[:1])), "distribution")
-        if not gaussian and math.prod(self.model.latent_shape) > LARGEST_LATENT:
+        factorised = is_factorised(self.model.posterior(tf.constant(self._images[:1])))
+        if not factorised and math.prod(self.model.latent_shape) > LARGEST_LATENT:
             raise NotApplicable(
                 "z is a whole chain of images here: to compare every code with every image would "
                 "take hours."
@@ -125,8 +123,7 @@ class Context:
 
     def batches(self, total):
         """(start, end) of each batch of `total` rows."""
-        size = self.setting("batch_size")
-        return [(start, min(start + size, total)) for start in range(0, total, size)]
+        return [(part.start, part.stop) for part in batches(total, self.setting("batch_size"))]
 
     def mapped(self, function, total):
         """function(start, end) over batches, laid end to end: a numpy array [total, ...]."""

@@ -10,7 +10,7 @@ import platform
 import time
 import traceback
 
-from tfgvae.data.reasons import reason
+from tfgvae.messages import reason
 from train import workdir as folders
 from train.errors import SetupError, as_setup_error
 from train.evaluate import outputs, storage

@@ -4,7 +4,7 @@ import pathlib
 
 import tensorflow as tf
 
-from tfgvae.data.reasons import reason
+from tfgvae.messages import reason
 
 
 def write(report, sections, workdir):

@@ -18,6 +18,7 @@ import tensorflow_probability as tfp
 
 import tfgvae
 from tfgvae import seeds
+from tfgvae.estimators.batching import batches
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.posterior_variance import posterior_variance
 from tfgvae.estimators.sharpness import laplacian_variance
@@ -97,9 +98,7 @@ def reconstructions(model, images, seed):
         z = model.encode(batch, batch_rows)
         return tf.stack([model.family.mean(params) for params in model.likelihood_chain(z)])
 
-    parts = [
-        of(images[i : i + BATCH], rows[i : i + BATCH]).numpy() for i in range(0, len(images), BATCH)
-    ]
+    parts = [of(images[part], rows[part]).numpy() for part in batches(len(images), BATCH)]
     return np.concatenate(parts, axis=1)
 
 
@@ -109,11 +108,9 @@ def by_step(model, test, training, settings, seed):
     rebuilt = reconstructions(model, test, error_seed)
     samples = model.sample_chain(settings.num_images, seed=sample_seed, mean=True).numpy()
     drawn = training[: settings.num_draws]
+    z_rows = seeds.rows(z_seed, len(drawn))
     z = np.concatenate(
-        [
-            model.encode(drawn[i : i + BATCH], seeds.rows(z_seed, len(drawn))[i : i + BATCH])
-            for i in range(0, len(drawn), BATCH)
-        ]
+        [model.encode(drawn[part], z_rows[part]) for part in batches(len(drawn), BATCH)]
     )
     rows = []
     for t in range(1, model.latent_shape[0] + 1):

@@ -4,7 +4,7 @@ Samples of both samplers; over training, the mutual information of A.3 with both
 log M, and the nats a sub-pixel.
 """
 
-from train.reproduce import preference_figure, two_runs
+from train.reproduce import figures_5_and_6, preference_figure
 from train.reproduce.preference import Settings
 
 SETTINGS = {
@@ -50,4 +50,4 @@ def run(context, settings):
             *preference_figure.sampler_claims(found, settings),
         ]
 
-    two_runs.run(context, "figure5", "pixelvae", settings, CURVES, claims)
+    figures_5_and_6.run(context, "figure5", "pixelvae", settings, CURVES, claims)

@@ -3,7 +3,7 @@
 Samples of both samplers; over training, E KL(q(z|x) || p(z)) and the nats a sub-pixel.
 """
 
-from train.reproduce import preference_figure, two_runs
+from train.reproduce import figures_5_and_6, preference_figure
 from train.reproduce.preference import Settings
 
 SETTINGS = {
@@ -53,4 +53,4 @@ def claims(curves, found):
 
 def run(context, settings):
     """Train, measure, draw, write figure6.*."""
-    two_runs.run(context, "figure6", "pixelvae_pp", settings, CURVES, claims)
+    figures_5_and_6.run(context, "figure6", "pixelvae_pp", settings, CURVES, claims)

@@ -13,6 +13,7 @@ import numpy as np
 
 import tfgvae
 from tfgvae import runs, seeds
+from tfgvae.estimators.batching import batches
 from tfgvae.estimators.features import classifier_features
 from tfgvae.estimators.frechet import frechet_distance
 from tfgvae.estimators.mutual_information import mutual_information
@@ -99,7 +100,7 @@ def samples(context, folder, settings):
     images = context.images(folder, "test", count)
     count = len(images)
     rows = seeds.rows(seeds.fold_in(context.seed, 6), count).numpy()
-    parts = [slice(i, i + BATCH) for i in range(0, count, BATCH)]
+    parts = batches(count, BATCH)
 
     def drawn(sample, **options):
         return np.concatenate([sample(part, seed=rows[part], **options).numpy() for part in parts])

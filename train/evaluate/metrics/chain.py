@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from tfgvae.estimators.chains.diagnostics import compare_starts, diagnose
+from tfgvae.estimators.chains.image_statistics import IMAGE_STATISTICS, image_statistics
+from tfgvae.estimators.chains.running import run_chains
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.frechet import kernel_distance
-from tfgvae.sampling.chains import run_chains
-from tfgvae.sampling.diagnostics import compare_starts, diagnose
-from tfgvae.sampling.image_statistics import IMAGE_STATISTICS, image_statistics
 from train.evaluate.context import LARGEST_LATENT
 from train.evaluate.metrics.samples import shown_steps
 from train.evaluate.section import Curve, NotApplicable, Plot, Section

@@ -60,16 +60,16 @@ def log_likelihood(context):
 
 def _bound_of_one_draw(context, section, images, labels, estimate):
     elbo = context.terms(images, labels)["elbo"]
-    kind = "lower bound" if context.has_latents else "exact"
+    kind = "lower bound" if context.model.has_latents else "exact"
     of_one = Estimate.of_mean(elbo, kind)
     section.add("elbo", of_one, "The bound with one draw of z: log p(x|z) - KL(q(z|x) || p(z)).")
-    if context.has_latents:
+    if context.model.has_latents:
         gap = Estimate(estimate.value - of_one.value, unit="nats", count=len(images))
         section.add("gap", gap, "How much k draws add to the bound: what q(z|x) misses of p(z|x).")
 
 
 def _effective(context, section, found, draws):
-    if not context.has_latents or draws == 1:
+    if not context.model.has_latents or draws == 1:
         return
     effective = np.asarray(found.effective_sample_size)
     section.add(

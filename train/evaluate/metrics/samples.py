@@ -27,7 +27,7 @@ def _chains(context, start, side):
     model, rows = context.model, context.rows("picture", side)
     given = context.label_argument(side)
     if start == "noise":
-        images = gibbs.noise_image(model, seeds.fold_in(rows, -1)).numpy()
+        images = gibbs.noise_image(model, seeds.fold_in(rows, seeds.START)).numpy()
     else:
         images = context.images()[:side]
         if model.num_classes:

@@ -12,15 +12,15 @@ import numpy as np
 from tfgvae import checks, runs
 from train.errors import as_setup_error
 from train.reproduce.propositions import (
-    ancestral,
+    eq3_naive,
     figure,
-    gibbs,
-    information,
-    naive,
-    nearest_member,
-    pixel_entropy,
-    sequential,
-    squared_error,
+    prop1_nearest_member,
+    prop2_gibbs,
+    prop3_ancestral,
+    prop4_squared_error,
+    prop5_sequential,
+    prop6_pixel_entropy,
+    section4_information,
     table,
 )
 from train.reproduce.propositions.row import of_dict
@@ -31,14 +31,14 @@ from train.workdir import write_whole
 __all__ = ["PROPOSITIONS", "SETTINGS", "Settings", "generator", "run", "solve"]
 
 PROPOSITIONS = {
-    "1": nearest_member.rows,
-    "2": gibbs.rows,
-    "3": ancestral.rows,
-    "Eq. 3-4": naive.rows,
-    "4": squared_error.rows,
-    "5": sequential.rows,
-    "6": pixel_entropy.rows,
-    "Sec. 4": information.rows,
+    "1": prop1_nearest_member.rows,
+    "2": prop2_gibbs.rows,
+    "3": prop3_ancestral.rows,
+    "Eq. 3-4": eq3_naive.rows,
+    "4": prop4_squared_error.rows,
+    "5": prop5_sequential.rows,
+    "6": prop6_pixel_entropy.rows,
+    "Sec. 4": section4_information.rows,
 }
 
 

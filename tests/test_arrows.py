@@ -1,0 +1,94 @@
+"""The arrows between the rooms go one way: what each folder may import, read from the source."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+# From the top floor down. A room may import from itself and from the floors below it.
+FLOORS = [
+    {"train", "export"},
+    {"configs"},
+    {"runs"},
+    {"models"},
+    {"estimators"},
+    {"sampling"},
+    {"families", "mappings", "inference", "regularizers"},
+    {"autoregressive"},
+    {"distributions"},
+    {"layers"},
+    {"data"},
+    {"images", "graphs"},
+    {"seeds"},
+    {"replicas"},
+    {"checks", "messages", "registry", "types"},
+]
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+# train and export meet in one point: the settings of the process and the words for errors.
+BESIDE = {("export", "train")}
+# Imports within a function, which the package's face makes when they are asked for.
+LATE = {("tfgvae/__init__.py", "export")}
+
+
+def room(dotted):
+    """The room of a module: the folder or file below tfgvae, or the top-level package."""
+    first, _, rest = dotted.partition(".")
+    if first != "tfgvae":
+        return first if first in FLOOR_OF else None
+    return rest.split(".")[0] or None
+
+
+def imported(node):
+    """The dotted names that an import statement may bring in."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        # `from tfgvae import seeds` and `from tfgvae.seeds import split` alike.
+        if node.module == "tfgvae":
+            return [f"tfgvae.{alias.name}" for alias in node.names]
+        return [node.module or ""]
+    return []
+
+
+def imports(path):
+    """The rooms that a file imports from."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    found = {room(name) for node in nodes for name in imported(node)}
+    return {name for name in found if name in FLOOR_OF}
+
+
+def files():
+    for package in ("tfgvae", "train", "export", "configs"):
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def name_of(path):
+    return str(path.relative_to(ROOT))
+
+
+def room_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return parts[1] if parts[0] == "tfgvae" else parts[0]
+
+
+def test_every_room_has_a_floor():
+    inside = {room_of(path) for path in files()} - {"__init__"}
+    assert inside == set(FLOOR_OF)
+
+
+@pytest.mark.parametrize("path", files(), ids=name_of)
+def test_a_file_imports_from_its_own_room_and_from_below(path):
+    own = room_of(path)
+    if own == "__init__":
+        # The package's face shows its rooms; what is above it is asked for late.
+        above = {name for name in imports(path) if FLOOR_OF[name] < FLOOR_OF["runs"]}
+        assert {(name_of(path), name) for name in above} <= LATE
+        return
+    wrong = {
+        other
+        for other in imports(path) - {own}
+        if FLOOR_OF[other] <= FLOOR_OF[own] and (own, other) not in BESIDE
+    }
+    assert not wrong, f"{name_of(path)} imports {wrong}, which are not below {own}"

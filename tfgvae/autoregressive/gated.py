@@ -1,0 +1,106 @@
+"""The gated block of the PixelCNN (van den Oord et al. 2016, Figure 2)."""
+
+import keras
+import tensorflow as tf
+
+from tfgvae.autoregressive.causal import CausalConv
+
+
+def halves(x, groups=1):
+    """Cut every group of the channels [..., groups * 2 * n] in two: a pair of [..., groups * n]."""
+    if groups == 1:
+        return tf.split(x, 2, axis=-1)
+    parts = tf.split(x, 2 * groups, axis=-1)
+    return tf.concat(parts[::2], axis=-1), tf.concat(parts[1::2], axis=-1)
+
+
+def gate(x, groups=1):
+    """tanh(a) * sigmoid(b) of the halves a, b of every group of channels."""
+    a, b = halves(x, groups)
+    return tf.tanh(a) * tf.sigmoid(b)
+
+
+@keras.saving.register_keras_serializable("tfgvae")
+class GatedBlock(keras.layers.Layer):
+    """A vertical stack over the rows above, a horizontal one over the pixels to the left.
+
+    v' = gate(s),                    s = conv(v) + V c
+    h' = h + W_1 g,  skip = W_2 g,   g = gate(conv(h) + U s + H c)
+
+    with gate(a, b) = tanh(a) * sigmoid(b), 1x1 kernels U, V, H, W, and the condition c: a vector,
+    or a map. The channels of the horizontal stack are cut into groups, one a colour. The vertical
+    stack knows whole rows and needs none.
+
+    It is written once for all evaluators: see autoregressive.evaluation.
+
+    Args:
+      filters: channels of both stacks, a multiple of `groups`.
+      kernel_size: odd side of the kernels as they are before any mask.
+      groups: channels of the image.
+      first: whether the block takes the shifted image itself: there is no residual connection, and
+        mask A between the colours of a pixel.
+    """
+
+    def __init__(self, filters, kernel_size=3, groups=1, first=False, **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.kernel_size = filters, kernel_size
+        self.groups, self.first = groups, first
+        reach = kernel_size // 2
+        # The streams of the first block are shifted by one: they reach one less.
+        rows, left = (reach, reach - 1) if first else (reach + 1, reach)
+        self._down = CausalConv(2 * filters, rows, reach, reach)
+        self._link = CausalConv(2 * filters)
+        sees = "all" if first else "own"
+        # The bias of what is given from above is enough.
+        self._across = CausalConv(2 * filters, left=left, groups=groups, sees=sees, use_bias=False)
+        self._out = CausalConv(2 * filters, groups=groups, sees="own")
+        self._colours = None
+        if first and groups > 1:
+            self._colours = CausalConv(2 * filters, groups=groups, sees="earlier", use_bias=False)
+        self._conditions = [keras.layers.Dense(2 * filters, use_bias=False) for _ in range(2)]
+
+    def build(self, x_shape, params_shape):
+        if self.built:
+            return
+        self._down.build(x_shape)
+        self._link.build((*x_shape[:-1], 2 * self.filters))
+        self._across.build(x_shape)
+        self._out.build((*x_shape[:-1], self.filters))
+        if self._colours is not None:
+            self._colours.build((*x_shape[:-1], self.groups))
+        for layer in self._conditions:
+            layer.build(params_shape)
+        self.built = True
+
+    def vertical_layers(self):
+        """The convolutions of `vertical`."""
+        return [self._down, self._link]
+
+    def horizontal_layers(self):
+        """The convolutions of `horizontal`."""
+        layers = [self._across, self._colours, self._out]
+        return [layer for layer in layers if layer is not None]
+
+    def vertical(self, run, v):
+        """v'; gives U s + H c to the horizontal stack."""
+        seen = run.conv(self._down, v) + run.condition(self._conditions[0])
+        run.give(run.conv(self._link, seen) + run.condition(self._conditions[1]))
+        return gate(seen)
+
+    def horizontal(self, run, h, image=None):
+        """(h', skip); the first block takes the earlier colours of the pixel, where there are."""
+        seen = run.conv(self._across, h) + run.take()
+        if self._colours is not None and image is not None:
+            seen = seen + run.conv(self._colours, image)
+        out = run.conv(self._out, gate(seen, run.groups))
+        residual, skip = halves(out, run.groups)
+        return (residual if self.first else h + residual), skip
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "groups": self.groups,
+            "first": self.first,
+        }

@@ -1,0 +1,44 @@
+"""KL(q(z|x) || p(z)): the closed form where there is one, else the estimate of one draw."""
+
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+
+
+def is_factorised(q):
+    """Whether q is a tfd.Independent of scalar distributions: one divergence per dimension."""
+    return isinstance(q, tfd.Independent) and q.distribution.event_shape.rank == 0
+
+
+def kl_divergence(q, prior, z):
+    """KL(q || prior) per row: [B] nats.
+
+    Where TFP knows no closed form it is the estimate of one draw, log q(z|x) - log p(z), which is
+    unbiased and may be negative for one row.
+
+    Args:
+      q: batch [B], event of z's shape.
+      prior: no batch, the same event.
+      z: [B, *event], one draw from q.
+    """
+    try:
+        return tfd.kl_divergence(q, prior)
+    except NotImplementedError:
+        return q.log_prob(z) - prior.log_prob(z)
+
+
+def kl_terms(q, prior):
+    """The closed divergence dimension by dimension: [B, *event] nats, whose sum is the KL.
+
+    Args:
+      q: batch [B].
+      prior: the same event, with or without a batch [B].
+
+    Raises:
+      NotImplementedError: q or the prior has no divergence per dimension.
+    """
+    if not (is_factorised(q) and is_factorised(prior)):
+        raise NotImplementedError(
+            f"no divergence per dimension between {type(q).__name__} and {type(prior).__name__}"
+        )
+    return tfd.kl_divergence(q.distribution, prior.distribution)

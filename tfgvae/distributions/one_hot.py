@@ -1,0 +1,26 @@
+"""A categorical distribution over one-hot vectors, drawn from normal noise by the Gumbel-max trick.
+
+With independent G_k of the standard Gumbel law, argmax_k (logit_k + G_k) is k with probability
+softmax(logits)_k (Gumbel 1954).
+"""
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+
+
+class OneHot(tfd.OneHotCategorical):
+    """z in {e_1, ..., e_K} with P(z = e_k) = softmax(logits)_k: logits [..., K], event [K]."""
+
+    def from_noise(self, noise):
+        """A draw [N, K] as a function of standard normal noise [N, K]."""
+        # -log U of the uniform U = Phi(noise) is exponential. The log of the cdf keeps its digits
+        # in both tails, where Phi itself rounds to 0 and to 1.
+        log_uniform = tfd.Normal(0.0, 1.0).log_cdf(noise)
+        gumbel = -tf.math.log(-log_uniform)
+        return tf.one_hot(tf.argmax(self.logits + gumbel, axis=-1), self.event_shape[0])
+
+    def _variance(self):
+        mean = self.mean()
+        return mean * (1 - mean)

@@ -1,0 +1,1 @@
+"""Gibbs chains under observation: run them, follow them, say whether they mix."""

@@ -1,0 +1,150 @@
+"""Every check of images and labels.
+
+A wrong value is a ValueError in Python. In a graph it is an InvalidArgumentError as the graph runs,
+because no Python exception can be raised there.
+"""
+
+import keras
+import tensorflow as tf
+
+FINITE = (tf.float32.min, tf.float32.max)
+UNIT = (0.0, 1.0)
+
+
+def require(condition, message, *values):
+    """Raise unless the bool scalar `condition` holds: `message` and the tensors `values`.
+
+    Returns:
+      In a graph the assertion, an operation to wait for; else None.
+    """
+    if not tf.executing_eagerly():
+        return tf.debugging.Assert(condition, [message, *values])
+    if not bool(condition):
+        raise ValueError(" ".join([message, *(str(value.numpy()) for value in values)]))
+    return None
+
+
+def unpack(batch, image_shape, num_classes):
+    """Split a batch into images [B, H, W, C] and labels [B] int32 (None without classes).
+
+    Args:
+      batch: images, or a dict with "image" and, for a model with classes, "label": integers [B]
+        or [B, 1] in 0 .. num_classes - 1.
+      image_shape: (H, W, C) of the model.
+      num_classes: number of classes, 0 for none.
+
+    Raises:
+      ValueError: a dict without "image", images of another shape, a missing label, labels that
+        are no integers, of another shape, or out of range.
+    """
+    label = None
+    if isinstance(batch, dict):
+        if "image" not in batch:
+            raise ValueError(f"expected a dict with 'image', got keys {sorted(batch)}")
+        label = batch.get("label")
+        batch = batch["image"]
+    x = checked_images(batch, image_shape)
+    if num_classes == 0:
+        return x, None
+    if label is None:
+        raise ValueError(
+            f"this model is conditioned on {num_classes} classes: pass "
+            "{'image': x, 'label': y} (in Python calls: label=y)"
+        )
+    label = tf.convert_to_tensor(label)
+    if label.shape.rank == 2 and label.shape[1] == 1:
+        label = label[:, 0]
+    return x, _integer_labels(label, num_rows(x), num_classes)
+
+
+def num_rows(batch):
+    """The number of rows: an int, or an int32 scalar where it is not known as a graph is made."""
+    return tf.shape(batch)[0] if batch.shape[0] is None else batch.shape[0]
+
+
+def checked_images(x, image_shape):
+    """Images as float32 [B, H, W, C].
+
+    Raises:
+      ValueError: another shape than [B, *image_shape], or integers: pixels are in [0, 1] here.
+    """
+    x = tf.convert_to_tensor(x)
+    if not x.shape.is_compatible_with([None, *image_shape]) or x.shape.rank is None:
+        raise ValueError(
+            f"expected images [B, *{tuple(image_shape)}] in [0, 1], got shape {x.shape}"
+        )
+    if not x.dtype.is_floating:
+        raise ValueError(
+            f"expected floating point images in [0, 1], got {x.dtype.name}: divide by 255"
+        )
+    return tf.cast(x, tf.float32)
+
+
+def check_range(x, bounds=UNIT, what="pixels"):
+    """Raise unless every value of x is a number within `bounds`: NaN never is.
+
+    In a graph, the check runs with it: images in 0 .. 255 would train to nonsense in silence.
+    Returns what `require` does.
+    """
+    low, high = bounds
+    slack = 1e-5 if bounds == UNIT else 0.0  # A rounding error is let through.
+    inside = tf.reduce_all(tf.logical_and(x >= low - slack, x <= high + slack))
+    span = "finite" if bounds == FINITE else f"in [{low:g}, {high:g}]"
+    message = f"expected {span} {what}" if bounds == FINITE else f"expected {what} {span}"
+    message = f"{message}, got (lowest, highest)"
+    return require(inside, message, tf.reduce_min(x), tf.reduce_max(x))
+
+
+def first_batch(x, batch_size):
+    """The first batch of what Keras's `fit` takes: a data set, a PyDataset, or arrays.
+
+    Raises:
+      TypeError: a generator, which gives its first batch only once.
+    """
+    if isinstance(x, keras.utils.PyDataset):
+        return x[0]
+    if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
+        return next(iter(x))
+    if hasattr(x, "__next__"):
+        raise TypeError(
+            "fit cannot look at a generator's first batch: call initialize(batch) before"
+        )
+    return tf.nest.map_structure(lambda array: array[:batch_size], x)
+
+
+def checked_labels(label, rows, num_classes):
+    """Labels as int32 [N]; zeros, unused, for a model without classes.
+
+    Args:
+      label: one integer for all rows, or integers [N].
+      rows: N, an int or an int32 scalar.
+      num_classes: number of classes, 0 for none.
+
+    Raises:
+      ValueError: labels where there are no classes, none where there are, labels that are no
+        integers, another number of them than rows, or values outside 0 .. num_classes - 1.
+    """
+    if num_classes == 0:
+        if label is not None:
+            raise ValueError("this model has no classes, but label was given")
+        return tf.zeros([rows], tf.int32)
+    if label is None:
+        raise ValueError(f"this model needs label: ints in 0..{num_classes - 1}, one a row")
+    label = tf.convert_to_tensor(label)
+    if label.shape.rank == 0:
+        label = tf.fill([rows], label)
+    return _integer_labels(label, rows, num_classes)
+
+
+def _integer_labels(label, rows, num_classes):
+    if not label.dtype.is_integer:
+        raise ValueError(f"labels must be integers, got {label.dtype.name}")
+    known = tf.get_static_value(rows)
+    if label.shape.rank != 1 or (None not in (known, label.shape[0]) and label.shape[0] != known):
+        expected = "labels [B]" if known is None else f"{known} labels"
+        raise ValueError(f"expected {expected}, got shape {label.shape}")
+    if known is None or label.shape[0] is None:
+        require(tf.shape(label)[0] == rows, "expected a label for each row, got", tf.shape(label))
+    inside = tf.reduce_all(tf.logical_and(label >= 0, label < num_classes))
+    require(inside, f"labels must be in 0..{num_classes - 1}, got", label)
+    return tf.cast(label, tf.int32)

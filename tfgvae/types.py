@@ -1,0 +1,24 @@
+"""The types that public functions take and return.
+
+Tensor     a tf.Tensor; its shape is in the docstring
+Array      a tensor, or what becomes one: a numpy array, a nested list of numbers
+Shape      (H, W, C) of an image, or the event shape of z
+Seed       an int, one int per row, or None for a fresh one
+Spec       a component: an instance, a name of its folder's table, or {"name": ..., argument: value}
+Progress   called as progress(done, total), or None
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+Tensor: TypeAlias = tf.Tensor
+Array: TypeAlias = tf.Tensor | np.ndarray | Sequence[Any]
+Shape: TypeAlias = tuple[int, ...]
+Seed: TypeAlias = int | Array | None
+Spec: TypeAlias = Any | str | Mapping[str, Any]
+Progress: TypeAlias = Callable[[int, int], None] | None
+Distribution: TypeAlias = tfp.distributions.Distribution
