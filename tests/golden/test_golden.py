@@ -51,7 +51,6 @@ def test_a_run_folder_gives_its_answers():
     compare(golden.answers(runs.load(golden.RUN)), np.load(golden.FOLDER / "run.npz"))
 
 
-@pytest.mark.xfail(strict=True, reason="a resume still asks for flags")
 def test_a_run_folder_is_resumed(tmp_path):
     """By its folder's configuration, whose unset fields are null, and two steps further."""
     folder = tmp_path / "run"

@@ -22,7 +22,7 @@ class Family(keras.layers.Layer):
     """
 
     # Constructor arguments that a user may not set.
-    supplied = ()
+    supplied: tuple[str, ...] = ()
 
     discrete = True
     levels = None

@@ -29,7 +29,7 @@ class Inference(keras.layers.Layer):
     """
 
     # Constructor arguments that a user may not set: the model supplies them.
-    supplied = ("latent_dim", "image_shape")
+    supplied: tuple[str, ...] = ("latent_dim", "image_shape")
 
     matches_prior = False
 

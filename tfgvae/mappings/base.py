@@ -17,7 +17,7 @@ class Mapping(keras.layers.Layer):
     """
 
     # Constructor arguments that a user may not set: the model supplies them.
-    supplied = ("latent_dim", "params_shape", "num_classes")
+    supplied: tuple[str, ...] = ("latent_dim", "params_shape", "num_classes")
 
     def __init__(self, latent_dim, params_shape, **kwargs):
         super().__init__(**kwargs)

@@ -43,7 +43,7 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
 
     # Constructor arguments that are no options of the model itself: other fields of a
     # configuration, or the data, supply them.
-    supplied = (
+    supplied: tuple[str, ...] = (
         "image_shape",
         "family",
         "mapping",

@@ -34,7 +34,7 @@ class Regularizer(LossLayer):
     """
 
     # Constructor arguments that a user may not set.
-    supplied = ()
+    supplied: tuple[str, ...] = ()
 
     batch_level = False
     least_rows = 1
