@@ -1,9 +1,11 @@
 """Components by name: a table a folder, one lookup, errors that list what is known."""
 
 import inspect
+from collections.abc import Mapping
+from typing import Any
 
 
-def lookup(table, name, kind="component"):
+def lookup(table: Mapping[str, Any], name: str, kind: str = "component") -> Any:
     """Return `table[name]`.
 
     Raises:
@@ -14,13 +16,19 @@ def lookup(table, name, kind="component"):
     return table[name]
 
 
-def arguments(component):
+def arguments(component: Any) -> list[str]:
     """Names of the keyword arguments that a component's constructor takes, in order."""
     parameters = inspect.signature(component.__init__).parameters.values()
     return [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
 
 
-def make(table, spec, kind="component", base=None, **given):
+def make(
+    table: Mapping[str, type],
+    spec: Any,
+    kind: str = "component",
+    base: type | None = None,
+    **given: Any,
+) -> Any:
     """Build a component from a specification.
 
     Args:
