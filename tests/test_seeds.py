@@ -33,7 +33,7 @@ def test_rows_do_not_depend_on_their_number():
     np.testing.assert_array_equal(seeds.rows([4, 5], 2), [4, 5])
     with pytest.raises(ValueError, match="expected 3 row seeds, got 2"):
         seeds.rows([4, 5], 3)
-    with pytest.raises(ValueError, match="one seed a row"):
+    with pytest.raises(ValueError, match="one seed per row"):
         seeds.rows([[4, 5]], 2)
 
 

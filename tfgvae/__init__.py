@@ -5,6 +5,9 @@ Models. arXiv:1702.08658, 2017. A model is a choice of four parts, and there is 
 each: families (P), mappings (f), inference (q), regularizers (R).
 """
 
+import os
+import pathlib
+
 import keras
 
 if keras.config.backend() != "tensorflow":
@@ -16,6 +19,7 @@ if keras.config.backend() != "tensorflow":
 from tfgvae import data
 from tfgvae.models import GVAE, MODELS, Infusion, LatentVariableModel, Marginal, SeqVAE
 from tfgvae.runs import load
+from tfgvae.types import Model
 
 __all__ = [
     "GVAE",
@@ -30,14 +34,16 @@ __all__ = [
 ]
 
 
-def export(model, path, max_num_steps=200, num_samples=64):
+def export(
+    model: Model, path: str | os.PathLike, max_num_steps: int = 200, num_samples: int = 64
+) -> pathlib.Path:
     """Write a model as the next version of the folder `path`, for TensorFlow Serving.
 
-    `python -m export.run` does this for a run, and writes what a server is started with.
+    `python -m export.run` does this for a run, and writes the files that start a server.
 
     Args:
       model: a model of tfgvae.models.
-      path: the model's folder: its name is the model's, its subfolders 1, 2, ... are the versions.
+      path: the model's folder. It has the model's name; its subfolders 1, 2, ... are versions.
       max_num_steps: the longest Gibbs chain that a request may ask for.
       num_samples: draws of the bound on log p(x).
 
@@ -45,10 +51,10 @@ def export(model, path, max_num_steps=200, num_samples=64):
       The version's folder, a pathlib.Path.
 
     Raises:
-      ValueError: max_num_steps or num_samples is no integer >= 1.
+      ValueError: max_num_steps or num_samples is not an integer >= 1.
       OSError: the folder cannot be written.
     """
-    # The package `export` is built on this one; here it is only called.
+    # Imported late: the package `export` imports this one.
     from export.bundle import write_version
     from export.limits import Limits
 

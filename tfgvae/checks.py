@@ -3,12 +3,14 @@
 import math
 import numbers
 import operator
+from collections.abc import Iterable
+from typing import Any
 
 
-def integer(name, value, minimum, maximum=None):
-    """`value` as an int from `minimum` to `maximum` (None: without end).
+def integer(name: str, value: Any, minimum: int, maximum: int | None = None) -> int:
+    """`value` as an int from `minimum` to `maximum` (None: no maximum).
 
-    Numpy integers are taken, bools and floats are not: 4.0 is more often a mistake than a 4.
+    Numpy integers are accepted. Bools and floats are not: 4.0 is more often a mistake than a 4.
     """
     span = f">= {minimum}" if maximum is None else f"from {minimum} to {maximum}"
     error = ValueError(f"{name} must be an integer {span}, got {value!r}")
@@ -22,9 +24,9 @@ def integer(name, value, minimum, maximum=None):
     return number
 
 
-def integers(name, values, minimum, length=None):
-    """A list or tuple of integers of at least `minimum` as a tuple, of `length` where given."""
-    # numpy arrays and whatever a configuration makes of a tuple are taken too.
+def integers(name: str, values: Any, minimum: int, length: int | None = None) -> tuple[int, ...]:
+    """A list or tuple of integers >= `minimum` as a tuple; its length is `length`, if given."""
+    # Numpy arrays and the sequences of a configuration are accepted too.
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise ValueError(f"{name} must be a tuple of integers >= {minimum}, got {values!r}")
     values = tuple(integer(f"every number of {name}", value, minimum) for value in values)
@@ -33,10 +35,16 @@ def integers(name, values, minimum, length=None):
     return values
 
 
-def real(name, value, minimum=-math.inf, maximum=math.inf, above=None):
-    """`value` as a finite float from `minimum` to `maximum`, or, where given, > `above`.
+def real(
+    name: str,
+    value: Any,
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+    above: float | None = None,
+) -> float:
+    """`value` as a finite float from `minimum` to `maximum`; with `above`, > `above` instead.
 
-    Numpy numbers are taken; bools, NaN and infinities are not.
+    Numpy numbers are accepted; bools, NaN and infinities are not.
     """
     if above is not None:
         span = f"finite and > {above}"
@@ -55,14 +63,14 @@ def real(name, value, minimum=-math.inf, maximum=math.inf, above=None):
     return number
 
 
-def boolean(name, value):
-    """`value` if it is True or False: 1 and "no" are not."""
+def boolean(name: str, value: Any) -> bool:
+    """`value` if it is True or False; 1 and "no" are errors."""
     if not isinstance(value, bool):
         raise ValueError(f"{name} must be True or False, got {value!r}")
     return value
 
 
-def choice(name, value, known):
+def choice(name: str, value: Any, known: Iterable[str]) -> str:
     """`value` if it is one of `known`."""
     if not isinstance(value, str) or value not in tuple(known):
         raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")

@@ -1,21 +1,25 @@
 """Every check of images and labels.
 
-A wrong value is a ValueError in Python. In a graph it is an InvalidArgumentError as the graph runs,
-because no Python exception can be raised there.
+A wrong value is a ValueError in Python. In a graph it is an InvalidArgumentError when the graph
+runs, because no Python exception can be raised there.
 """
+
+from typing import Any
 
 import keras
 import tensorflow as tf
+
+from tfgvae.types import Array, Shape, Tensor
 
 FINITE = (tf.float32.min, tf.float32.max)
 UNIT = (0.0, 1.0)
 
 
-def require(condition, message, *values):
-    """Raise unless the bool scalar `condition` holds: `message` and the tensors `values`.
+def require(condition: Tensor, message: str, *values: Tensor) -> tf.Operation | None:
+    """Raise an error with `message` and the tensors `values` unless `condition`, a scalar, is true.
 
     Returns:
-      In a graph the assertion, an operation to wait for; else None.
+      In a graph the assertion, an operation; in eager mode None.
     """
     if not tf.executing_eagerly():
         return tf.debugging.Assert(condition, [message, *values])
@@ -24,7 +28,9 @@ def require(condition, message, *values):
     return None
 
 
-def unpack(batch, image_shape, num_classes):
+def unpack(
+    batch: Array | dict[str, Array], image_shape: Shape, num_classes: int
+) -> tuple[Tensor, Tensor | None]:
     """Split a batch into images [B, H, W, C] and labels [B] int32 (None without classes).
 
     Args:
@@ -35,7 +41,7 @@ def unpack(batch, image_shape, num_classes):
 
     Raises:
       ValueError: a dict without "image", images of another shape, a missing label, labels that
-        are no integers, of another shape, or out of range.
+        are not integers, have another shape, or are out of range.
     """
     label = None
     if isinstance(batch, dict):
@@ -57,12 +63,12 @@ def unpack(batch, image_shape, num_classes):
     return x, _integer_labels(label, num_rows(x), num_classes)
 
 
-def num_rows(batch):
-    """The number of rows: an int, or an int32 scalar where it is not known as a graph is made."""
+def num_rows(batch: Tensor) -> int | Tensor:
+    """The number of rows: an int, or an int32 scalar if it is unknown when a graph is made."""
     return tf.shape(batch)[0] if batch.shape[0] is None else batch.shape[0]
 
 
-def checked_images(x, image_shape):
+def checked_images(x: Array, image_shape: Shape) -> Tensor:
     """Images as float32 [B, H, W, C].
 
     Raises:
@@ -80,14 +86,16 @@ def checked_images(x, image_shape):
     return tf.cast(x, tf.float32)
 
 
-def check_range(x, bounds=UNIT, what="pixels"):
-    """Raise unless every value of x is a number within `bounds`: NaN never is.
+def check_range(
+    x: Tensor, bounds: tuple[float, float] = UNIT, what: str = "pixels"
+) -> tf.Operation | None:
+    """Raise unless every value of x lies within `bounds`; NaN never does.
 
-    In a graph, the check runs with it: images in 0 .. 255 would train to nonsense in silence.
-    Returns what `require` does.
+    In a graph the check runs at every step: training on images in 0 .. 255 would be wrong, but
+    raise no other error. Returns what `require` returns.
     """
     low, high = bounds
-    slack = 1e-5 if bounds == UNIT else 0.0  # A rounding error is let through.
+    slack = 1e-5 if bounds == UNIT else 0.0  # Rounding errors are allowed.
     inside = tf.reduce_all(tf.logical_and(x >= low - slack, x <= high + slack))
     span = "finite" if bounds == FINITE else f"in [{low:g}, {high:g}]"
     message = f"expected {span} {what}" if bounds == FINITE else f"expected {what} {span}"
@@ -95,7 +103,7 @@ def check_range(x, bounds=UNIT, what="pixels"):
     return require(inside, message, tf.reduce_min(x), tf.reduce_max(x))
 
 
-def first_batch(x, batch_size):
+def first_batch(x: Any, batch_size: int) -> Any:
     """The first batch of what Keras's `fit` takes: a data set, a PyDataset, or arrays.
 
     Raises:
@@ -112,8 +120,8 @@ def first_batch(x, batch_size):
     return tf.nest.map_structure(lambda array: array[:batch_size], x)
 
 
-def checked_labels(label, rows, num_classes):
-    """Labels as int32 [N]; zeros, unused, for a model without classes.
+def checked_labels(label: Array | int | None, rows: int | Tensor, num_classes: int) -> Tensor:
+    """Labels as int32 [N]; for a model without classes zeros, which are not used.
 
     Args:
       label: one integer for all rows, or integers [N].
@@ -121,19 +129,19 @@ def checked_labels(label, rows, num_classes):
       num_classes: number of classes, 0 for none.
 
     Raises:
-      ValueError: labels where there are no classes, none where there are, labels that are no
-        integers, another number of them than rows, or values outside 0 .. num_classes - 1.
+      ValueError: labels for a model without classes, no labels for a model with classes, or labels
+        that are not integers, not N, or outside 0 .. num_classes - 1.
     """
     if num_classes == 0:
         if label is not None:
             raise ValueError("this model has no classes, but label was given")
         return tf.zeros([rows], tf.int32)
     if label is None:
-        raise ValueError(f"this model needs label: ints in 0..{num_classes - 1}, one a row")
-    label = tf.convert_to_tensor(label)
-    if label.shape.rank == 0:
-        label = tf.fill([rows], label)
-    return _integer_labels(label, rows, num_classes)
+        raise ValueError(f"this model needs label: ints in 0..{num_classes - 1}, one per row")
+    labels = tf.convert_to_tensor(label)
+    if labels.shape.rank == 0:
+        labels = tf.fill([rows], labels)
+    return _integer_labels(labels, rows, num_classes)
 
 
 def _integer_labels(label, rows, num_classes):

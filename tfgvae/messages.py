@@ -1,4 +1,4 @@
-"""What an error of TensorFlow or Keras says, without the pages about graphs around it."""
+"""The reason in an error of TensorFlow or Keras, without the pages of text about graphs."""
 
 import re
 
@@ -10,14 +10,15 @@ _AROUND = re.compile(
 _MARKS = re.compile(r"\{\{.*?\}\}\s*|\s*\[Op:\w+\].*|^\s*\(\d+\) [A-Z_]+:\s*")
 
 
-def reason(error):
+def reason(error: BaseException) -> str:
     """The reason of an exception in one line.
 
     Args:
-      error: a tf.errors.OpError, or an exception that Keras put its own words around.
+      error: a tf.errors.OpError, or an exception whose message Keras has extended.
     """
     text = getattr(error, "message", None) or str(error)
-    bold = re.search("\x1b\\[1m(.*?)\x1b\\[0m", text, re.DOTALL)  # Keras' mark of the original.
+    # Keras prints the original in bold.
+    bold = re.search("\x1b\\[1m(.*?)\x1b\\[0m", text, re.DOTALL)
     if bold:
         text = bold[1].rpartition("Error encountered:")[2]
     lines = (_MARKS.sub("", line) for line in text.splitlines() if not _AROUND.match(line))

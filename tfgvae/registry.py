@@ -1,9 +1,11 @@
-"""Components by name: a table a folder, one lookup, errors that list what is known."""
+"""Components by name: one table for each folder, one lookup, errors that list the known names."""
 
 import inspect
+from collections.abc import Mapping
+from typing import Any
 
 
-def lookup(table, name, kind="component"):
+def lookup(table: Mapping[str, Any], name: str, kind: str = "component") -> Any:
     """Return `table[name]`.
 
     >>> lookup({"one": 1, "two": 2}, "two")
@@ -20,7 +22,7 @@ def lookup(table, name, kind="component"):
     return table[name]
 
 
-def arguments(component):
+def arguments(component: Any) -> list[str]:
     """Names of the keyword arguments that a component's constructor takes, in order.
 
     >>> class Part:
@@ -32,7 +34,7 @@ def arguments(component):
     return [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
 
 
-def settable(component):
+def settable(component: Any) -> list[str]:
     """Those of `arguments` that a user may set: all but the ones in the class's `supplied`.
 
     A class without a constructor of its own, here or in a base class of ours, has none: Keras's own
@@ -44,7 +46,13 @@ def settable(component):
     return [name for name in arguments(component) if name not in component.supplied]
 
 
-def make(table, spec, kind="component", base=None, **given):
+def make(
+    table: Mapping[str, type],
+    spec: Any,
+    kind: str = "component",
+    base: type | None = None,
+    **given: Any,
+) -> Any:
     """Build a component from a specification.
 
     Args:

@@ -1,21 +1,23 @@
-"""Where this replica's rows stand in the global batch. With one replica nothing here is traced."""
+"""This replica's rows in the global batch. With one replica, nothing here adds to a graph."""
 
 import tensorflow as tf
 
+from tfgvae.types import Tensor
 
-def context():
-    """The replica context when there are several replicas in step, else None."""
+
+def context() -> tf.distribute.ReplicaContext | None:
+    """The replica context if there are several replicas in sync, else None."""
     found = tf.distribute.get_replica_context()
     if found is None or found.num_replicas_in_sync == 1:
         return None
     return found
 
 
-def place(batch_size):
+def place(batch_size: int | Tensor) -> tuple[int | Tensor, int | Tensor]:
     """(first row, number of rows) of this replica's part of the global batch: int32 scalars.
 
-    Parts may differ: the last batch of a data set is seldom a multiple of the replicas, and one
-    of them may get no rows at all. With several replicas this is a cross-replica operation.
+    Parts may differ in size: the last batch of a data set rarely divides evenly, and a replica
+    may get no rows. With several replicas this is a cross-replica operation.
 
     Args:
       batch_size: the number of rows on this replica.
@@ -27,18 +29,18 @@ def place(batch_size):
     if here is None:
         return 0, batch_size
     index = tf.cast(here.replica_id_in_sync_group, tf.int32)
-    # A sum of one-hot vectors, in float32: every all-reduce has it, and it is exact to 2^24 rows.
+    # A sum of one-hot vectors. Every all-reduce takes float32, which is exact up to 2^24 rows.
     own = tf.one_hot(index, here.num_replicas_in_sync) * tf.cast(batch_size, tf.float32)
     sizes = tf.cast(here.all_reduce(tf.distribute.ReduceOp.SUM, own), tf.int32)  # [replicas]
     return tf.reduce_sum(sizes[:index]), tf.reduce_sum(sizes)
 
 
-def part(rows, start, batch_size):
+def part(rows: Tensor, start: int | Tensor, batch_size: int | Tensor) -> Tensor:
     """This replica's rows of a global batch [N, ...]: [B, ...]."""
     return rows if context() is None else rows[start : start + batch_size]
 
 
-def mean(x):
+def mean(x: Tensor) -> Tensor:
     """The mean over the rows of all replicas, as a constant: [B, ...] -> [...]."""
     here = context()
     if here is None:

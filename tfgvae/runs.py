@@ -7,19 +7,24 @@ whole file from a damaged one.
 import io
 import json
 import logging
+import os
 import pathlib
 import re
 import zipfile
+from collections.abc import Callable
+from typing import Any
+
+from tfgvae.types import Model
 
 CHECKPOINT = re.compile(r"step_(\d{8,})\.keras")
 
 
-def checkpoint_path(folder, step):
+def checkpoint_path(folder: str | os.PathLike, step: int) -> pathlib.Path:
     """Where the checkpoint of training step `step` is: a pathlib.Path."""
     return pathlib.Path(folder) / "checkpoints" / f"step_{step:08d}.keras"
 
 
-def checkpoints(folder):
+def checkpoints(folder: str | os.PathLike) -> list[tuple[int, pathlib.Path]]:
     """The checkpoint files of a run folder, whole or not: [(step, path)], oldest first."""
     found = []
     for path in (pathlib.Path(folder) / "checkpoints").glob("step_*.keras"):
@@ -29,7 +34,7 @@ def checkpoints(folder):
     return sorted(found)
 
 
-def damage(path):
+def damage(path: str | os.PathLike) -> str | None:
     """What is wrong with a checkpoint file, as a string, or None when it is whole."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -43,7 +48,9 @@ def damage(path):
         return str(error) or type(error).__name__
 
 
-def newest_whole(folder, on_damage):
+def newest_whole(
+    folder: str | os.PathLike, on_damage: Callable[[pathlib.Path, str], None]
+) -> tuple[int, pathlib.Path] | None:
     """The newest whole checkpoint of a run folder.
 
     Args:
@@ -69,7 +76,7 @@ def newest_whole(folder, on_damage):
     return None
 
 
-def read_config(folder):
+def read_config(folder: str | os.PathLike) -> dict[str, Any] | None:
     """config.json of a run folder as a dict, or None when there is none.
 
     Raises:
@@ -78,7 +85,7 @@ def read_config(folder):
     return read_json(pathlib.Path(folder) / "config.json")
 
 
-def read_json(path):
+def read_json(path: pathlib.Path) -> Any:
     """What a file holds, or None when there is none.
 
     Raises:
@@ -92,7 +99,7 @@ def read_json(path):
         raise ValueError(f"{path} is not JSON: {error}") from error
 
 
-def read_metrics(folder):
+def read_metrics(folder: str | os.PathLike) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl as a list of dicts; a last line cut short is left out.
 
     Raises:
@@ -148,7 +155,7 @@ def _put_averages(model, path):
             variable.assign(stored[str(number)][()])
 
 
-def load(folder, step=None):
+def load(folder: str | os.PathLike, step: int | None = None) -> Model:
     """The trained model of a run folder.
 
     A run with train.ema_momentum keeps averages of its weights beside them, and gives a model with

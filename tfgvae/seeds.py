@@ -1,6 +1,6 @@
 """Seeds and noise: the only place where random numbers are made.
 
-A seed is an int64 scalar; a batch of rows has a vector of them, one a row. `fold_in` derives new
+A seed is an int64 scalar; a batch of rows has a vector of them, one per row. `fold_in` derives new
 seeds from old ones, for scalars and vectors alike. Noise comes in two forms:
 
 * `uniform` and `normal` make each row from that row's own seed. A sample then does not depend on
@@ -13,15 +13,17 @@ seeds from old ones, for scalars and vectors alike. Noise comes in two forms:
 import contextlib
 import random
 import secrets
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks, replicas
+from tfgvae.types import Array, Seed, Shape, Tensor
 
-# The streams of a row's seed: fold_in(row, STREAM). In a chain the row's seed is that of a step.
+# The streams of a row's seed: fold_in(row, STREAM). In a chain, `row` is the seed of one step.
 LATENT, IMAGE = 0, 1
-START = -1  # the noise that a Gibbs chain without a first image starts from
+START = -1  # the noise from which a Gibbs chain starts, if no image is given
 
 # The streams of a model's seed.
 TRAINING, EVALUATION, INITIALIZATION = 0, 1, 2
@@ -31,13 +33,13 @@ _MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
 _MIX_2 = 0x94D049BB133111EB - (1 << 64)
 
 
-def fresh():
+def fresh() -> int:
     """A new seed from the operating system: an int in [0, 2^63)."""
     return secrets.randbits(63)
 
 
-def check(seed):
-    """A seed of a constructor: an int, drawn from the operating system where it is None.
+def check(seed: int | None) -> int:
+    """The seed of a constructor as an int; None draws one from the operating system.
 
     Raises:
       ValueError: a bool, a float, or a number that is not an int64.
@@ -46,10 +48,10 @@ def check(seed):
 
 
 def _as_int64(seed):
-    """Integers of any kind as an int64 tensor; ValueError for others and those out of range."""
+    """Integers of any type as an int64 tensor; ValueError for other values or out of range."""
     if not tf.is_tensor(seed):
         values = np.asarray(seed)
-        # Integers that fit no type of numpy's make an array of objects.
+        # Integers too large for numpy's types make an array of objects.
         if values.dtype.kind not in "iu" or (values.size and values.max() > tf.int64.max):
             raise ValueError(f"seeds must be integers from -2^63 to 2^63 - 1, got {seed!r}")
         return tf.constant(values.astype(np.int64))
@@ -70,7 +72,7 @@ def _mix(x):
     return tf.bitwise.bitwise_xor(x, _shift_right(x, 31))
 
 
-def fold_in(seed, *data):
+def fold_in(seed: int | Tensor, *data: int | Tensor) -> Tensor:
     """Derive a seed from `seed` and integers: fold_in(s, a, b) = fold_in(fold_in(s, a), b).
 
     For fixed data the map is a bijection of seeds, so distinct rows stay distinct.
@@ -91,15 +93,15 @@ def fold_in(seed, *data):
     return seed
 
 
-def split(seed, num):
+def split(seed: int | Tensor, num: int) -> list[Tensor]:
     """`num` seeds from one, as a list."""
     return [fold_in(seed, i) for i in range(num)]
 
 
-def rows(seed, num_rows):
-    """Seeds for rows: [num_rows] int64; row i is fold_in(seed, i), whatever the number of rows.
+def rows(seed: Seed, num_rows: int | Tensor) -> Tensor:
+    """Seeds for rows: [num_rows] int64; row i is fold_in(seed, i), for any number of rows.
 
-    A vector passes through, so that callers may give each row its own seed.
+    A vector is returned as it is, so that callers may give each row its own seed.
 
     >>> bool(rows(7, 3)[2] == rows(7, 100)[2])
     True
@@ -111,23 +113,23 @@ def rows(seed, num_rows):
       num_rows: an int, or an int32 scalar.
 
     Raises:
-      ValueError: no integers, a vector whose length is statically known and is not `num_rows`, or
-        None as a graph is made: it would be drawn once and serve all calls.
+      ValueError: values that are not integers, a vector whose static length is not `num_rows`, or
+        None inside a graph: one draw would serve all calls.
     """
     if seed is None and not tf.executing_eagerly():
         raise ValueError("pass a seed inside a tf.function: None would be drawn only once")
-    seed = _as_int64(fresh() if seed is None else seed)
-    if seed.shape.rank == 0:
-        return fold_in(seed, tf.range(num_rows, dtype=tf.int64))
-    if seed.shape.rank != 1:
-        raise ValueError(f"seed must be a scalar or one seed a row, got shape {seed.shape}")
-    known = seed.shape[0], tf.get_static_value(tf.convert_to_tensor(num_rows))
+    given = _as_int64(fresh() if seed is None else seed)
+    if given.shape.rank == 0:
+        return fold_in(given, tf.range(num_rows, dtype=tf.int64))
+    if given.shape.rank != 1:
+        raise ValueError(f"seed must be a scalar or one seed per row, got shape {given.shape}")
+    known = given.shape[0], tf.get_static_value(tf.convert_to_tensor(num_rows))
     if None not in known and known[0] != known[1]:
         raise ValueError(f"expected {known[1]} row seeds, got {known[0]}")
-    return seed
+    return given
 
 
-def stateless(seed):
+def stateless(seed: int | Tensor) -> Tensor:
     """The int32 [2] form of an int64 scalar that tf.random.stateless_* and TFP take."""
     return tf.bitcast(tf.convert_to_tensor(seed, tf.int64), tf.int32)
 
@@ -140,12 +142,12 @@ def _per_row(draw, row_seeds, shape, dtype):
     )
 
 
-def uniform(row_seeds, shape, dtype=tf.float32):
+def uniform(row_seeds: Array, shape: Shape, dtype: tf.DType = tf.float32) -> Tensor:
     """Uniform noise in [0, 1): [N, *shape], row n from row_seeds[n] alone."""
     return _per_row(tf.random.stateless_uniform, row_seeds, shape, dtype)
 
 
-def normal(row_seeds, shape, dtype=tf.float32):
+def normal(row_seeds: Array, shape: Shape, dtype: tf.DType = tf.float32) -> Tensor:
     """Standard normal noise: [N, *shape], row n from row_seeds[n] alone."""
     return _per_row(tf.random.stateless_normal, row_seeds, shape, dtype)
 
@@ -156,22 +158,22 @@ def _replica_rows(draw, seed, batch_size, shape):
     return replicas.part(noise, start, batch_size)
 
 
-def batch_uniform(seed, batch_size, shape):
+def batch_uniform(seed: int | Tensor, batch_size: int | Tensor, shape: Sequence[int]) -> Tensor:
     """Uniform noise in [0, 1) for this replica's rows of the global batch: [B, *shape]."""
     return _replica_rows(tf.random.stateless_uniform, seed, batch_size, shape)
 
 
-def batch_normal(seed, batch_size, shape):
+def batch_normal(seed: int | Tensor, batch_size: int | Tensor, shape: Sequence[int]) -> Tensor:
     """Standard normal noise for this replica's rows of the global batch: [B, *shape]."""
     return _replica_rows(tf.random.stateless_normal, seed, batch_size, shape)
 
 
 @contextlib.contextmanager
-def initialization(seed):
+def initialization(seed: int) -> Iterator[None]:
     """Make the initial weights of layers built in this context a function of `seed`.
 
-    Keras initializers without a seed draw one from Python's `random`; it is seeded here and put
-    back as it was afterwards.
+    Keras initializers without a seed draw one from Python's `random`; its state is set here
+    and restored afterwards.
     """
     state = random.getstate()
     random.seed(seed)

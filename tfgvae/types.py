@@ -6,6 +6,7 @@ Shape      (H, W, C) of an image, or the event shape of z
 Seed       an int, one int per row, or None for a fresh one
 Spec       a component: an instance, a name of its folder's table, or {"name": ..., argument: value}
 Progress   called as progress(done, total), or None
+Model      a tfgvae.models.LatentVariableModel
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,3 +23,5 @@ Seed: TypeAlias = int | Array | None
 Spec: TypeAlias = Any | str | Mapping[str, Any]
 Progress: TypeAlias = Callable[[int, int], None] | None
 Distribution: TypeAlias = tfp.distributions.Distribution
+# Samplers and estimators stand below the models and cannot import them: tests/test_arrows.py.
+Model: TypeAlias = Any

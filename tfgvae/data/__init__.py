@@ -1,4 +1,4 @@
-"""Data sets of images: float32 in [0, 1], by name, deterministic by seed and step."""
+"""Data sets of images by name: float32 in [0, 1], a function of seed and step."""
 
 from tfgvae.data.loading import SOURCES, ImageInfo, Split, info, load
 from tfgvae.data.noise import Noise

@@ -1,15 +1,25 @@
-"""From a source to batches of levels: decoded once into memory, or decoded as they are read."""
+"""From a source to batches of levels: decoded once into memory, or decoded while they are read."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
+from tfgvae.data.noise import Noise
+from tfgvae.data.pixels import Geometry
+from tfgvae.data.source import Source
 from tfgvae.messages import reason
+from tfgvae.types import Shape, Tensor
 
+# (dataset of records, batch size, whether only full batches are kept) -> dataset of batches.
+DecodeBatches: TypeAlias = Callable[[tf.data.Dataset, int, bool], tf.data.Dataset]
+Decode: TypeAlias = Callable[[Tensor, Any], dict[str, Tensor]]
 _CHUNK = 512  # Examples decoded to the cache at a time.
 
 
-def decoded(source, geometry, noise, seed):
-    """(index, record) -> {"image": uint8 [H, W, C], "label": int64 []}, with lasting noise."""
+def decoded(source: Source, geometry: Geometry, noise: Noise, seed: Tensor) -> Decode:
+    """(index, record) -> {"image": uint8 [H, W, C], "label": int64 []}, with `noise.once`."""
     shape = geometry.output_shape(source.image_shape)
 
     def decode(index, record):
@@ -20,11 +30,11 @@ def decoded(source, geometry, noise, seed):
     return decode
 
 
-def streamed(source, decode):
+def streamed(source: Source, decode: Decode) -> tuple[tf.data.Dataset, DecodeBatches]:
     """Records and a decode step for sets that do not fit in memory.
 
     Returns:
-      (dataset of (index in the set, record), function for `stream.batches`).
+      (dataset of (index in the set, record), argument `decode` of `stream.batches`).
     """
 
     def decode_batches(ordered, batch_size, drop_remainder):
@@ -34,15 +44,15 @@ def streamed(source, decode):
     return source.records().enumerate(), decode_batches
 
 
-def cached(num_examples, table):
-    """Records, which are indices, and a lookup step for sets that fit in memory.
+def cached(num_examples: int, table: dict[str, Tensor]) -> tuple[tf.data.Dataset, DecodeBatches]:
+    """Indices as records and a lookup step, for sets that fit in memory.
 
     Args:
-      num_examples: how many examples of the table are used, from its start.
-      table: what `read` gave.
+      num_examples: use only the first examples of the table, this many.
+      table: the result of `read`.
 
     Returns:
-      (dataset of int64 indices, function for `stream.batches`).
+      (dataset of int64 indices, argument `decode` of `stream.batches`).
     """
 
     def look_up(ordered, batch_size, drop_remainder):
@@ -52,7 +62,7 @@ def cached(num_examples, table):
     return tf.data.Dataset.range(num_examples), look_up
 
 
-def read(source, decode, image_shape):
+def read(source: Source, decode: Decode, image_shape: Shape) -> dict[str, Tensor]:
     """Every example of the source: {"image": uint8 [N, H, W, C], "label": int64 [N]}, in order."""
     images = np.empty((source.num_examples, *image_shape), np.uint8)
     labels, filled = [], 0
@@ -65,7 +75,7 @@ def read(source, decode, image_shape):
         raise ValueError(f"{source.name} cannot be read: {reason(error)}") from error
     if filled != source.num_examples:
         raise ValueError(f"{source.name}: expected {source.num_examples} examples, found {filled}")
-    # Host memory: a set may be larger than what the accelerator has to spare.
+    # Host memory: a set may not fit in the memory of the accelerator.
     with tf.device("CPU"):
         table = {"image": tf.constant(images)}
         if labels[0] is not None:
@@ -74,8 +84,11 @@ def read(source, decode, image_shape):
 
 
 def _chunks(source, decode):
-    """The examples in batches of _CHUNK. A loop within one call for each batch takes half the time
-    of a call for each example: small images cost less to decode than to hand on."""
+    """The examples in batches of _CHUNK.
+
+    One call per batch with a loop in it takes half the time of one call per example: for small
+    images a call costs more than the decoding.
+    """
     records = source.records().enumerate()
     signature = records.map(decode).element_spec
 

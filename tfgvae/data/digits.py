@@ -1,7 +1,9 @@
-"""The 1797 handwritten digits of 8x8 pixels that scikit-learn embeds: no download, no files.
+"""The 1797 handwritten digits of 8x8 pixels that are part of scikit-learn: no download, no files.
 
-Pixels count 0 to 16; they are put on the 256 levels as round(255 k / 16).
+Their pixels k are in 0..16; the level of a pixel is round(255 k / 16).
 """
+
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,9 +14,9 @@ _NUM_TRAIN = 1500
 _SHUFFLE_SEED = 0  # The split is part of the set's definition, not an option.
 
 
-def open_split(argument, split, **_):
+def open_split(argument: str, split: str, **_: Any) -> Source:
     """The `Source` of split "train" (1500 images) or "test" (297)."""
-    from sklearn.datasets import load_digits  # Slow to import, and needed here only.
+    from sklearn.datasets import load_digits  # Slow to import, and only needed here.
 
     if argument:
         raise ValueError(f"digits takes no argument, got 'digits:{argument}'")

@@ -1,13 +1,14 @@
-"""A folder of image files of one's own: "folder:PATH".
+"""A folder of your own image files: "folder:PATH".
 
-PATH/train/... PATH/test/...   splits, where there are such folders; otherwise a file is in
-                               "test" when the hash of its name is 0 mod 10, else in "train"
+PATH/train/... PATH/test/...   splits, if there are such folders; otherwise a file is in
+                               "test" if the hash of its name is 0 mod 10, else in "train"
 <split>/<class>/...            subfolders of a split are its classes, in order of name
 """
 
 import concurrent.futures
 import hashlib
 import pathlib
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -20,11 +21,11 @@ _GRAY_MODES = ("1", "L", "LA")
 _RGB_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
 
 
-def open_split(path, split, **_):
+def open_split(path: str, split: str, **_: Any) -> Source:
     """The `Source` of a split of the folder at `path`.
 
-    Images are grayscale when all of the folder's split are, else RGB. Transparency is dropped, an
-    animation is its first frame, and the orientation that a camera notes is not applied.
+    The images are grayscale if every image of the split is, else RGB. Transparency is dropped, only
+    the first frame of an animation is used, and the orientation tag of a camera is ignored.
     """
     root = pathlib.Path(path).expanduser()
     if not path or not root.is_dir():
@@ -36,7 +37,7 @@ def open_split(path, split, **_):
     sizes = [size for size, _ in headers]
     other = next((i for i, size in enumerate(sizes) if size != sizes[0]), None)
     note = "" if other is None else _two_sizes(files, sizes, other)
-    records = {"path": [str(file) for file, _ in files]}
+    records: dict[str, Any] = {"path": [str(file) for file, _ in files]}
     if classes:
         records["label"] = np.array([classes.index(name) for _, name in files], np.int64)
     return Source(
@@ -99,7 +100,7 @@ def _is_test(relative_path):
 
 def _header(file):
     """((height, width), mode) of an image file, without decoding it."""
-    from PIL import Image  # Needed for folders only.
+    from PIL import Image  # Only needed for folders.
 
     try:
         with Image.open(file) as image:
@@ -108,7 +109,7 @@ def _header(file):
     except Exception as error:  # Pillow raises many kinds for a damaged file.
         raise ValueError(f"cannot read the image file {file}: {error}") from error
     if mode not in _GRAY_MODES + _RGB_MODES:
-        raise ValueError(f"{file} must have 8 bits a channel, got Pillow mode {mode!r}")
+        raise ValueError(f"{file} must have 8 bits per channel, got Pillow mode {mode!r}")
     return (height, width), mode
 
 

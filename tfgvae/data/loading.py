@@ -1,10 +1,12 @@
-"""`load`, `info` and `Split`: a name and options to datasets of image batches."""
+"""`load`, `info` and `Split`: a name and options give datasets of image batches."""
 
 import dataclasses
 import inspect
 import math
 import os
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -12,16 +14,26 @@ from tfgvae import checks, seeds
 from tfgvae.data import cache, digits, folder, stream, tfds_images
 from tfgvae.data.noise import Noise
 from tfgvae.data.pixels import Geometry
+from tfgvae.data.source import Source
 
-# name -> opener of a split. A name "word:rest" is looked up by its first word; a name that is not
-# here is a TFDS name.
-SOURCES = {"digits": digits.open_split, "folder": folder.open_split}
+# word -> function that opens a split. In a name "word:rest" the word is looked up here; every other
+# name is a TFDS name.
+SOURCES: dict[str, Callable[..., Source]] = {
+    "digits": digits.open_split,
+    "folder": folder.open_split,
+}
 CACHE_BYTES = 1 << 30
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageInfo:
-    """What `load` gives: image_shape (H, W, C), examples in one pass, classes (None: no labels)."""
+    """The data that `load` gives.
+
+    Attributes:
+      image_shape: (H, W, C).
+      num_examples: examples in one pass.
+      num_classes: None if there are no labels.
+    """
 
     image_shape: tuple[int, int, int]
     num_examples: int
@@ -60,30 +72,31 @@ def load(
       split: "train", "test", ...; for TFDS sets a slice such as "train[:90%]" too.
       data_dir: folder of the TFDS data; None is $TFDS_DATA_DIR, then ~/tensorflow_datasets.
       download: whether a TFDS set that has no prepared data is downloaded.
-      image_size: side or (height, width) to resize to, in pixels; None keeps the size, or the
-        set's own default (64 for celeb_a and lsun).
-      crop: side in pixels of a centred square cut out before the resize, "square" for the largest,
-        "none" for none; None is the set's default (148 for celeb_a, "square" for lsun), if any.
+      image_size: side or (height, width) to resize to, in pixels; None is the set's default (64 for
+        celeb_a and lsun), or else keeps the size.
+      crop: side in pixels of a centred square that is cut out before the resize; "square" is the
+        largest one, "none" is no crop; None is the set's default (148 for celeb_a, "square" for
+        lsun), or else no crop.
       grayscale: whether RGB becomes its luma, one channel.
-      binarize: "none", or a draw of Bernoulli(x) for every pixel x: "dynamic" draws afresh at every
-        step; "static" once for each image, as a function of (seed, split, image index). The fixed
-        binarized MNIST of Larochelle is one such draw too, published as files over its own
-        50000/10000/10000 split; "static" follows the same law but is not those bits.
-      dequantize: whether x is (k + u) / 256 for level k in 0..255 and u uniform on [0, 1), not
-        k / 255.
+      binarize: "none", or a draw from Bernoulli(x) for every pixel x. "dynamic" draws again at each
+        step; "static" draws once for each image, as a function of (seed, split, image index). The
+        fixed binarized MNIST of Larochelle is another such draw, published as files with its own
+        50000/10000/10000 split; "static" has the same distribution, not the same bits.
+      dequantize: whether x is (k + u) / 256, for level k in 0..255 and u uniform on [0, 1), instead
+        of k / 255.
       augment: "none", or "flip" to mirror each image left to right with probability 1/2.
-      batch_size: images a batch; None gives single examples without the axis B.
-      shuffle: whether each epoch has a random order of its own.
+      batch_size: images per batch; None gives single examples without the axis B.
+      shuffle: whether each epoch has its own random order.
       repeat: whether the stream is infinite. All batches are then full, and an epoch leaves out
         the num_examples % batch_size examples at the end of its order.
-      start_step: the step to start at: the batches are bit for bit those that a stream from step 0
-        gives from there on.
+      start_step: the step to start at. The batches are, bit for bit, those of a stream from step 0
+        after its first `start_step` steps.
       seed: of the order and all noise; None draws one from the operating system.
-      drop_remainder: whether a single pass leaves out a last batch that is not full.
-      num_examples: use the first so many examples of the split only.
-      cache_bytes: sets of at most so many bytes, as uint8, are decoded once and kept in memory and
-        shuffled as a whole; larger ones are decoded as they are read, shuffled in a buffer of
-        records. The order of a stream depends on which of the two it is.
+      drop_remainder: whether a single pass leaves out its last batch if that is not full.
+      num_examples: use only this many examples, the first ones of the split.
+      cache_bytes: a set of at most this many bytes, as uint8, is decoded once, kept in memory and
+        shuffled as a whole. A larger set is decoded while it is read, and shuffled in a buffer of
+        records. The two give different orders.
 
     Returns:
       Dataset of {"image": float32 [B, H, W, C] in [0, 1], "label": int64 [B] if there are labels}.
@@ -118,11 +131,11 @@ def info(
     crop: int | str | None = None,
     grayscale: bool = False,
     num_examples: int | None = None,
-    **others,
+    **others: Any,
 ) -> ImageInfo:
-    """What `load` with the same options gives, without reading the images.
+    """The ImageInfo of `load` with the same options, without reading the images.
 
-    Options of `load` that do not change the answer are taken and ignored.
+    Options of `load` that do not change the answer are accepted and ignored.
     """
     unknown = sorted(set(others) - set(inspect.signature(load).parameters))
     if unknown:
@@ -140,12 +153,12 @@ def info(
 
 
 class Split:
-    """One split, opened once: streams made of it share its decoded images.
+    """One split, opened once: its streams share the decoded images.
 
-    Files that change after it was opened are not looked at again. It holds `cache_bytes` at most.
+    Changes of the files after that are ignored. It holds at most `cache_bytes`.
 
     Args:
-      name, split, ...: as `load` takes them.
+      name, split, ...: as in `load`.
 
     Attributes:
       info: ImageInfo.
@@ -154,17 +167,17 @@ class Split:
 
     def __init__(
         self,
-        name,
-        split="train",
+        name: str,
+        split: str = "train",
         *,
-        data_dir=None,
-        download=False,
-        image_size=None,
-        crop=None,
-        grayscale=False,
-        num_examples=None,
-        cache_bytes=CACHE_BYTES,
-    ):
+        data_dir: str | os.PathLike | None = None,
+        download: bool = False,
+        image_size: int | tuple[int, int] | None = None,
+        crop: int | str | None = None,
+        grayscale: bool = False,
+        num_examples: int | None = None,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
         geometry = Geometry(image_size, crop, grayscale)
         self.name = split
         self.cache_bytes = checks.integer("cache_bytes", cache_bytes, 0)
@@ -172,19 +185,21 @@ class Split:
         source = self._source
         shape = self.geometry.output_shape(source.image_shape, source.name, source.size_note)
         self.info = ImageInfo(shape, source.num_examples, source.num_classes)
-        self._table = None, None  # (what it was decoded with, the decoded examples)
+        self._table = None, None  # (key of the decoding, the decoded examples)
 
-    def batches(self, noise, schedule, num_examples=None):
+    def batches(
+        self, noise: Noise, schedule: stream.Schedule, num_examples: int | None = None
+    ) -> tf.data.Dataset:
         """The stream that `load` describes.
 
         Args:
           noise: a Noise.
           schedule: a Schedule.
-          num_examples: use the first so many examples only.
+          num_examples: use only this many examples, the first ones.
         """
         source = self._source.take(num_examples)
-        schedule.steps_per_epoch(source.num_examples)  # Its error comes before the work of reading.
-        # A run gives one seed to its data, its model and each split: none may share noise.
+        schedule.steps_per_epoch(source.num_examples)  # Raises before anything is read.
+        # A run uses one seed for its model and for every split; no two of them may share noise.
         run_seed = seeds.fold_in(schedule.seed, zlib.crc32(f"data/{self.name}".encode()))
         once_seed, stream_seed = seeds.split(run_seed, 2)
         decode = cache.decoded(source, self.geometry, noise, once_seed)
@@ -210,18 +225,18 @@ class Split:
         return source.num_examples * math.prod(self.info.image_shape) <= self.cache_bytes
 
     def _decoded(self, source, decode, lasting):
-        """The decoded examples, at least those of `source`; the last ones are kept."""
-        # The whole split where it fits, so that every part of it is there too.
+        """The decoded examples, at least those of `source`; the newest are kept."""
+        # The whole split if it fits: it contains every part.
         source = self._source if self._fits(self._source) else source
         key = source.num_examples, lasting
         if self._table[0] != key:
-            self._table = None, None  # Two at a time would be twice the memory.
+            self._table = None, None  # Frees the memory before the next table is read.
             self._table = key, cache.read(source, decode, self.info.image_shape)
         return self._table[1]
 
 
 def _open(name, split, data_dir, download, num_examples, geometry):
-    """The source of a split and the geometry with the set's defaults filled in."""
+    """The source of a split, and the geometry with the set's defaults."""
     if not isinstance(name, str) or not name:
         raise ValueError(f"name must be the name of a data set, got {name!r}")
     if not isinstance(split, str):

@@ -1,7 +1,7 @@
 """Geometry of the pixels: crop, grayscale, resize; uint8 in, uint8 out.
 
-One rounding to the 256 levels comes last, so that a resized image is again an image of levels
-k / 255 and dequantization noise fills exactly the gaps between them.
+The last operation rounds to the 256 levels. So a resized image has levels k / 255 too, and
+dequantization noise fills exactly the gaps between them.
 """
 
 import dataclasses
@@ -9,16 +9,17 @@ import dataclasses
 import tensorflow as tf
 
 from tfgvae import checks
+from tfgvae.types import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
 class Geometry:
-    """What is done to the pixels of every image, in the order crop, grayscale, resize.
+    """The operations on the pixels of every image, in this order: crop, grayscale, resize.
 
     Attributes:
       image_size: H = W, or (H, W), in pixels; None keeps the size.
       crop: side of a centred square in pixels, "square" for the largest one, "none" for no crop
-        even where the set has a default one; None is the set's default, if any.
+        even if the set has a default; None is the set's default, if any.
       grayscale: whether RGB becomes its luma; one-channel images stay as they are.
     """
 
@@ -26,23 +27,28 @@ class Geometry:
     crop: int | str | None = None
     grayscale: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         checks.boolean("grayscale", self.grayscale)
         if self.crop not in (None, "none", "square"):
             _integer_crop(self.crop)
         if self.image_size is not None:
             object.__setattr__(self, "image_size", _height_width(self.image_size))
 
-    def defaults_from(self, other):
-        """The same geometry with `other`'s crop and size where this one has None."""
+    def defaults_from(self, other: "Geometry") -> "Geometry":
+        """The same geometry, with the crop and size of `other` if they are None here."""
         return dataclasses.replace(
             self,
             image_size=other.image_size if self.image_size is None else self.image_size,
             crop=other.crop if self.crop is None else self.crop,
         )
 
-    def output_shape(self, image_shape, name="the set", size_note="its images differ in size"):
-        """(H, W, C) after the geometry; `name` and `size_note` word the error of unequal sizes."""
+    def output_shape(
+        self,
+        image_shape: tuple[int | None, int | None, int],
+        name: str = "the set",
+        size_note: str = "its images differ in size",
+    ) -> tuple[int, int, int]:
+        """(H, W, C) after the geometry; `name` and `size_note` are used in errors."""
         height, width, channels = image_shape
         if isinstance(self.crop, int):
             for side in (height, width):
@@ -52,15 +58,15 @@ class Geometry:
                         f"got {self.crop}"
                     )
             height = width = self.crop
-        elif self.crop == "square" and None not in (height, width):
+        elif self.crop == "square" and height is not None and width is not None:
             height = width = min(height, width)
         if self.image_size is not None:
-            height, width = self.image_size
+            height, width = _height_width(self.image_size)
         if height is None or width is None:
             raise ValueError(f"{name} needs image_size: {size_note}")
         return height, width, 1 if self.grayscale else channels
 
-    def apply(self, image):
+    def apply(self, image: Tensor) -> Tensor:
         """uint8 [h, w, C] -> uint8 [H, W, C']."""
         if self.crop not in (None, "none"):
             image = _centre_crop(image, self.crop)
@@ -72,7 +78,7 @@ class Geometry:
         if gray:
             pixels = tf.image.rgb_to_grayscale(pixels)
         if resize:
-            # Without the antialias a downsized image would be a sample of pixels, not a mean.
+            # Without antialias, a smaller image would be a sample of the pixels, not a mean.
             pixels = tf.image.resize(pixels, self.image_size, "bilinear", antialias=True)
         return tf.cast(tf.clip_by_value(tf.round(pixels), 0.0, 255.0), tf.uint8)
 
@@ -95,14 +101,14 @@ def _height_width(image_size):
 
 
 def _centre_crop(image, crop):
-    """uint8 [h, w, C] -> uint8 [crop, crop, C], rows and columns (h - crop) // 2 onwards."""
+    """uint8 [h, w, C] -> uint8 [crop, crop, C], the centre, or half a pixel above and left."""
     height, width = tf.shape(image)[0], tf.shape(image)[1]
     shortest = tf.minimum(height, width)
     side = shortest if crop == "square" else crop
     fits = tf.debugging.assert_greater_equal(
         shortest, side, message=f"crop must be at most the image's size, got {crop}"
     )
-    # In eager mode the assertion has run already and there is nothing to wait for.
+    # In eager mode the assertion has already run.
     with tf.control_dependencies([] if fits is None else [fits]):
         top, left = (height - side) // 2, (width - side) // 2
     cropped = image[top : top + side, left : left + side]

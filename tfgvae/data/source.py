@@ -1,8 +1,8 @@
 """A source: one split of a set of images, before any preprocessing.
 
-Every source gives uint8 images, so that families on 256 levels see exact levels k / 255 whatever
-the set. Records are what is read, images what is decoded from them: an order is made and skipped
-through on records, at no cost of decoding.
+Every source gives uint8 images, so that families on 256 levels see exact levels k / 255 for every
+set. A source reads records and decodes them to images. Records are shuffled and skipped before
+they are decoded, so that skipping costs no decoding.
 """
 
 import dataclasses
@@ -18,14 +18,14 @@ class Source:
     """One split of a set of images.
 
     Attributes:
-      name: what errors call it.
-      image_shape: (H, W, C) of a decoded image; H and W are None where images differ in size.
+      name: its name in errors.
+      image_shape: (H, W, C) of a decoded image; H and W are None if images differ in size.
       num_examples: how many examples the split has.
       num_classes: None for a set without labels.
       records: () -> dataset of undecoded examples, in a fixed order.
       decode: record -> {"image": uint8 [H, W, C]} and, for a set with labels, "label": int64 [].
-      shuffle_buffer: how many records a shuffle may hold in memory.
-      geometry: the crop and the size that the set is used at when the user asks for none.
+      shuffle_buffer: the number of records that a shuffle may hold in memory.
+      geometry: the default crop and size of the set.
       size_note: why H and W are None, for the error that asks for image_size.
     """
 
@@ -39,13 +39,13 @@ class Source:
     geometry: Geometry = dataclasses.field(default_factory=Geometry)
     size_note: str = "its images differ in size"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         channels = self.image_shape[-1]
         if channels not in (1, 3):
             raise ValueError(f"{self.name}: images must have 1 or 3 channels, got {channels}")
 
-    def take(self, num_examples):
-        """The same source cut to its first `num_examples` (None: all of them)."""
+    def take(self, num_examples: int | None) -> "Source":
+        """The same source with only its first `num_examples` (None: all)."""
         if num_examples is None:
             return self
         if num_examples > self.num_examples:

@@ -1,32 +1,34 @@
 """The stream of batches: a function of (seed, step), so that a run resumes bit for bit.
 
     epoch e      the records in the order fold_in(order_seed, e)
-    batch s      records s B .. s B + B - 1 of the epochs laid end to end
+    batch s      records s B .. s B + B - 1 of the epochs, one after the other
     noise of s   fold_in(noise_seed, s)
 
-To start at step s, whole epochs before it are not read at all, and the records of its own epoch
-that lie before it are read but not decoded.
+A stream that starts at step s does not read the epochs before the epoch of s. It reads the earlier
+records of that epoch, but does not decode them.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from tfgvae import checks, seeds
+from tfgvae.types import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """How examples are laid out in time.
+    """The order of the examples, and their division into batches.
 
     Attributes:
-      batch_size: examples a batch; None gives single examples, and then a step is one example.
-      shuffle: whether every epoch has an order of its own.
-      repeat: whether epochs follow one another without end. Batches are then always full: the
-        num_examples % batch_size records at the end of an epoch's order are left out of it.
+      batch_size: examples per batch; None gives single examples, and a step is then one example.
+      shuffle: whether every epoch has its own random order.
+      repeat: whether the stream is infinite. Batches are then always full: each epoch leaves out
+        the num_examples % batch_size records at the end of its order.
       start_step: the first step to give.
       seed: an int in [0, 2^63); None draws one from the operating system.
-      drop_remainder: whether one pass leaves out its last batch when that is not full.
+      drop_remainder: whether one pass leaves out its last batch if that is not full.
     """
 
     batch_size: int | None = None
@@ -36,7 +38,7 @@ class Schedule:
     seed: int | None = 0
     drop_remainder: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("shuffle", "repeat", "drop_remainder"):
             checks.boolean(name, getattr(self, name))
         if self.batch_size is not None:
@@ -48,15 +50,15 @@ class Schedule:
         object.__setattr__(self, "seed", seed)
 
     @property
-    def size(self):
+    def size(self) -> int:
         return 1 if self.batch_size is None else self.batch_size
 
     @property
-    def full_batches(self):
+    def full_batches(self) -> bool:
         return self.repeat or self.drop_remainder
 
-    def steps_per_epoch(self, num_examples):
-        """Batches in one pass; full batches that the set cannot fill are an error."""
+    def steps_per_epoch(self, num_examples: int) -> int:
+        """Batches in one pass; ValueError if they must be full and the set is smaller."""
         if self.full_batches and self.size > num_examples:
             raise ValueError(
                 f"batch_size must be at most the number of examples, {num_examples}, "
@@ -65,13 +67,21 @@ class Schedule:
         return num_examples // self.size if self.full_batches else -(-num_examples // self.size)
 
 
-def batches(records, num_examples, shuffle_buffer, schedule, seed, decode, noise):
+def batches(
+    records: tf.data.Dataset,
+    num_examples: int,
+    shuffle_buffer: int,
+    schedule: Schedule,
+    seed: Tensor,
+    decode: Callable[..., tf.data.Dataset],
+    noise: Callable[[Tensor, Tensor], Tensor],
+) -> tf.data.Dataset:
     """The stream of batches.
 
     Args:
-      records: dataset of one epoch's undecoded records, in a fixed order.
+      records: dataset of the undecoded records of one epoch, in a fixed order.
       num_examples: how many records there are.
-      shuffle_buffer: records that a shuffle may hold.
+      shuffle_buffer: number of records that a shuffle may hold.
       schedule: a Schedule.
       seed: int64 [], of the orders and the noise.
       decode: (dataset of records, batch size, full batches only) -> dataset of batches, dicts whose
@@ -97,7 +107,7 @@ def batches(records, num_examples, shuffle_buffer, schedule, seed, decode, noise
 
 
 def _epochs(records, steps, shuffle_buffer, schedule, order_seed):
-    """Records of the epochs laid end to end, from those of batch `start_step` on."""
+    """Records of the epochs, one after the other, from those of batch `start_step` on."""
     if schedule.repeat:
         first, skipped = divmod(schedule.start_step, steps)
         epochs = tf.data.Dataset.counter(first)
@@ -108,9 +118,9 @@ def _epochs(records, steps, shuffle_buffer, schedule, order_seed):
     def epoch(index):
         order = records
         if schedule.shuffle:
-            # shuffle mixes the seed of its graph into its own. A fixed one on the graph of this
-            # function alone keeps the order free of the caller's tf.random.set_seed. (Not 0: TF
-            # would then compare our seed, a tensor, with 0 in Python, which raises.)
+            # `shuffle` combines its seed with that of its graph, here the graph of this function. A
+            # fixed graph seed makes the order independent of tf.random.set_seed. (Not 0: TF would
+            # then compare our seed, a tensor, with 0 in Python, which raises.)
             tf.compat.v1.get_default_graph().seed = 1
             order = order.shuffle(
                 shuffle_buffer, seeds.fold_in(order_seed, index), reshuffle_each_iteration=False
@@ -127,7 +137,7 @@ def _epochs(records, steps, shuffle_buffer, schedule, order_seed):
 def _options():
     options = tf.data.Options()
     options.deterministic = True
-    # Workers must share out the batches of one global stream. The default shares out files, and
-    # each worker would shuffle its own.
+    # Workers must divide the batches of one global stream. By default they divide the files, and
+    # each worker would shuffle its own files.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return options

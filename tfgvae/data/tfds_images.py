@@ -1,7 +1,7 @@
 """Image sets of tensorflow_datasets, by their TFDS name: "mnist", "lsun/bedroom", "cifar10:3.0.2".
 
-Prepared data is found on disk and read from there, with or without a builder class for it, and
-without the network. Only `download=True` goes to the network.
+Prepared data is read from disk, with or without a builder class for it. Only `download=True` uses
+the network.
 """
 
 import os
@@ -12,19 +12,21 @@ import tensorflow as tf
 from tfgvae.data.pixels import Geometry
 from tfgvae.data.source import Source
 
-# What the literature uses these sets at. CelebA: the crop around the face and the size of the
-# authors' code; LSUN: the photographs differ in size.
+# The usual geometry of these sets. CelebA: the crop around the face and the size of the authors'
+# code. LSUN: the photographs differ in size.
 GEOMETRIES = {
     "celeb_a": Geometry(crop=148, image_size=64),
     "lsun": Geometry(crop="square", image_size=64),
 }
-# Encoded 64x64 images are some 10 kB each. TFDS has shuffled the files' order once already.
+# Encoded 64x64 images have about 10 kB each. TFDS has already shuffled the examples once.
 _SHUFFLE_BUFFER = 10_000
 
 
-def open_split(name, split, *, data_dir=None, download=False):
-    """The `Source` of a split; TFDS slices such as "train[:90%]" are splits too."""
-    import tensorflow_datasets as tfds  # Slow to import, and needed here only.
+def open_split(
+    name: str, split: str, *, data_dir: str | os.PathLike | None = None, download: bool = False
+) -> Source:
+    """The `Source` of a split; TFDS slices such as "train[:90%]" are accepted too."""
+    import tensorflow_datasets as tfds  # Slow to import, and only needed here.
 
     data_dir = _data_path(tfds, data_dir)
     if download:
@@ -46,7 +48,7 @@ def open_split(name, split, *, data_dir=None, download=False):
         name=f"{name}/{split}",
         image_shape=tuple(image.shape),
         num_examples=split_info.num_examples,
-        num_classes=label.num_classes if labelled else None,
+        num_classes=used["label"].num_classes if labelled else None,
         records=lambda: _serialized(split_info.file_instructions),
         decode=tfds.features.FeaturesDict(used).deserialize_example,
         shuffle_buffer=min(_SHUFFLE_BUFFER, split_info.num_examples),
@@ -56,7 +58,7 @@ def open_split(name, split, *, data_dir=None, download=False):
 
 def _prepared(data_dir):
     """Names of the sets that have prepared data in `data_dir`, sorted, as one string."""
-    # Not "**": it is refused for buckets, and long in folders with other things in them.
+    # Not "**": buckets refuse it, and it is slow in folders with other files.
     depths = ("*/*/dataset_info.json", "*/*/*/dataset_info.json")
     versions = {path.parent for depth in depths for path in data_dir.glob(depth)}
     names = sorted({path.parent.relative_to(data_dir).as_posix() for path in versions})
@@ -64,9 +66,9 @@ def _prepared(data_dir):
 
 
 def _data_path(tfds, data_dir):
-    # TFDS reads the variable when it is imported only; here it may be set at any time.
+    # TFDS reads the variable only when it is imported; here it may be set at any time.
     default = os.environ.get("TFDS_DATA_DIR") or os.path.join("~", "tensorflow_datasets")
-    # TFDS's paths know buckets (gs://...) as well as folders.
+    # TFDS's paths may be buckets (gs://...) too.
     return tfds.core.Path(data_dir or default).expanduser()
 
 
@@ -75,12 +77,14 @@ def _without_version(name):
 
 
 def _serialized(file_instructions):
-    """Dataset of serialized examples, [] string. TFDS's own reader would parse each of them, one
-    after another, which takes longer than to decode the images."""
+    """Dataset of serialized examples, [] string.
+
+    TFDS's own reader would parse them one by one, which takes longer than decoding the images.
+    """
     pieces = [(piece.filename, piece.skip, piece.take) for piece in file_instructions]
     names, skips, takes = zip(*pieces, strict=True)
     return tf.data.Dataset.from_tensor_slices((list(names), list(skips), list(takes))).flat_map(
-        # A take of -1 takes all.
+        # take(-1) takes all.
         lambda name, skip, take: (
             tf.data.TFRecordDataset(name)
             .skip(tf.cast(skip, tf.int64))
@@ -104,7 +108,7 @@ def _split_info(builder, name, split):
 
 
 def _version_dir(tfds, name, data_dir):
-    """The folder of the asked version, or of the newest one: data_dir/name[/config]/version."""
+    """The folder of the requested version, or of the newest one: data_dir/name[/config]/version."""
     folder, _, version = name.partition(":")
     found = {p.parent.name: p.parent for p in (data_dir / folder).glob("*/dataset_info.json")}
     if version:

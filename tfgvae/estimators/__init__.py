@@ -1,1 +1,1 @@
-"""Estimators of what a trained model knows, with their assumptions and error bars."""
+"""Estimators of the properties of a trained model, with assumptions and standard errors."""

@@ -9,14 +9,15 @@ import scipy.stats
 from tfgvae import checks
 from tfgvae.estimators import batching
 from tfgvae.estimators.estimate import Estimate
+from tfgvae.types import Array, Model, Progress
 
 
 @dataclasses.dataclass(frozen=True)
 class ActiveUnits:
-    """What active_units finds.
+    """The result of active_units.
 
     Attributes:
-      covariance: A, of the latent's shape [Z...], unbiased over the images.
+      covariance: A [Z...], the shape of the latents; unbiased.
       standard_error: of each A_d, [Z...].
       active: bool [Z...], A_d > threshold.
       count: the number of active dimensions.
@@ -28,22 +29,28 @@ class ActiveUnits:
     count: Estimate
 
 
-def active_units(model, images, threshold=0.01, batch_size=500, progress=None):
+def active_units(
+    model: Model,
+    images: Array,
+    threshold: float = 0.01,
+    batch_size: int = 500,
+    progress: Progress = None,
+) -> ActiveUnits:
     """Var_x(E_q(z|x)[z_d]) of each latent dimension, and the number above `threshold`.
 
-    A dimension that ignores the image has the same mean for all of them. The means are q's own
-    where it knows them, without a draw; the sums are streamed.
+    A dimension that ignores the image has the same mean for all images. The means are exact, not
+    estimated from draws.
 
     The standard error of A_d is that of a variance of N independent values, from their fourth
-    moment: Var A_d = (m_4 - A_d^2 (N - 3) / (N - 1)) / N. That of the count takes each dimension to
-    be active with the probability that a normal error of A_d leaves it above the threshold, one
-    dimension independent of the others: sqrt(sum_d p_d (1 - p_d)).
+    moment: Var A_d = (m_4 - A_d^2 (N - 3) / (N - 1)) / N. The standard error of the count is
+    sqrt(sum_d p_d (1 - p_d)), where p_d is the probability that A_d with a normal error lies above
+    the threshold. The dimensions are assumed independent.
 
     Args:
       model: a latent variable model.
       images: [N, H, W, C] in [0, 1], N >= 2.
       threshold: > 0.
-      batch_size: images encoded at once.
+      batch_size: images encoded at a time.
       progress: None, or called as progress(done, total) in images.
 
     Raises:
@@ -53,10 +60,10 @@ def active_units(model, images, threshold=0.01, batch_size=500, progress=None):
     threshold = checks.real("threshold", threshold, above=0)
     x = batching.model_images(model, images, least=2)
     count = x.shape[0]
-    shift, sums = None, 0.0
+    shift, sums = None, np.zeros([4, *model.latent_shape])
     for part in batching.batches(count, batch_size):
         means = _means(model.posterior(x[part]))
-        # Powers of what is left after the first batch's mean: no variance is lost to rounding.
+        # Subtracting the mean of the first batch keeps rounding from destroying the variance.
         shift = means.mean(0) if shift is None else shift
         sums = sums + np.stack([((means - shift) ** power).sum(0) for power in range(1, 5)])
         batching.report(progress, part.stop, count)

@@ -1,8 +1,8 @@
-"""Is q(z) = p(z)? The two-sample test by MMD (Gretton et al. 2012), with permutations.
+"""Is q(z) = p(z)? The two-sample MMD test with permutations (Gretton et al. 2012).
 
 MMD^2 = E k(z, z') + E k(y, y') - 2 E k(z, y),  z ~ q(z) = E_p_data q(z|x),  y ~ p(z)
 
-Prop. 3: ancestral sampling is right where the two are equal.
+Prop. 3: ancestral sampling is correct if the two are equal.
 """
 
 import dataclasses
@@ -15,18 +15,19 @@ from tfgvae.estimators import batching
 from tfgvae.graphs import ROWS, compiled
 from tfgvae.regularizers import kernels
 from tfgvae.sampling.ancestral import draw_prior
+from tfgvae.types import Array, Model, Progress
 
 
 @dataclasses.dataclass(frozen=True)
 class TwoSample:
-    """What aggregate_posterior finds.
+    """The result of aggregate_posterior.
 
     Attributes:
-      statistic: the unbiased MMD^2, a pure number at most 2; it falls below 0 by chance.
-      standard_error: of the statistic, first order: to be read where the p-value is small. Where
-        q(z) = p(z) that order vanishes, and `null` is how chance moves the statistic.
+      statistic: the unbiased MMD^2, without a unit and at most 2; it may be below 0 by chance.
+      standard_error: of the statistic, to first order. Use it only if the p-value is small: if
+        q(z) = p(z), the first order is 0, and `null` shows the random error instead.
       p_value: (1 + #{null >= statistic}) / (1 + P).
-      null: [P], the statistic with the rows of both samples permuted.
+      null: [P], the statistic after permutations of the rows of both samples.
       count: n, rows of each sample.
     """
 
@@ -38,30 +39,30 @@ class TwoSample:
 
 
 def aggregate_posterior(
-    model,
-    images,
-    seed=0,
-    num_permutations=999,
-    width="median",
-    max_images=2000,
-    batch_size=500,
-    progress=None,
-):
-    """Test the hypothesis q(z) = p(z) with one z ~ q(z|x) an image, and as many from p(z).
+    model: Model,
+    images: Array,
+    seed: int = 0,
+    num_permutations: int = 999,
+    width: float | str = "median",
+    max_images: int = 2000,
+    batch_size: int = 500,
+    progress: Progress = None,
+) -> TwoSample:
+    """Test the hypothesis q(z) = p(z) with one z ~ q(z|x) per image, and as many z ~ p(z).
 
-    Under the hypothesis, and for images that are independent draws from the data, the p-value is
-    uniform on 1/(P + 1), ..., 1: exact at any n, whatever the kernel. A p-value that is not small
-    says that n rows could not tell the two apart, not that they are equal.
+    If the hypothesis is true and the images are independent draws from the data, the p-value is
+    uniform on 1/(P + 1), ..., 1, exactly, for any n and any kernel. A p-value that is not small
+    does not show that the two are equal: n rows may be too few to see the difference.
 
     Args:
       model: a latent variable model.
       images: [N, H, W, C] in [0, 1], N >= 2.
       seed: int of the codes, the prior's draws and the permutations.
       num_permutations: P.
-      width: k = exp(-|a - b|^2 / (2 width D)), a number > 0: the authors' kernel has 1. "median"
-        is the median of the squared distances of all rows in the place of width D.
-      max_images: n is at most that: the first so many images. There is a matrix [2 n, 2 n].
-      batch_size: images encoded at once.
+      width: k = exp(-|a - b|^2 / (2 width D)), a number > 0; the authors' kernel has 1. "median"
+        uses the median of the squared distances of all rows instead of width D.
+      max_images: the largest n; only the first n images are used. Memory holds a [2 n, 2 n] matrix.
+      batch_size: images encoded at a time.
       progress: None, or called as progress(done, total) in images.
 
     Returns:
@@ -90,7 +91,7 @@ def aggregate_posterior(
     columns = [first, *(order.permutation(first) for _ in range(num_permutations))]
     statistic, *null = _statistics(gram, np.stack(columns, axis=1))
     null = np.array(null)
-    # Sums of equal terms in another order are equal: not larger or smaller by their rounding.
+    # Sums of the same terms in another order count as equal: the tolerance covers rounding.
     exceed = (null >= statistic - 1e-12).sum()
     p_value = (1 + exceed) / (1 + num_permutations)
     return TwoSample(float(statistic), _standard_error(gram, count), float(p_value), null, count)
@@ -103,7 +104,7 @@ def _gram(rows, width):
     dim = rows.shape[1]
     if width == "median":
         pairs = r2.numpy()[np.triu_indices(len(rows), 1)]
-        # More than half of the pairs may be equal codes.
+        # The median is 0 if more than half of the pairs are equal codes.
         width = (np.median(pairs) or pairs.mean() or 1.0) / dim
     gram = kernels.evaluate("gaussian", (width,), r2, dim)[0].numpy()
     np.fill_diagonal(gram, 0.0)
@@ -121,7 +122,7 @@ def _statistics(gram, first):
 
 
 def _standard_error(gram, n):
-    """2 stddev_i(h_i) / sqrt(n), h_i the mean of row i of both samples in all pairs (Hoeffding)."""
+    """2 stddev_i(h_i) / sqrt(n), h_i the mean over all pairs with row i (Hoeffding)."""
     own = gram[:n, :n].sum(1) + gram[n:, n:].sum(1)
     cross = gram[:n, n:].sum(1) + gram[n:, :n].sum(1)
     influence = own / (n - 1) - cross / n

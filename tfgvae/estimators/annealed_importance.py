@@ -1,4 +1,4 @@
-"""log p(x) from both sides: annealed importance sampling, and the same chains backward (BDMC).
+"""Two bounds on log p(x): annealed importance sampling, and the same chains backward (BDMC).
 
 forward   z_0 ~ f_0, along the path to p(x, z):     E log w <= log p(x)   (Neal 2001)
 backward  from z ~ p(z|x), along the path to f_0:   E log w >= log p(x)   (Grosse et al. 2015)
@@ -18,20 +18,21 @@ from tfgvae.estimators.estimate import Estimate
 from tfgvae.graphs import LABELS, ROWS, compiled, image_spec
 from tfgvae.images import checked_labels
 from tfgvae.sampling.ancestral import ancestral, draw_prior
+from tfgvae.types import Array, Model, Progress, Seed, Tensor
 
-# The streams of an image's seed: of bdmc, then of the chains.
+# The streams of an image's seed: first of bdmc, then of the chains.
 SIMULATE, CHAINS = 0, 1
 TUNE, BEGIN, FORWARD, BACKWARD = 0, 1, 2, 3
 
 
 @dataclasses.dataclass(frozen=True)
 class Annealed:
-    """What annealed_importance finds.
+    """The result of annealed_importance.
 
     Attributes:
       log_likelihood: [N] nats, the bound for each image.
       effective_sample_size: [N], of the C weights, from 1 to C.
-      acceptance: [N], mean of the transitions: far from 0.65, the path needs more temperatures.
+      acceptance: [N], mean over the transitions. If it is far from 0.65, use more temperatures.
       estimate: the mean over the images, a lower bound.
     """
 
@@ -43,11 +44,11 @@ class Annealed:
 
 @dataclasses.dataclass(frozen=True)
 class Bracket:
-    """What bdmc finds: E log p(x), x ~ the model, lies between `lower` and `upper`.
+    """The result of bdmc: E log p(x), x ~ the model, lies between `lower` and `upper`.
 
     Attributes:
       lower, upper: bounds on the mean log p(x) of the images, in expectation.
-      gap: upper - lower, paired by image: no less, in expectation, than the error of either.
+      gap: upper - lower, image by image. In expectation it is at least the error of each bound.
       acceptance: mean over images and directions.
     """
 
@@ -58,29 +59,29 @@ class Bracket:
 
 
 def annealed_importance(
-    model,
-    images,
-    num_chains=16,
-    num_temperatures=1000,
-    seed=0,
-    label=None,
-    num_leapfrog=10,
-    start="prior",
-    batch_size=16,
-    progress=None,
-):
-    """log (1/C) sum_c w_c, C annealed chains an image: a lower bound on log p(x).
+    model: Model,
+    images: Array,
+    num_chains: int = 16,
+    num_temperatures: int = 1000,
+    seed: Seed = 0,
+    label: Array | int | None = None,
+    num_leapfrog: int = 10,
+    start: str = "prior",
+    batch_size: int = 16,
+    progress: Progress = None,
+) -> Annealed:
+    """log (1/C) sum_c w_c over C annealed chains per image: a lower bound on log p(x).
 
     w = prod_t (f_t / f_(t-1))(z_(t-1)), z_t by HMC at f_t from z_(t-1), is an unbiased estimate of
-    p(x), so that its logarithm is below log p(x) in expectation, and with probability 1 - e^-a by
-    no less than -a. It rises to log p(x) as temperatures or chains are added. Unlike
-    `importance_weighted` it does not need q(z|x) to be good. HMC's step size is tuned for an
-    acceptance of 0.65 at each temperature, image by image, on a chain of its own.
+    p(x). So its logarithm is below log p(x) in expectation, and above log p(x) + a with a
+    probability of at most e^-a. More temperatures or chains bring it closer to log p(x). Unlike
+    `importance_weighted` it does not need a good q(z|x). For each image and temperature, the step
+    size of HMC is tuned on a separate chain to an acceptance of 0.65.
 
-    The standard error is over the images, taken as independent draws from the data: it covers which
-    images were taken and the chance of the chains, not the gap to log p(x): `bdmc` measures that.
+    The standard error is over the images, as independent draws from the data. It covers the choice
+    of images and the randomness of the chains, but not the gap to log p(x); `bdmc` measures that.
 
-    The price is C * T * num_leapfrog passes through p(x|z) an image, forth and back.
+    The cost per image is C * T * num_leapfrog forward and backward passes through p(x|z).
 
     Args:
       model: a latent variable model whose z is continuous.
@@ -88,12 +89,12 @@ def annealed_importance(
       num_chains: C.
       num_temperatures: T, steps of beta from 0 to 1, on a sigmoid (Wu et al. 2017). With T = 1 it
         is importance sampling from f_0.
-      seed: an int, or one int an image.
+      seed: an int, or one int per image.
       label: None or int [N], for a model with classes.
-      num_leapfrog: leapfrog steps of a transition.
-      start: f_0: "prior", p(z); or "posterior", q(z|x): a shorter path where q is good, a wrong one
-        where q is too narrow.
-      batch_size: images at once; C times as many go through the model.
+      num_leapfrog: leapfrog steps per transition.
+      start: f_0: "prior", p(z); or "posterior", q(z|x), a shorter path if q is good, but a wrong
+        one if q is too narrow.
+      batch_size: images at a time; the model gets C times as many rows.
       progress: None, or called as progress(done, total) in images.
 
     Returns:
@@ -101,15 +102,15 @@ def annealed_importance(
 
     Raises:
       ValueError: images, labels or seeds that the model refuses, an option out of range, or a model
-        whose z has no density to follow: none, or a discrete one.
+        without latents or with a discrete z.
     """
     path = _Path(model, num_chains, num_temperatures, num_leapfrog, start)
     x = batching.model_images(model, images)
     count = x.shape[0]
-    label, rows = checked_labels(label, count, model.num_classes), seeds.rows(seed, count)
+    labels, rows = checked_labels(label, count, model.num_classes), seeds.rows(seed, count)
     found = []
     for part in batching.batches(count, batch_size):
-        batch = x[part], label[part], rows[part]
+        batch = x[part], labels[part], rows[part]
         found.append(path.forward(*batch, path.step_sizes(*batch)))
         batching.report(progress, part.stop, count)
     weights, acceptance = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -119,48 +120,48 @@ def annealed_importance(
 
 
 def bdmc(
-    model,
-    num_images=16,
-    num_chains=16,
-    num_temperatures=1000,
-    seed=0,
-    label=None,
-    num_leapfrog=10,
-    start="prior",
-    batch_size=16,
-    progress=None,
-):
-    """Bidirectional Monte Carlo: E log p(x) of the model's own images between two bounds.
+    model: Model,
+    num_images: int = 16,
+    num_chains: int = 16,
+    num_temperatures: int = 1000,
+    seed: Seed = 0,
+    label: Array | int | None = None,
+    num_leapfrog: int = 10,
+    start: str = "prior",
+    batch_size: int = 16,
+    progress: Progress = None,
+) -> Bracket:
+    """Bidirectional Monte Carlo: two bounds on E log p(x) of the model's own images.
 
     x and z are drawn together from the model, so that z is an exact draw from p(z|x) (Grosse et al.
-    2015): the annealed chains run forward for a lower bound, and backward from z for an upper one.
-    A gap of a nat says that `annealed_importance` with these settings is right within a nat, for
-    images such as the model draws; for data that are unlike them it says nothing (Wu et al. 2017).
+    2015). The annealed chains run forward for a lower bound, and backward from z for an upper one.
+    If the gap is one nat, the error of `annealed_importance` with the same settings is at most one
+    nat for images from the model. It may be larger for data unlike them (Wu et al. 2017).
 
-    Standard errors are over the images, which are independent; the gap's is that of the differences
-    image by image.
+    Standard errors are over the images, which are independent. That of the gap is from the
+    differences, image by image.
 
     Args:
       num_images: N, images to simulate.
       label: None or int [N], for a model with classes.
       progress: None, or called as progress(done, total) in images.
-      model, num_chains, num_temperatures, seed, num_leapfrog, start, batch_size: as
-        annealed_importance takes them.
+      model, num_chains, num_temperatures, seed, num_leapfrog, start, batch_size: as in
+        annealed_importance.
 
     Returns:
       Bracket.
 
     Raises:
-      ValueError: as annealed_importance.
+      ValueError: as in annealed_importance.
     """
     path = _Path(model, num_chains, num_temperatures, num_leapfrog, start)
     count = checks.integer("num_images", num_images, 1)
-    label, rows = checked_labels(label, count, model.num_classes), seeds.rows(seed, count)
+    labels, rows = checked_labels(label, count, model.num_classes), seeds.rows(seed, count)
     simulate, chain = seeds.fold_in(rows, SIMULATE), seeds.fold_in(rows, CHAINS)
     found = []
     for part in batching.batches(count, batch_size):
-        z, x = path.simulate(label[part], simulate[part])
-        batch = x, label[part], chain[part]
+        z, x = path.simulate(labels[part], simulate[part])
+        batch = x, labels[part], chain[part]
         sizes = path.step_sizes(*batch)
         lower, went = path.forward(*batch, sizes)
         upper, came = path.backward(*batch, sizes, z)
@@ -181,9 +182,11 @@ def _log_mean(log_weights):
 
 
 class _Path:
-    """The options of a path, checked, and the compiled functions that walk it."""
+    """The checked options of a path, and the compiled functions that run chains along it."""
 
-    def __init__(self, model, num_chains, num_temperatures, num_leapfrog, start):
+    def __init__(
+        self, model: Model, num_chains: int, num_temperatures: int, num_leapfrog: int, start: str
+    ) -> None:
         _check_latents(model)
         self._model = model
         self._num_chains = checks.integer("num_chains", num_chains, 1)
@@ -202,29 +205,33 @@ class _Path:
         self._tune = compiled(model, annealing.tune, *given, betas, **tuning)
         self._anneal = compiled(model, annealing.anneal, *given, z, *walk, **tuning, **chains)
 
-    def simulate(self, label, rows):
+    def simulate(self, label: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         """z ~ p(z), x ~ p(x|z): the image of ancestral sampling, and the z that made it."""
         z = compiled(self._model, draw_prior, ROWS)(rows)
         x = compiled(self._model, ancestral, LABELS, ROWS, mean=False)(label, rows)
         return z, x
 
-    def step_sizes(self, x, label, rows):
+    def step_sizes(self, x: Tensor, label: Tensor, rows: Tensor) -> Tensor:
         return self._tune(x, label, seeds.fold_in(rows, TUNE), tf.constant(self._betas[1:-1]))
 
-    def forward(self, x, label, rows, step_sizes):
+    def forward(
+        self, x: Tensor, label: Tensor, rows: Tensor, step_sizes: Tensor
+    ) -> tuple[np.ndarray, np.ndarray]:
         """log w [N, C] from z ~ f_0, and the acceptance [N]."""
         z = self._start(x, label, seeds.fold_in(rows, BEGIN))
         return self._walk(x, label, seeds.fold_in(rows, FORWARD), z, step_sizes, slice(None))
 
-    def backward(self, x, label, rows, step_sizes, z):
-        """log w [N, C] of C chains from one z ~ p(z|x) [N, ...] an image."""
+    def backward(
+        self, x: Tensor, label: Tensor, rows: Tensor, step_sizes: Tensor, z: Tensor
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """log w [N, C] of C chains from one z ~ p(z|x) per image, [N, ...]."""
         z = tf.stack([z] * self._num_chains, axis=1)
         return self._walk(
             x, label, seeds.fold_in(rows, BACKWARD), z, step_sizes, slice(None, None, -1)
         )
 
     def _walk(self, x, label, rows, z, step_sizes, order):
-        # The differences of the rounded betas: they are the ones that the chains see.
+        # Differences of the rounded betas, because the chains use the rounded ones.
         weights = np.diff(self._betas.astype(np.float64))[order]
         betas = tf.constant(self._betas[1:-1][order])
         log_weights, acceptance = self._anneal(

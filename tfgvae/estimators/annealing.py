@@ -1,4 +1,4 @@
-"""A path of densities from one that can be drawn from to p(x, z), and chains along it.
+"""A path of densities from an easy one to p(x, z), and HMC chains along it.
 
 f_b(z) = f_0(z)^(1 - b) p(x, z)^b,  f_0 = p(z) or q(z|x),  b = beta_0 = 0 < ... < beta_T = 1
 """
@@ -9,24 +9,27 @@ import tensorflow as tf
 from tfgvae import seeds
 from tfgvae.distributions.noise import from_noise
 from tfgvae.estimators import hamiltonian
+from tfgvae.types import Model, Tensor
 
 STARTS = ("prior", "posterior")
-TARGET = 0.65  # The acceptance that is best for HMC in high dimension (Beskos et al. 2013).
+TARGET = 0.65  # The best acceptance of HMC in high dimension (Beskos et al. 2013).
 RATE = 0.2
 WARM_UP = 50
 STEP_SIZES = (1e-5, 1.0)
 
 
-def schedule(num_temperatures, slope=4.0):
+def schedule(num_temperatures: int, slope: float = 4.0) -> np.ndarray:
     """beta [T + 1] on a sigmoid from -slope to slope, rescaled to [0, 1] (Wu et al. 2017).
 
-    Steps are shortest at both ends, where p(x|z)^b takes hold and where it is complete.
+    The steps are shortest at both ends of the path.
     """
     knots = 1 / (1 + np.exp(-np.linspace(-slope, slope, num_temperatures + 1)))
     return ((knots - knots[0]) / (knots[-1] - knots[0])).astype(np.float32)
 
 
-def draw_start(model, x, label, rows, num_chains, start):
+def draw_start(
+    model: Model, x: Tensor, label: Tensor, rows: Tensor, num_chains: int, start: str
+) -> Tensor:
     """z ~ f_0: [N, C, ...] for images [N, H, W, C]; row seeds [N]."""
     noise = _flat(seeds.normal(rows, (num_chains, *model.latent_shape)), model)
     if start == "prior":
@@ -36,11 +39,23 @@ def draw_start(model, x, label, rows, num_chains, start):
     return tf.reshape(z, [-1, num_chains, *model.latent_shape])
 
 
-def anneal(model, x, label, rows, z, betas, weights, step_sizes, num_chains, start, num_leapfrog):
+def anneal(
+    model: Model,
+    x: Tensor,
+    label: Tensor,
+    rows: Tensor,
+    z: Tensor,
+    betas: Tensor,
+    weights: Tensor,
+    step_sizes: Tensor,
+    num_chains: int,
+    start: str,
+    num_leapfrog: int,
+) -> tuple[Tensor, Tensor]:
     """log w = weights[0] u(z_0) + sum_t weights[t] u(z_t), z_t ~ HMC at betas[t] from z_(t-1).
 
     u = log p(x, z) - log f_0(z). Forward with betas 1 .. T - 1 and their differences as weights;
-    backward with both reversed.
+    backward with both in reverse order.
 
     Args:
       model, x, label, rows: a model, N images, labels and row seeds.
@@ -80,11 +95,19 @@ def anneal(model, x, label, rows, z, betas, weights, step_sizes, num_chains, sta
     return tf.reshape(log_weight, [-1, num_chains]), accepted / tf.cast(count, tf.float32)
 
 
-def tune(model, x, label, rows, betas, start, num_leapfrog):
-    """Step sizes [T - 1, N] for `anneal`, from one chain an image that is used for nothing else.
+def tune(
+    model: Model,
+    x: Tensor,
+    label: Tensor,
+    rows: Tensor,
+    betas: Tensor,
+    start: str,
+    num_leapfrog: int,
+) -> Tensor:
+    """Step sizes [T - 1, N] for `anneal`, from one separate chain per image.
 
-    A size that follows the acceptance of the chain it moves would make log w a bound no more: the
-    transition then depends on where the chain has been.
+    The chains of `anneal` cannot tune their own step sizes: the transitions would then depend on
+    the past of the chain, and log w would not be a bound.
     """
     path = _path(model, x, label, start, 1)
     point = hamiltonian.evaluate(path, _flat(draw_start(model, x, label, rows, 1, start), model))
@@ -105,7 +128,7 @@ def tune(model, x, label, rows, betas, start, num_leapfrog):
 
 
 def _path(model, x, label, start, num_chains):
-    """z [N * C, ...] -> log f_0(z) and log p(x, z) - log f_0(z), an image's chains adjacent."""
+    """z [N * C, ...] -> log f_0(z) and log p(x, z) - log f_0(z); an image's chains are adjacent."""
     x, label = tf.repeat(x, num_chains, axis=0), tf.repeat(label, num_chains)
     prior = model.prior()
     q = model.posterior(x) if start == "posterior" else None
@@ -122,10 +145,10 @@ def _path(model, x, label, start, num_chains):
 
 
 def _transition(model, path, point, beta, sizes, rows, num_chains, num_leapfrog):
-    """HMC with step sizes [N], shortened by up to a half at random, for each chain by itself.
+    """HMC with step sizes [N], each multiplied by a random number in (1/2, 1] for each chain.
 
-    A trajectory of one length may come back to where it began, in a direction whose period it is,
-    and one size may be a little too long for all chains (Neal 2011, 5.4.2.2).
+    With a fixed length, a trajectory may return to its start in some direction. With a fixed size,
+    the step may be a little too long for all chains at once (Neal 2011, 5.4.2.2).
     """
     momentum = seeds.normal(seeds.fold_in(rows, 0), (num_chains, *model.latent_shape))
     uniform = seeds.uniform(seeds.fold_in(rows, 1), (num_chains, 2))

@@ -1,15 +1,18 @@
 """Input checks and batching shared by the estimators."""
 
+from collections.abc import Callable
+
 from tfgvae import checks
 from tfgvae.images import check_range, checked_images
+from tfgvae.types import Array, Distribution, Model, Progress, Tensor
 
 
-def model_images(model, images, least=1):
+def model_images(model: Model, images: Array, least: int = 1) -> Tensor:
     """Images as float32 [N, H, W, C].
 
     Raises:
       ValueError: another shape or type, fewer than `least` images, or pixels out of the range
-        that the model's sampling methods take.
+        of the model's sampling methods.
     """
     x = checked_images(images, model.image_shape)
     if x.shape[0] < least:
@@ -18,22 +21,28 @@ def model_images(model, images, least=1):
     return x
 
 
-def require_latents(model, why):
-    """ValueError for a model without latents, as `marginal` is: z has the event shape [0]."""
+def require_latents(model: Model, why: str) -> None:
+    """Raise ValueError for a model without latents, such as `marginal`: z of event shape [0]."""
     if not model.has_latents:
         raise ValueError(f"this model has no latents: {why}")
 
 
-def batches(count, batch_size):
+def batches(count: int, batch_size: int) -> list[slice]:
     """Slices of at most `batch_size` rows that cover `count` rows, as a list."""
     size = checks.integer("batch_size", batch_size, 1)
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 
 
-def posteriors(model, x, batch_size, progress=None, posterior=None):
-    """q(z|x) of each batch of x, a list of distributions; or of posterior(x), where that is given.
+def posteriors(
+    model: Model,
+    x: Tensor,
+    batch_size: int,
+    progress: Progress = None,
+    posterior: Callable[[Tensor], Distribution] | None = None,
+) -> list[Distribution]:
+    """q(z|x) for each batch of x, a list of distributions; `posterior` replaces model.posterior.
 
-    What is kept is q's parameters: a few numbers a latent dimension and image.
+    Memory holds the parameters of q: a few numbers per latent dimension and image.
     """
     parts = batches(x.shape[0], batch_size)
     found = []
@@ -43,7 +52,7 @@ def posteriors(model, x, batch_size, progress=None, posterior=None):
     return found
 
 
-def report(progress, done, total):
+def report(progress: Progress, done: int, total: int) -> None:
     """Call `progress(done, total)` if there is one."""
     if progress is not None:
         progress(done, total)

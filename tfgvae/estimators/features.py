@@ -1,12 +1,13 @@
-"""Feature spaces in which samples are compared with data: images [N, H, W, C] to [N, D].
+"""Features for comparing samples with data: images [N, H, W, C] to [N, D].
 
-A distance between features is one between images only as far as the network tells them apart: it
-compares models of one data set with one network. Numbers in other features, those of the
-Inception network of Heusel et al. (2017) too, are on another scale.
+A distance between features sees only the differences that the network sees. Compare numbers only
+for one data set and one network: other features, such as those of the Inception network of
+Heusel et al. (2017), give another scale.
 """
 
 import os
 import pathlib
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -16,12 +17,13 @@ from tfgvae import checks
 from tfgvae.estimators.batching import batches
 from tfgvae.images import check_range, checked_images
 from tfgvae.layers.classifier import ClassifierNetwork
+from tfgvae.types import Array
 
 _INCEPTION_SIZE = 299
 
 
-def feature_matrix(name, values, min_rows=2):
-    """`values` as float64 [N, D]; ValueError for another shape, too few rows, or NaN."""
+def feature_matrix(name: str, values: Array, min_rows: int = 2) -> np.ndarray:
+    """`values` as float64 [N, D]; ValueError for another shape, too few rows, NaN or infinity."""
     values = np.asarray(values, np.float64)
     if values.ndim != 2 or values.shape[0] < min_rows or values.shape[1] == 0:
         raise ValueError(f"{name} must be [N, D] with N >= {min_rows}, got shape {values.shape}")
@@ -30,7 +32,7 @@ def feature_matrix(name, values, min_rows=2):
     return values
 
 
-def same_width(a, b):
+def same_width(a: np.ndarray, b: np.ndarray) -> None:
     """Raise ValueError unless two feature matrices have the same D."""
     if a.shape[1] != b.shape[1]:
         raise ValueError(
@@ -60,12 +62,13 @@ def _batched(function, image_shape, batch_size):
     return features
 
 
-def classifier_features(network, batch_size=256):
+def classifier_features(
+    network: ClassifierNetwork | str | os.PathLike, batch_size: int = 256
+) -> Callable[[Array], np.ndarray]:
     """The penultimate layer of a ClassifierNetwork.
 
     Args:
-      network: a ClassifierNetwork, or the path of the FILE.keras that `python -m train.classifier`
-        wrote.
+      network: a ClassifierNetwork, or the path of a FILE.keras of `python -m train.classifier`.
       batch_size: images at a time.
 
     Returns:
@@ -92,20 +95,22 @@ def _load(path):
         )
     try:
         return keras.models.load_model(path, compile=False)
-    except Exception as error:  # Keras, zipfile and h5py each have their own.
+    except Exception as error:  # Keras, zipfile and h5py raise different errors.
         raise ValueError(f"{path} is no Keras model that can be loaded: {error}") from error
 
 
-def inception_features(weights, batch_size=32):
+def inception_features(
+    weights: str | os.PathLike | None, batch_size: int = 32
+) -> Callable[[Array], np.ndarray]:
     """The 2048 pooled features of Keras's InceptionV3, on images resized to 299 x 299.
 
-    Its ImageNet weights are Keras's own: distances are near to those published, which take the
-    weights of 2015, but not the same.
+    Its ImageNet weights are those of Keras. Published distances use the weights of 2015: they are
+    close to distances with these features, but not equal.
 
     Args:
-      weights: the path of inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5, a file that
-        is at hand; "imagenet" lets Keras look in its cache and download what is not there; None
-        is a random network.
+      weights: the path of the file inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5;
+        "imagenet" for the file in Keras's cache, downloaded if it is not there; None for random
+        weights.
       batch_size: images at a time.
 
     Returns:
@@ -125,7 +130,7 @@ def inception_features(weights, batch_size=32):
         network = keras.applications.InceptionV3(
             include_top=False, weights=weights, input_shape=shape, pooling="avg"
         )
-    except Exception as error:  # urllib, h5py and Keras each have their own.
+    except Exception as error:  # urllib, h5py and Keras raise different errors.
         raise ValueError(f"InceptionV3 has no weights from {weights!r}: {error}") from error
 
     @tf.function(reduce_retracing=True)

@@ -1,13 +1,13 @@
-"""Distances between samples and data in a feature space: Frechet's, and a kernel's.
+"""Distances between samples and data in a feature space: Frechet distance and kernel distance.
 
     FID = |m_a - m_b|^2 + Tr(S_a + S_b - 2 (S_a S_b)^(1/2))          (Heusel et al. 2017)
 
-the squared Wasserstein-2 distance of two Gaussians with the features' means m and covariances S;
-it sees these alone. And, with k(x, y) = (x.y / D + 1)^3,
+is the squared Wasserstein-2 distance of two Gaussians with the means m and covariances S of the
+features; it depends on nothing else. With k(x, y) = (x.y / D + 1)^3,
 
     KID = E k(x, x') + E k(y, y') - 2 E k(x, y)                      (Binkowski et al. 2018)
 
-over pairs x != x', y != y': the unbiased MMD^2, which sees the moments up to the third.
+over pairs x != x', y != y', is the unbiased MMD^2; it depends on the moments up to the third.
 """
 
 import numpy as np
@@ -17,21 +17,24 @@ import threadpoolctl
 from tfgvae.estimators import jackknife
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.features import feature_matrix, same_width
+from tfgvae.types import Array
 
 SMALL = 1024  # D below which one thread of linear algebra is enough
 
 
 def _root(covariance):
-    """R with S = R'R: [D, D]. Rounding makes eigenvalues that are 0 a little negative."""
+    """R with S = R'R: [D, D]. Rounding can make an eigenvalue of 0 slightly negative."""
     values, vectors = scipy.linalg.eigh(covariance)
     return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
 
 
-def gaussian_distance(mean_a, covariance_a, mean_b, covariance_b):
+def gaussian_distance(
+    mean_a: np.ndarray, covariance_a: np.ndarray, mean_b: np.ndarray, covariance_b: np.ndarray
+) -> float:
     """The squared Wasserstein-2 distance of two Gaussians: a float >= 0.
 
-    Tr (S_a S_b)^(1/2) is the sum of the singular values of R_a R_b', S = R'R: real and without a
-    division, whatever the rank.
+    Tr (S_a S_b)^(1/2) is the sum of the singular values of R_a R_b', S = R'R. It is real and needs
+    no division, for any rank.
 
     Args:
       mean_a, mean_b: [D].
@@ -51,7 +54,7 @@ def _moments(features):
 
 
 def _left_out(features, parts, other):
-    """The distance of `features` without each of `parts` from the moments `other`."""
+    """For each part: the distance of `features` without that part from the moments `other`."""
     mean, covariance = other
     root = _root(covariance)
     found = []
@@ -61,23 +64,29 @@ def _left_out(features, parts, other):
     return np.array(found)
 
 
-def frechet_distance(features_a, features_b, seed=0, num_groups=20, extrapolate=False):
+def frechet_distance(
+    features_a: Array,
+    features_b: Array,
+    seed: int = 0,
+    num_groups: int = 20,
+    extrapolate: bool = False,
+) -> Estimate:
     """FID of two independent sets of features.
 
-    Its expectation lies above the distance of the two laws by a bias of order D / N, which does
-    not fall with the standard error: compare sets of one size, with N many times D. `extrapolate`
-    takes the bias that the jackknife finds away, as FID_infinity (Chong & Forsyth 2020) does by a
-    fit in 1/N; the result may then lie below 0.
+    Its expectation is larger than the distance of the two distributions, by a bias of order D / N
+    that the standard error does not cover: compare sets of one size, with N many times D.
+    `extrapolate` subtracts the bias that the jackknife finds, as FID_infinity (Chong & Forsyth
+    2020) does by a fit in 1/N; the result may then be below 0.
 
-    The standard error is the jackknife's over groups of both sets: 2 num_groups + 1 evaluations,
-    which take minutes for the D = 2048 of an Inception network; fewer groups take less.
+    The standard error is from a jackknife over groups of both sets. It takes 2 num_groups + 1
+    evaluations: minutes for the D = 2048 of an Inception network, less with fewer groups.
 
     Args:
       features_a: [N, D], N >= 3; rows are independent draws.
       features_b: [M, D], M >= 3.
       seed: int of the partition into groups.
       num_groups: groups of the jackknife, >= 2.
-      extrapolate: whether the bias of order 1/N is taken away.
+      extrapolate: whether to subtract the bias of order 1/N.
 
     Raises:
       ValueError: another shape, another D, values that are not finite.
@@ -87,7 +96,7 @@ def frechet_distance(features_a, features_b, seed=0, num_groups=20, extrapolate=
     same_width(a, b)
     moments_a, moments_b = _moments(a), _moments(b)
     seed_a, seed_b = np.random.SeedSequence(seed).spawn(2)
-    # Threads of BLAS that wait for one another make small matrices up to 100 times slower.
+    # For small matrices, BLAS threads that wait for each other are up to 100 times slower.
     threads = 1 if a.shape[1] < SMALL else None
     with threadpoolctl.threadpool_limits(threads, "blas"):
         value = gaussian_distance(*moments_a, *moments_b)
@@ -101,7 +110,7 @@ def frechet_distance(features_a, features_b, seed=0, num_groups=20, extrapolate=
     return Estimate(float(value), error, "estimate", "", min(len(a), len(b)))
 
 
-def polynomial_kernel(x, y):
+def polynomial_kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(x.y / D + 1)^3: [N, M] from [N, D] and [M, D]."""
     return (x @ y.T / x.shape[1] + 1) ** 3
 
@@ -119,11 +128,13 @@ def _mean_within(sums, diagonal, sizes, keep):
     return (sums[np.ix_(keep, keep)].sum() - diagonal[keep].sum()) / (n * (n - 1))
 
 
-def kernel_distance(features_a, features_b, seed=0, num_groups=20):
-    """KID of two independent sets of features: unbiased, so that it may lie below 0.
+def kernel_distance(
+    features_a: Array, features_b: Array, seed: int = 0, num_groups: int = 20
+) -> Estimate:
+    """KID of two independent sets of features: unbiased, so that it may be below 0.
 
-    All pairs are used; the standard error is the jackknife's over groups of both sets, from the
-    sums of the kernel over pairs of groups.
+    All pairs are used. The standard error is from a jackknife over groups of both sets, computed
+    from the sums of the kernel over pairs of groups.
 
     Args:
       features_a: [N, D], N >= 3; rows are independent draws.

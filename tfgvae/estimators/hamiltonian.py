@@ -1,15 +1,18 @@
-"""Hamiltonian Monte Carlo (Neal 2011) on a geometric path f_b = f_0^(1 - b) f_1^b, chain by chain.
+"""Hamiltonian Monte Carlo (Neal 2011) on a geometric path f_b = f_0^(1 - b) f_1^b, for R chains."""
 
-A path is a function z [R, ...] -> (log f_0(z), log f_1(z) - log f_0(z)), each [R].
-"""
-
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import tensorflow as tf
 
+from tfgvae.types import Tensor
+
+# A function z [R, ...] -> (log f_0(z), log f_1(z) - log f_0(z)), each [R].
+Path: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
+
 
 class Point(NamedTuple):
-    """Where R chains are, with what is known of the path there, for every b at once.
+    """The positions of R chains, with the values and gradients of the path there, for every b.
 
     Attributes:
       z: [R, ...].
@@ -17,24 +20,24 @@ class Point(NamedTuple):
       base_gradient, ratio_gradient: [R, ...], their gradients in z.
     """
 
-    z: tf.Tensor
-    base: tf.Tensor
-    ratio: tf.Tensor
-    base_gradient: tf.Tensor
-    ratio_gradient: tf.Tensor
+    z: Tensor
+    base: Tensor
+    ratio: Tensor
+    base_gradient: Tensor
+    ratio_gradient: Tensor
 
-    def log_density(self, beta):
+    def log_density(self, beta: Tensor) -> Tensor:
         return self.base + beta * self.ratio
 
-    def gradient(self, beta):
+    def gradient(self, beta: Tensor) -> Tensor:
         return self.base_gradient + beta * self.ratio_gradient
 
 
-def evaluate(path, z):
-    """The Point at z: one pass through the model forth and back, whatever b will be.
+def evaluate(path: Path, z: Tensor) -> Point:
+    """The Point at z, with one forward and backward pass through the model. It holds for every b.
 
     Raises:
-      ValueError: a path without a gradient: HMC would be a random walk in silence.
+      ValueError: a path without a gradient; HMC would be a random walk.
     """
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(z)
@@ -45,20 +48,28 @@ def evaluate(path, z):
     return Point(z, base, ratio, *gradients)
 
 
-def transition(path, point, beta, step_size, momentum, uniform, num_leapfrog):
+def transition(
+    path: Path,
+    point: Point,
+    beta: Tensor,
+    step_size: Tensor,
+    momentum: Tensor,
+    uniform: Tensor,
+    num_leapfrog: int,
+) -> tuple[Point, Tensor]:
     """One step that leaves f_beta invariant and is reversible, for any step size.
 
     Args:
-      path: see above.
+      path: a Path.
       point: a Point of R chains.
       beta: scalar.
-      step_size: [R], of the leapfrog steps.
+      step_size: [R], of a leapfrog step.
       momentum: [R, ...], standard normal.
       uniform: [R], in [0, 1).
       num_leapfrog: int, leapfrog steps.
 
     Returns:
-      The next Point, and the probability [R] with which the proposal was accepted.
+      The next Point, and the acceptance probability [R] of the proposal.
     """
     size = _column(step_size, point.z)
     start = momentum + size / 2 * point.gradient(beta)
@@ -69,10 +80,10 @@ def transition(path, point, beta, step_size, momentum, uniform, num_leapfrog):
 
     loop = [0, point, start]
     _, proposal, p = tf.while_loop(lambda i, *_: i < num_leapfrog, leap, loop)
-    p -= size / 2 * proposal.gradient(beta)  # The last of the momentum's steps is a half.
+    p -= size / 2 * proposal.gradient(beta)  # The last step of the momentum is a half step.
     gain = proposal.log_density(beta) - point.log_density(beta)
     gain += _energy(momentum) - _energy(p)
-    # A trajectory that left all bounds is not a number, and is not accepted.
+    # A trajectory that diverged gives NaN, and is rejected.
     acceptance = tf.where(tf.math.is_nan(gain), 0.0, tf.exp(tf.minimum(gain, 0.0)))
     accepted = uniform < acceptance
     moved = [

@@ -1,13 +1,13 @@
-"""The grouped jackknife (Quenouille 1956, Tukey 1958): bias and standard error by leaving out.
+"""The grouped jackknife (Quenouille 1956, Tukey 1958): bias and standard error.
 
-For an estimate t of samples A and B, drawn independently of each other, and t(g) without group g
-of G equal ones:
+For an estimate t from independent samples A and B, and t(g), the estimate without group g of G
+equal groups of a sample:
 
     bias      =     sum over A, B of  (G - 1) (mean_g t(g) - t)
     variance  =     sum over A, B of  (G - 1) / G  sum_g (t(g) - mean_g t(g))^2
 
-The bias is right to order 1/N for a smooth function of means; the variance is too large rather
-than too small (Efron & Stein 1981). Rows are independent draws, or both are wrong.
+The bias is correct to order 1/N for a smooth function of means. The variance is not too small in
+expectation (Efron & Stein 1981). Both need rows that are independent draws.
 """
 
 import math
@@ -15,12 +15,15 @@ import math
 import numpy as np
 
 from tfgvae import checks
+from tfgvae.types import Array
 
 NUM_GROUPS = 20
 
 
-def groups(num_rows, seed, num_groups=NUM_GROUPS):
-    """A random partition of rows into at most `num_groups` groups of equal size, but for 1.
+def groups(
+    num_rows: int, seed: int | np.random.SeedSequence, num_groups: int = NUM_GROUPS
+) -> list[np.ndarray]:
+    """A random partition of rows into at most `num_groups` groups; sizes differ by at most 1.
 
     Returns:
       A list of index vectors; with fewer rows than groups, each row is a group.
@@ -29,11 +32,11 @@ def groups(num_rows, seed, num_groups=NUM_GROUPS):
     return np.array_split(np.random.default_rng(seed).permutation(num_rows), count)
 
 
-def bias(value, *left_out):
-    """The bias of `value`, given the vectors of t(g), one a sample."""
-    return sum((len(t) - 1) * (np.mean(t) - value) for t in left_out)
+def bias(value: float, *left_out: Array) -> float:
+    """The bias of `value`, given the vectors of t(g), one per sample."""
+    return float(sum((len(t) - 1) * float(np.mean(t) - value) for t in left_out))
 
 
-def standard_error(*left_out):
-    """The standard error, given the vectors of t(g), one a sample."""
+def standard_error(*left_out: Array) -> float:
+    """The standard error, given the vectors of t(g), one per sample."""
     return math.sqrt(sum((len(t) - 1) * np.var(t) for t in left_out))

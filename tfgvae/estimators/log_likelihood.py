@@ -12,22 +12,25 @@ from tfgvae.estimators import batching
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.graphs import COUNT, LABELS, ROWS, compiled, image_spec
 from tfgvae.images import checked_labels
+from tfgvae.types import Array, Distribution, Model, Progress, Seed, Tensor
 
 _SUMS = tf.TensorSpec([2, None], tf.float64)
 
 
-def log_weight(model, x, label, q, rows):
+def log_weight(model: Model, x: Tensor, label: Tensor, q: Distribution, rows: Tensor) -> Tensor:
     """log p(x|z) + log p(z) - log q(z|x) for one z ~ q = q(z|x): [N] nats."""
     z = from_noise(q, seeds.normal(rows, model.latent_shape))
     log_joint = model.family.log_prob(x, model.likelihood(z, label)) + model.prior().log_prob(z)
     return log_joint - q.log_prob(z)
 
 
-def log_likelihood(model, x, label, rows, num_samples):
+def log_likelihood(
+    model: Model, x: Tensor, label: Tensor, rows: Tensor, num_samples: Tensor
+) -> Tensor:
     """The importance-weighted bound with K = num_samples draws: [N] nats.
 
-    One draw at a time, so that memory does not grow with K. With K = 1 its expectation is the
-    ELBO; it rises to log p(x) with K.
+    It uses one draw at a time, so that memory does not grow with K. For K = 1 its expectation is
+    the ELBO; it rises to log p(x) with K.
 
     Args:
       model: a latent variable model.
@@ -50,11 +53,19 @@ def log_likelihood(model, x, label, rows, num_samples):
     return total - tf.math.log(tf.cast(num_samples, tf.float32))
 
 
-def add_draws(model, x, label, rows, start, stop, log_sums):
-    """log sum_k w_k and log sum_k w_k^2 with the draws k of [start, stop) added: [2, N] float64.
+def add_draws(
+    model: Model,
+    x: Tensor,
+    label: Tensor,
+    rows: Tensor,
+    start: Tensor,
+    stop: Tensor,
+    log_sums: Tensor,
+) -> Tensor:
+    """log sum_k w_k and log sum_k w_k^2 after adding the draws k in [start, stop): [2, N] float64.
 
     Args:
-      model, x, label, rows: as log_likelihood takes them.
+      model, x, label, rows: as in log_likelihood.
       start, stop: int32 scalars.
       log_sums: [2, N], the sums over k < start.
     """
@@ -72,12 +83,12 @@ def add_draws(model, x, label, rows, start, stop, log_sums):
 
 @dataclasses.dataclass(frozen=True)
 class ImportanceWeighted:
-    """What importance_weighted finds.
+    """The result of importance_weighted.
 
     Attributes:
       log_likelihood: [N] nats, the bound for each image.
-      effective_sample_size: [N], (sum_k w_k)^2 / sum_k w_k^2, from 1 to K. Near 1, one draw is all
-        of the sum, and the bound may be far below log p(x).
+      effective_sample_size: [N], (sum_k w_k)^2 / sum_k w_k^2, from 1 to K. If it is near 1,
+        one draw dominates the sum, and the bound may be far below log p(x).
       estimate: the mean over the images.
     """
 
@@ -87,31 +98,31 @@ class ImportanceWeighted:
 
 
 def importance_weighted(
-    model,
-    images,
-    num_samples=5000,
-    seed=0,
-    label=None,
-    chunk_size=500,
-    batch_size=100,
-    progress=None,
-):
+    model: Model,
+    images: Array,
+    num_samples: int = 5000,
+    seed: Seed = 0,
+    label: Array | int | None = None,
+    chunk_size: int = 500,
+    batch_size: int = 100,
+    progress: Progress = None,
+) -> ImportanceWeighted:
     """E log (1/K) sum_k w_k, w_k = p(x, z_k) / q(z_k|x), z_k ~ q(z|x): a lower bound on log p(x).
 
-    In expectation it is at most log p(x), rises with K, and has log p(x) as its limit where q(z|x)
-    is positive wherever p(z|x) is (Burda et al. 2016). K log-weights are never held at once. The
-    draws are those of `model.log_likelihood` for the same seed and K: the two agree to rounding.
-    For a density (a Gaussian family) it is one on the [0, 1] scale, and may be positive.
+    In expectation it is at most log p(x) and rises with K. Its limit is log p(x) if q(z|x) is
+    positive wherever p(z|x) is (Burda et al. 2016). Memory does not grow with K. The draws are
+    those of `model.log_likelihood` for the same seed and K: the two agree to rounding. For a
+    density, such as a Gaussian family, pixels are on the [0, 1] scale, and it may be positive.
 
-    The standard error is over the images, taken as independent draws from the data: it covers which
-    images were taken and the chance of the draws, not the gap from the bound to log p(x). A model
-    without latents has no gap, whatever K is: its estimate is "exact".
+    The standard error is over the images, as independent draws from the data. It covers the choice
+    of images and the randomness of the draws, not the gap from the bound to log p(x). A model
+    without latents has no gap for any K: its estimate is "exact".
 
     Args:
       model: a latent variable model.
       images: [N, H, W, C] in [0, 1].
       num_samples: K.
-      seed: an int, or one int an image.
+      seed: an int, or one int per image.
       label: None or int [N], for a model with classes.
       chunk_size: draws in one call of the graph.
       batch_size: images in one call of the graph.
@@ -127,7 +138,7 @@ def importance_weighted(
     chunk_size = checks.integer("chunk_size", chunk_size, 1)
     x = batching.model_images(model, images)
     count = x.shape[0]
-    label, rows = checked_labels(label, count, model.num_classes), seeds.rows(seed, count)
+    labels, rows = checked_labels(label, count, model.num_classes), seeds.rows(seed, count)
     exact = not model.has_latents
     num_samples = 1 if exact else num_samples
     parts = batching.batches(count, batch_size)
@@ -140,7 +151,7 @@ def importance_weighted(
         for number, start in enumerate(starts, 1):
             stop = min(start + chunk_size, num_samples)
             limits = tf.constant(start), tf.constant(stop)
-            sums = run(x[part], label[part], rows[part], *limits, sums)
+            sums = run(x[part], labels[part], rows[part], *limits, sums)
             batching.report(progress, done * len(starts) + number, len(parts) * len(starts))
         found.append(sums.numpy())
     log_sum, log_sum_squares = np.concatenate(found, axis=1)

@@ -1,10 +1,10 @@
-"""I(x; z) under q: the estimate of Appendix A.3, its cap log M, and a bound on either side.
+"""I(x; z) under q: the estimate of Appendix A.3, its cap log M, a lower and an upper bound.
 
 lower  E_i [ log q(z_i|x_i) - log (1/M)       sum_j        q(z_i|x_j) ]  <= I, and <= log M
 upper  E_i [ log q(z_i|x_i) - log (1/(M - 1)) sum_{j != i} q(z_i|x_j) ]  >= I
 
-x_j ~ p_data, z_i ~ q(z|x_i) (Poole et al. 2019: InfoNCE with the true conditional as its critic,
-and leave-one-out). The lower one is the paper's I~.
+x_j ~ p_data, z_i ~ q(z|x_i). In Poole et al. (2019) they are InfoNCE, with the true conditional as
+its critic, and the leave-one-out bound. The lower one is the paper's I~.
 """
 
 import dataclasses
@@ -17,20 +17,21 @@ from tfgvae import checks, seeds
 from tfgvae.distributions.divergence import kl_divergence
 from tfgvae.estimators import batching, pairwise
 from tfgvae.estimators.estimate import Estimate
+from tfgvae.types import Array, Model, Progress
 
 
 @dataclasses.dataclass(frozen=True)
 class MutualInformation:
-    """What mutual_information finds, in nats: E KL(q(z|x) || p(z)) = I(x; z) + KL(q(z) || p(z)).
+    """The result of mutual_information, in nats. E KL(q(z|x) || p(z)) = I(x; z) + KL(q(z) || p(z)).
 
     Attributes:
       estimate: I~ of Appendix A.3.
-      cap: log M, the largest value that it can take: an estimate near it says that I is larger.
-      lower: the same number as what it is, a lower bound on I(x; z).
+      cap: log M, the largest possible value of I~. If I~ is near it, I may be much larger.
+      lower: I~ as a lower bound on I(x; z).
       upper: the leave-one-out bound.
       kl: E KL(q(z|x) || p(z)).
       marginal_kl_lower, marginal_kl_upper: bounds on KL(q(z) || p(z)), kl - upper and kl - lower.
-        The first is below 0, and says nothing, where `upper` is above kl.
+        If `upper` is above kl, the first is below 0 and gives no information.
     """
 
     estimate: Estimate
@@ -42,41 +43,47 @@ class MutualInformation:
     marginal_kl_upper: Estimate
 
     @property
-    def least_upper(self):
-        """The lower of two upper bounds on I(x; z): leave-one-out, and E KL(q(z|x) || p(z))."""
+    def least_upper(self) -> Estimate:
+        """The smaller of two upper bounds on I(x; z): leave-one-out, and E KL(q(z|x) || p(z))."""
         if self.upper.value <= self.kl.value:
             return self.upper
         return dataclasses.replace(self.kl, kind="upper bound")
 
 
 def mutual_information(
-    model, images, seed=0, label=None, num_codes=None, batch_size=1000, progress=None
-):
-    """I(x; z) between bounds, and the split of E KL(q(z|x) || p(z)) (Appendix A.3; Section 4).
+    model: Model,
+    images: Array,
+    seed: int = 0,
+    label: Array | int | None = None,
+    num_codes: int | None = None,
+    batch_size: int = 1000,
+    progress: Progress = None,
+) -> MutualInformation:
+    """Bounds on I(x; z), and on the parts of E KL(q(z|x) || p(z)) (Appendix A.3; Section 4).
 
-    All M^2 log-densities are used, a block of batch_size^2 at a time, twice. Both bounds hold in
-    expectation over images drawn independently from the data. Where I is well above log M each code
-    lies at its own image alone: the lower bound is at its cap, and the upper one is far above I,
-    further than the KL, which bounds I too: see `least_upper`.
+    All M^2 log-densities are computed twice, in blocks of batch_size^2. Both bounds hold in
+    expectation over images drawn independently from the data. If I is well above log M, a code is
+    likely under its own image only. Then the lower bound is at its cap, and the upper bound is far
+    above I, and above the KL, which is an upper bound too: see `least_upper`.
 
-    Standard errors cover which images were taken and the chance of the codes, not the gap to I. The
-    terms of a bound share the images, so the error is not that of a mean of M independent terms: it
-    is the infinitesimal jackknife (Efron 1982), stddev_m(l_m - t_m) / sqrt(M), with the term l_m of
-    image m, and t_m = sum_i q(z_i|x_m) / sum_j q(z_i|x_j) for what it gives to the other terms'
-    denominators. It is right to first order in 1/M, and too small for an upper bound whose
-    denominators are each made of a few images.
+    Standard errors cover the choice of images and the randomness of the codes, not the gap to I.
+    The terms of a bound share the images, so they are not independent. The error is therefore from
+    the infinitesimal jackknife (Efron 1982): stddev_m(l_m - t_m) / sqrt(M), with the term l_m of
+    image m, and its share t_m = sum_i q(z_i|x_m) / sum_j q(z_i|x_j) in the denominators of all
+    terms. It is correct to first order in 1/M. It is too small for an upper bound if only a few
+    images dominate each denominator.
 
     Args:
       model: a latent variable model.
       images: [M, H, W, C] in [0, 1], M >= 2.
       seed: int of the codes.
-      label: not looked at, for q(z|x) does not depend on it.
-      num_codes: codes z_i drawn for an image; None is one.
-      batch_size: images in a block.
+      label: ignored, because q(z|x) does not depend on it.
+      num_codes: codes z_i drawn per image; None is one.
+      batch_size: images per block.
       progress: None, or called as progress(done, total), in blocks of codes.
 
     Returns:
-      MutualInformation. The KL is in closed form where TFP has it, else the mean over the codes of
+      MutualInformation. The KL is in closed form if TFP has one, else the mean over the codes of
       log q(z|x) - log p(z).
 
     Raises:
@@ -101,7 +108,7 @@ def mutual_information(
 
 
 def _terms(posteriors, z, tick):
-    """The terms of both bounds and each image's share in the denominators: {name: [M]}."""
+    """The terms of both bounds, and the share of each image in the denominators: {name: [M]}."""
     sums = []
     for i, codes in enumerate(z):
         sums.append(_log_sums(posteriors, codes, i))
@@ -121,7 +128,7 @@ def _terms(posteriors, z, tick):
 
 
 def _log_sums(posteriors, codes, i):
-    """log q(z|x) of its own x, of the sum over all x, and over all others: [3, B] of block i."""
+    """log of q(z|x) at its own x, and of its sum over all x and over other x: [3, B] of block i."""
     others = tf.fill(tf.shape(codes)[:1], tf.constant(-math.inf, tf.float64))
     for j, q in enumerate(posteriors):
         pairs = pairwise.log_prob(q, codes)  # [B, B']
@@ -133,9 +140,9 @@ def _log_sums(posteriors, codes, i):
 
 
 def _shares(posteriors, codes, i, every, others):
-    """What the codes of block i give each image: sum_i q(z_i|x_m) / denominator, [2, M]."""
+    """The share of each image from the codes of block i: sum_i q(z_i|x_m) / denominator, [2, M]."""
     shares = []
-    # Codes that no other image explains at all have an infinite term, and no shares to give.
+    # If no other image explains a code at all, its term is infinite and its shares are 0.
     others = np.where(np.isfinite(others), others, math.inf)
     for j, q in enumerate(posteriors):
         pairs = pairwise.log_prob(q, codes)
@@ -165,7 +172,7 @@ def _divergence(posteriors, z, prior):
 
 def _summary(terms):
     kl, lower, upper = terms["kl"], terms["lower"], terms["upper"]
-    # The influence of an image on each bound: its own term, less what it takes from the others.
+    # The influence of an image on each bound: its own term minus its share in the denominators.
     lower_influence = lower - terms["lower_share"]
     upper_influence = upper - terms["upper_share"]
 

@@ -3,22 +3,21 @@
 import math
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfgvae.estimators.batching import batches
+from tfgvae.types import Distribution, Tensor
 
-tfd = tfp.distributions
-
-# Numbers of an intermediate [rows, B, *event] of a density that is broadcast: 256 MB.
+# The largest size of an intermediate tensor [rows, B, *event] in `_broadcast`: 256 MB.
 LARGEST = 1 << 26
 
 
-def log_prob(q, z):
+def log_prob(q: Distribution, z: Tensor) -> Tensor:
     """log q_j(z_i): [L, B] float64, nats.
 
-    For a diagonal Gaussian sum_d (z_d - m_d)^2 / s_d^2 is expanded into two matrix products, in
-    float64: its terms are near (3 / 0.002)^2 a dimension where codes of a deviation of 0.002 lie
-    3 apart, and leave an error of 1e-8 in their difference (float32: of several nats).
+    For a diagonal Gaussian, sum_d (z_d - m_d)^2 / s_d^2 is expanded into two matrix products, in
+    float64. If codes with s_d = 0.002 lie 3 apart, the terms are near (3 / 0.002)^2 per dimension.
+    Their difference then has an error of 1e-8 nats, and of several nats in float32.
 
     Args:
       q: a distribution of batch [B]: q(z|x_j) of B images.
@@ -42,7 +41,7 @@ def log_prob(q, z):
 
 
 def _broadcast(q, z):
-    """As log_prob, by q's own: as many rows of z at a time as memory is meant to hold."""
+    """As log_prob, with q.log_prob, for at most LARGEST numbers at a time."""
     pair = int(q.batch_shape_tensor()[0]) * max(math.prod(z.shape[1:]), 1)
     rows = max(LARGEST // pair, 1)
     parts = [q.log_prob(z[part, None]) for part in batches(z.shape[0], rows)]

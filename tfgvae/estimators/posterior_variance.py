@@ -1,25 +1,27 @@
-"""sum_i Var_q(x|z)[x_i]: what Prop. 4's best decoder leaves as its error at z, seen as blur.
+"""sum_i Var_q(x|z)[x_i]: the squared error at z of the best decoder of Prop. 4, seen as blur.
 
-q(x|z) = q(z|x) p_data(x) / q(z), with the images at hand for p_data: image j has the weight
+q(x|z) = q(z|x) p_data(x) / q(z), with the given images as p_data: image j has the weight
 w_j(z) = q(z|x_j) / sum_k q(z|x_k). E_q(x|z)[x] is then the optimal f(z) of a Gaussian P.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from tfgvae.estimators import batching, pairwise
+from tfgvae.types import Array, Distribution, Model, Progress, Tensor
 
 
 @dataclasses.dataclass(frozen=True)
 class PosteriorVariance:
-    """What posterior_variance finds at each of L latents.
+    """The result of posterior_variance at each of L latents.
 
     Attributes:
       total: [L], sum_i Var_q(x|z)[x_i], pixels in [0, 1].
       standard_error: [L], of `total` as an estimate for the distribution of the images.
-      effective_sample_size: [L], 1 / sum_j w_j^2, from 1 to N: how many images are in the mean.
+      effective_sample_size: [L], 1 / sum_j w_j^2, from 1 to N.
       mean: [L, H, W, C], E_q(x|z)[x].
     """
 
@@ -29,25 +31,33 @@ class PosteriorVariance:
     mean: np.ndarray
 
 
-def posterior_variance(model, images, z, batch_size=1000, progress=None, posterior=None):
+def posterior_variance(
+    model: Model,
+    images: Array,
+    z: Array,
+    batch_size: int = 1000,
+    progress: Progress = None,
+    posterior: Callable[[Tensor], Distribution] | None = None,
+) -> PosteriorVariance:
     """Mean and total variance of q(x|z) at any z, by importance weights over the images.
 
-    Exact where the N images are the data. As an estimate for the distribution that they were drawn
-    from it has a bias of the order -total / ESS: with an effective sample size near 1 the variance
-    is that of one nearest image, which is 0. No weight tells whether any image explains z well.
+    They are exact if the N images are all the data. As an estimate for the distribution of the
+    images, the variance has a bias of order -total / ESS: with an effective sample size near 1 it
+    is that of one image, which is 0. The weights do not show whether any image explains z well.
 
-    The standard error is that of a self-normalised importance estimate by the delta method,
-    sqrt(sum_j w_j^2 (|x_j - mean|^2 - total)^2): it covers which images were taken, and is of no
-    use where the effective sample size is below about 10.
+    The standard error is that of a self-normalised importance estimate, by the delta method:
+    sqrt(sum_j w_j^2 (|x_j - mean|^2 - total)^2). It covers the choice of images. Do not use it if
+    the effective sample size is below about 10.
 
     Args:
       model: a latent variable model.
       images: [N, H, W, C] in [0, 1].
       z: latents [L, Z...].
-      batch_size: images at once.
-      progress: None, or called as progress(done, total) in images, of two passes.
-      posterior: a function of images that gives the q(z|x) to use, for z of its event shape; None
-        is model.posterior. With q of a chain's first t steps it is Prop. 5's variance at step t.
+      batch_size: images at a time.
+      progress: None, or called as progress(done, total) in images, over two passes.
+      posterior: a function from images to q(z|x), for z of its event shape; None is
+        model.posterior. With q of the first t steps of a chain, the result is the variance of
+        Prop. 5 at step t.
 
     Returns:
       PosteriorVariance.
@@ -64,7 +74,7 @@ def posterior_variance(model, images, z, batch_size=1000, progress=None, posteri
     z = _checked_latents(z, posteriors[0].event_shape)
     parts = batching.batches(count, batch_size)
     flat = tf.reshape(x, [count, -1])
-    # About their mean, images are short: products in float32 lose less of the variance, 1e-4.
+    # Subtracting the mean image reduces rounding: products in float32 have an error of 1e-4.
     center = tf.reduce_mean(flat, axis=0)
     flat -= center
     log_sum, squares, mean, norm = _weighted_sums(posteriors, z, flat, parts)
@@ -91,13 +101,13 @@ def _checked_latents(z, event_shape):
 
 
 def _weighted_sums(posteriors, z, flat, parts):
-    """log sum_j q(z|x_j); and sum w^2, sum w x and sum w |x|^2 of the weights w: streamed."""
+    """log sum_j q(z|x_j); and sum w^2, sum w x and sum w |x|^2 with the weights w."""
     largest = tf.fill([z.shape[0]], tf.constant(-np.inf, tf.float64))
     sums, squares = 0.0, 0.0
     for q, part in zip(posteriors, parts, strict=True):
         pairs = pairwise.log_prob(q, z)  # [L, B]
         old, largest = largest, tf.maximum(largest, tf.reduce_max(pairs, axis=1))
-        # Weights relative to the largest so far; -inf - -inf is where no weight has been yet.
+        # Weights relative to the largest so far; a shift of 0 avoids -inf - -inf before any weight.
         shift = tf.where(tf.math.is_finite(largest), largest, 0.0)
         weights, scale = tf.exp(pairs - shift[:, None]), tf.exp(old - shift)
         norms = tf.reduce_sum(flat[part] ** 2, axis=1, keepdims=True)
@@ -114,7 +124,7 @@ def _weighted_sums(posteriors, z, flat, parts):
 
 
 def _squared_distances(a, b):
-    """|a_i - b_j|^2: [N, D], [M, D] -> [N, M] float64, of products in float32."""
+    """|a_i - b_j|^2: [N, D], [M, D] -> [N, M] float64, from products in float32."""
     a = tf.cast(a, tf.float32)
     norms = tf.reduce_sum(a**2, axis=1)[:, None] + tf.reduce_sum(b**2, axis=1)
     return tf.cast(norms - 2 * tf.matmul(a, b, transpose_b=True), tf.float64)

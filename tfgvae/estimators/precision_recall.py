@@ -1,7 +1,7 @@
 """Improved precision and recall (Kynkaanniemi et al. 2019).
 
-The support of a set is taken for the union of balls around its points, each reaching to the
-point's k-th nearest neighbour in the set:
+The support of a set is estimated by balls around its points. The radius of a ball is the distance
+to the k-th nearest neighbour of its point in the set.
 
     precision    the share of generated points in the support of the real ones: fidelity
     recall       the share of real points in the support of the generated ones: coverage
@@ -16,6 +16,7 @@ from sklearn.neighbors import NearestNeighbors
 from tfgvae import checks
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.features import feature_matrix, same_width
+from tfgvae.types import Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,8 +30,8 @@ class PrecisionRecall:
 def _inside(points, centres, num_neighbors):
     """Which points lie in the support of `centres`: bool [N]."""
     neighbors = NearestNeighbors(n_neighbors=num_neighbors, algorithm="brute").fit(centres)
-    radius = neighbors.kneighbors()[0][:, -1]  # of each centre; it is no neighbour of its own
-    # Distances come from |x|^2 + |y|^2 - 2 x.y: points that coincide may lie a rounding apart.
+    radius = neighbors.kneighbors()[0][:, -1]  # of each centre, which is not its own neighbour
+    # Distances are computed as |x|^2 + |y|^2 - 2 x.y: rounding may separate equal points.
     slack = 1e-7 * np.sqrt(max(np.square(points).sum(-1).max(), np.square(centres).sum(-1).max()))
     chunks = pairwise_distances_chunked(
         points, centres, reduce_func=lambda d, _: (d <= radius + slack).any(axis=1)
@@ -38,13 +39,13 @@ def _inside(points, centres, num_neighbors):
     return np.concatenate(list(chunks))
 
 
-def precision_recall(real, generated, num_neighbors=3):
+def precision_recall(real: Array, generated: Array, num_neighbors: int = 3) -> PrecisionRecall:
     """Precision and recall of generated features against real ones.
 
     Both depend on the sizes of the sets, through the radii: compare at equal N = M. The standard
-    error is that of a share of independent points, sqrt(p (1 - p) / (N - 1)), the other set's
-    support taken as given; it does not cover the draw of that support, and is 0 where all or
-    none lie inside.
+    error is that of a share of independent points, sqrt(p (1 - p) / (N - 1)), with the support of
+    the other set fixed. It does not cover the randomness of that support. It is 0 if all points or
+    no points lie inside.
 
     Args:
       real: [N, D].

@@ -4,12 +4,12 @@
     variance   Var_{ij}[l]  (Pech-Pacheco et al. 2000)
 
     spectrum   P(f) = |DFT(x - mean x)(f)|^2 / (H W)^2, so that sum_f P(f) = Var_{ij}[x] (Parseval)
-    power      sum of P(f) over frequencies with max(|f_row|, |f_column|) >= 1/4 cycles a pixel
+    power      sum of P(f) over frequencies with max(|f_row|, |f_column|) >= 1/4 cycles per pixel
 
-The Nyquist frequency is 1/2, so that this is the octave below it. The maximum norm lets octaves
-tile the square of a DFT's frequencies: what is not in the top one is in those below. Blur lowers
-both numbers; noise raises both, so that sharp means near the data's, not large. The DFT takes an
-image for periodic: a jump between opposite edges counts as detail, in samples and data alike.
+The Nyquist frequency is 1/2, so that this is the octave below it. With the maximum norm, the
+octaves cover all frequencies of a DFT. Blur lowers both numbers and noise raises both: a good value
+is near that of the data, not a large one. The DFT treats an image as periodic: a jump between
+opposite edges counts as detail, in samples and in data.
 """
 
 import dataclasses
@@ -18,6 +18,7 @@ import numpy as np
 
 from tfgvae.estimators.batching import batches
 from tfgvae.estimators.estimate import Estimate
+from tfgvae.types import Array
 
 _BATCH = 512  # Bounds the memory of the spectra.
 
@@ -29,7 +30,7 @@ class Sharpness:
     Attributes:
       laplacian_variance: in squared pixel units.
       top_octave_power: in squared pixel units.
-      top_octave_share: of the power over all frequencies but 0, from 0 to 1; 0 for an image
+      top_octave_share: of the power over all frequencies except 0, from 0 to 1; 0 for an image
         without contrast.
     """
 
@@ -47,7 +48,7 @@ def _checked(images):
     return images
 
 
-def laplacian_variance(images):
+def laplacian_variance(images: Array) -> np.ndarray:
     """Var[l] of each image, the mean over its channels: [N] from [N, H, W, C].
 
     Raises:
@@ -60,11 +61,11 @@ def laplacian_variance(images):
     return laplacian.var(axis=(1, 2)).mean(axis=-1)
 
 
-def octave_power(images):
-    """(power in the top octave, power in all), means over channels: [N] each.
+def octave_power(images: Array) -> tuple[np.ndarray, np.ndarray]:
+    """(power in the top octave, total power), means over channels: [N] each.
 
     Raises:
-      ValueError: as laplacian_variance.
+      ValueError: as in laplacian_variance.
     """
     x = _checked(images).astype(np.float64)
     _, height, width, _ = x.shape
@@ -75,8 +76,8 @@ def octave_power(images):
     return power[:, top].sum(axis=-1), power.sum(axis=(1, 2))
 
 
-def sharpness(images):
-    """Sharpness of images, float [N, H, W, C]; the error bars take them for independent draws.
+def sharpness(images: Array) -> Sharpness:
+    """Sharpness of images, float [N, H, W, C]. Standard errors assume independent images.
 
     Raises:
       ValueError: another shape, no images, sides below 3, pixels that are not finite.
@@ -86,7 +87,7 @@ def sharpness(images):
     for part in batches(len(images), _BATCH):
         batch = images[part]
         top, total = octave_power(batch)
-        # Rounding leaves a little power to an image without contrast: it would have any share.
+        # Rounding gives an image without contrast a little power; its share would be random.
         flat = np.ptp(batch, axis=(1, 2)).max(axis=-1) == 0
         share = np.divide(top, total, out=np.zeros_like(top), where=~flat & (total > 0))
         parts.append([laplacian_variance(batch), top, share])

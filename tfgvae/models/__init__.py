@@ -1,4 +1,4 @@
-"""Models: one choice of P, f, q and R each. One file a model, one line here."""
+"""Models: each is one choice of P, f, q and R. One file per model, one line here."""
 
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.gvae import GVAE

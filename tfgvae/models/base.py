@@ -1,6 +1,9 @@
 """The objective E_{p_data(x) q(z|x)} [log p(x|z)] - R(q) (Eq. 7) as a Keras model."""
 
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks, seeds
@@ -9,6 +12,7 @@ from tfgvae.images import check_range, first_batch, unpack
 from tfgvae.layers.loss_layer import LossLayer
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.models.sampling_methods import SamplingMethods
+from tfgvae.types import Distribution, Shape, Tensor
 
 
 class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
@@ -18,31 +22,30 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
     and returns the terms of the objective, each [B] in nats per image:
 
       nll      -log p(x|z), z ~ q(z|x)
-      kl       KL(q(z|x) || p(z)), whatever the regularizer
-      elbo     -(nll + kl), a lower bound on log p(x) where the family is discrete
+      kl       KL(q(z|x) || p(z)), with any regularizer
+      elbo     -(nll + kl), a lower bound on log p(x) if the family is discrete
       penalty  R(q), unweighted
 
-    `predict` returns these terms too, one row an image; images are drawn by the sampling methods.
+    `predict` returns these terms too, one row per image; the sampling methods draw images.
 
-    Noise is a function of (seed, number of batches seen), and the numbers are weights: a model
-    that was saved and loaded goes on as if it had not been. A call with training=True counts a
-    training batch; `evaluate` and `predict` count theirs from 0, so that two of them agree. In a
-    loop written by hand, a call outside training counts nothing: it has the noise of the first
-    batch every time, until `model.test_batches.assign_add(1)`.
+    Noise is a function of (seed, number of batches seen). The two numbers of batches are weights,
+    so that a saved and loaded model continues with the same noise. A call with training=True counts
+    a training batch. `evaluate` and `predict` count their batches from 0, so that two calls agree.
+    In your own loop a call with training=False counts nothing: it repeats the noise of the first
+    batch until you call `model.test_batches.assign_add(1)`.
 
     Args:
       image_shape: (H, W, C), sizes 8 to 128, 1 or 3 channels.
       latent_shape: the event shape of z.
       num_classes: > 0 for a model conditioned on a label.
-      seed: int of the initial weights and the training noise; None draws one, which is kept.
+      seed: int of the initial weights and the training noise; None draws one and keeps it.
 
     Raises:
       ValueError: an argument out of range; when called, a batch that images.unpack refuses, or
-        pixels outside the family's range (in a graph an InvalidArgumentError as it runs).
+        pixels outside the family's range (in a graph an InvalidArgumentError when it runs).
     """
 
-    # Constructor arguments that are no options of the model itself: other fields of a
-    # configuration, or the data, supply them.
+    # Constructor arguments that other fields of a configuration, or the data, supply.
     supplied: tuple[str, ...] = (
         "image_shape",
         "family",
@@ -53,10 +56,17 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         "seed",
     )
 
-    # Terms that are means over the batch in the logs; a subclass may add to them.
-    term_names = ("nll", "kl", "elbo", "penalty")
+    # Terms whose means over the batch are logged; a subclass may add to them.
+    term_names: tuple[str, ...] = ("nll", "kl", "elbo", "penalty")
 
-    def __init__(self, image_shape, latent_shape, num_classes=0, seed=0, **kwargs):
+    def __init__(
+        self,
+        image_shape: Shape,
+        latent_shape: Shape,
+        num_classes: int = 0,
+        seed: int | None = 0,
+        **kwargs: Any,
+    ) -> None:
         # Under a mixed precision policy Keras would round the images to float16.
         super().__init__(autocast=False, **kwargs)
         self.image_shape = check_image_shape(image_shape)
@@ -65,15 +75,15 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         self.seed = seeds.check(seed)
 
     def _finish(self):
-        """Create what every model has: counters of batches, and a tracker for each term."""
+        """Create the counters of batches, and a tracker for each term."""
         self.train_batches = self._counter("train_batches")
         self.test_batches = self._counter("test_batches")
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.term_names}
         self.built = True
 
     @property
-    def has_latents(self):
-        """Whether there is anything to encode: the latents of `marginal` have the event [0]."""
+    def has_latents(self) -> bool:
+        """Whether the model has latents: those of `marginal` have the event shape [0]."""
         return 0 not in self.latent_shape
 
     def _counter(self, name):
@@ -86,37 +96,39 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
             name=name,
         )
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         self.built = True
 
     # --- the parts, given by a subclass -----------------------------------------------------
 
-    def terms(self, x, label, seed, training):
+    def terms(
+        self, x: Tensor, label: Tensor | None, seed: Tensor, training: bool
+    ) -> dict[str, Tensor]:
         """Add the losses and return {term: [B]}."""
         raise NotImplementedError
 
-    def posterior(self, x, training=False):
+    def posterior(self, x: Tensor, training: bool = False) -> Distribution:
         """q(z|x): a tfd.Distribution, batch [B], event `latent_shape`, for `from_noise`."""
         raise NotImplementedError
 
-    def prior(self):
+    def prior(self) -> Distribution:
         """p(z): a tfd.Distribution without batch, event `latent_shape`."""
         return standard_normal(self.latent_shape)
 
-    def prior_from_noise(self, noise):
+    def prior_from_noise(self, noise: Tensor) -> Tensor:
         """A draw from p(z) as a function of standard normal noise [N, *latent_shape]."""
         return from_noise(self.prior(), noise)
 
-    def likelihood(self, z, label=None):
+    def likelihood(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Parameters of p(x|z) [B, H, W, K]; `self.family` turns them into a distribution."""
         raise NotImplementedError
 
     # --- training ---------------------------------------------------------------------------
 
-    def initialize(self, batch):
-        """Set the family's data-dependent weights from a batch: `fit` does it before its first.
+    def initialize(self, batch: Any) -> None:
+        """Set the family's data-dependent weights from a batch. `fit` does this at its start.
 
-        Where training is a loop written by hand, call it once before.
+        In your own training loop, call it once at the start.
         """
         x, label = unpack(batch, self.image_shape, self.num_classes)
         check_range(x, self.family.data_range)
@@ -125,13 +137,15 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         z = from_noise(self.posterior(x), noise)
         self.family.initialize(x, self.likelihood(z, label))
 
-    def fit(self, x=None, y=None, batch_size=None, **kwargs):
-        """As Keras's; a family that wants to see a batch first is shown the first of x."""
+    def fit(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any
+    ) -> keras.callbacks.History:
+        """Keras's `fit`; a family that needs initialization gets the first batch of x before."""
         if self.family.wants_initialization:
             self.initialize(first_batch(x, batch_size or 32))
         return super().fit(x, y, batch_size, **kwargs)
 
-    def call(self, batch, training=False):
+    def call(self, batch: Any, training: bool = False) -> dict[str, Tensor]:
         x, label = unpack(batch, self.image_shape, self.num_classes)
         check_range(x, self.family.data_range)
         if training:
@@ -143,34 +157,36 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
             self.train_batches.assign_add(1)
         return terms
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, Any]:
         logs = super().test_step(data)
         self.test_batches.assign_add(1)
         return logs
 
-    def predict_step(self, data):
+    def predict_step(self, data: Any) -> dict[str, Any]:
         terms = super().predict_step(data)
         self.test_batches.assign_add(1)
         return terms
 
-    def predict(self, *args, **kwargs):
-        # Unlike evaluate, Keras's predict resets nothing.
+    def predict(self, *args: Any, **kwargs: Any) -> dict[str, np.ndarray]:
+        # Keras's predict, unlike its evaluate, resets nothing.
         self.test_batches.assign(0)
         return super().predict(*args, **kwargs)
 
-    def reset_metrics(self):
-        """Also start the evaluation noise again, so that two evaluations agree."""
+    def reset_metrics(self) -> None:
+        """Also restart the evaluation noise, so that two evaluations agree."""
         super().reset_metrics()
         self.test_batches.assign(0)
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: dict[str, Tensor], sample_weight: Any = None
+    ) -> dict[str, Any]:
         for name, tracker in self._trackers.items():
             tracker.update_state(y_pred[name])
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
     # --- saving -----------------------------------------------------------------------------
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "image_shape": self.image_shape,
@@ -179,7 +195,7 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         deserialize = keras.saving.deserialize_keras_object
         return cls(**{k: deserialize(v) if _is_component(v) else v for k, v in config.items()})
 

@@ -1,5 +1,7 @@
 """The one-step generalised VAE: any family, any mapping, any q, any regularizer."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -12,39 +14,40 @@ from tfgvae.mappings import MAPPINGS, Mapping
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.registry import make
 from tfgvae.regularizers import REGULARIZERS, Regularizer
+from tfgvae.types import Distribution, Shape, Spec, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
 class GVAE(LatentVariableModel):
-    """maximise E_{p_data(x) q(z|x)} [log p(x|z)] - R(q), z of event [Z].
+    """maximise E_{p_data(x) q(z|x)} [log p(x|z)] - R(q) (Eq. 7), z of event shape [Z].
 
-    With the KL regularizer it is the VAE (Eq. 8), with none the unregularised VAE of Section 4.
+    With the KL regularizer it is the VAE (Eq. 8), without one the unregularised VAE of Section 4.
 
     Args:
       image_shape: (H, W, C).
       latent_dim: Z.
-      family, mapping, inference, regularizer: the four parts: an instance, a name in the folder's
-        table, or a dict {"name": ..., argument: value}.
+      family, mapping, inference, regularizer: the four parts. Each is an instance, a name in its
+        folder's table, or a dict {"name": ..., argument: value}.
       num_classes: > 0 for f(z, label).
-      seed: int of the initial weights and the training noise; None draws one, which is kept.
+      seed: int of the initial weights and the training noise; None draws one and keeps it.
     """
 
     def __init__(
         self,
-        image_shape,
+        image_shape: Shape,
         latent_dim: int = 32,
-        family="bernoulli",
-        mapping="conv",
-        inference="gaussian",
-        regularizer="kl",
+        family: Spec = "bernoulli",
+        mapping: Spec = "conv",
+        inference: Spec = "gaussian",
+        regularizer: Spec = "kl",
         num_classes: int = 0,
         seed: int = 0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         latent_dim = checks.integer("latent_dim", latent_dim, 1)
         super().__init__(image_shape, (latent_dim,), num_classes, seed, **kwargs)
         (self.latent_dim,) = self.latent_shape
-        # f takes z beside the label as a one-hot vector; q(z|x) does not see the label.
+        # f takes z and the label as a one-hot vector; q(z|x) does not depend on the label.
         self._mapped_dim = latent_dim + self.num_classes
         with seeds.initialization(self.seed):
             self.family = make(FAMILIES, family, "family", Family)
@@ -73,19 +76,21 @@ class GVAE(LatentVariableModel):
         self.inference.build((None, *self.image_shape))
         self.regularizer.build((None, self.latent_dim))
 
-    def posterior(self, x, training=False):
+    def posterior(self, x: Tensor, training: bool = False) -> Distribution:
         return self.inference.distribution(x, training=training)
 
-    def prior(self):
+    def prior(self) -> Distribution:
         return self.inference.prior()
 
-    def likelihood(self, z, label=None, training=False):
+    def likelihood(self, z: Tensor, label: Tensor | None = None, training: bool = False) -> Tensor:
         if self.num_classes:
             z = tf.concat([z, tf.one_hot(label, self.num_classes)], axis=-1)
         # Densities are float32 under any policy.
         return self.family.constrain(tf.cast(self.mapping(z, training=training), tf.float32))
 
-    def terms(self, x, label, seed, training):
+    def terms(
+        self, x: Tensor, label: Tensor | None, seed: Tensor, training: bool
+    ) -> dict[str, Tensor]:
         z_seed, r_seed, family_seed = seeds.split(seed, 3)
         q, prior = self.posterior(x, training), self.prior()
         noise = seeds.batch_normal(z_seed, tf.shape(x)[0], self.latent_shape)
@@ -97,7 +102,7 @@ class GVAE(LatentVariableModel):
         kl = kl_divergence(q, prior, z)
         return {"nll": nll, "kl": kl, "elbo": -(nll + kl), "penalty": penalty}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),

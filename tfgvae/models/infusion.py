@@ -5,15 +5,16 @@ training:   z ~ q(z|x), the same chain with some sub-pixels replaced by those of
 loss:       sum_{t=1..T} -log p_t(x | z(t-1))
 bound:      log p(x) >= E_q [log p(x, z) - log q(z|x)]
 
-Section 3 of Zhao et al. 2017 takes it for a generalised VAE whose latent is the trajectory z and
-whose q has no parameters of its own.
+Section 3 of Zhao et al. 2017 describes it as a generalised VAE: its latent is the trajectory z, and
+its q has no parameters of its own.
 """
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfgvae import checks, seeds
 from tfgvae.distributions.infusion_chain import InfusionChain
@@ -26,8 +27,7 @@ from tfgvae.models.infusion_rates import RATES
 from tfgvae.models.sampling_methods import ChainMethods
 from tfgvae.registry import arguments, make
 from tfgvae.sampling.conditional import draw_images
-
-tfd = tfp.distributions
+from tfgvae.types import Distribution, Shape, Spec, Tensor
 
 # A mean and a standard deviation for each sub-pixel, as in the paper.
 FAMILY = {"name": "gaussian", "learned": "pixel", "scale": 0.3}
@@ -37,48 +37,48 @@ FAMILY = {"name": "gaussian", "learned": "pixel", "scale": 0.3}
 class Infusion(ChainMethods, LatentVariableModel):
     """T unshared steps from noise to an image; z is the trajectory [T, H, W, C].
 
-    p(0) has the mean and the standard deviation of each sub-pixel over all training images seen so
-    far, those of the first batch from the first step on. The parameters of p_t are f_t(z(t-1)). No
-    gradient flows through the states: each step is trained on what the chain hands to it.
+    p(0) has the mean and the standard deviation of each sub-pixel over all training images so far,
+    the current batch included. The parameters of p_t are f_t(z(t-1)). No gradient flows through the
+    states: each step takes the state before it as data.
 
-    The terms are those of every model, with nll = -log p_T(x | z(T-1)) and kl its estimate
-    log q(z|x) - log p(z) from one draw of z, and nll_step_t = -log p_t(x | z(t-1)). There is no
-    regularizer: the penalty is 0, and `elbo` is not what is trained.
+    The terms are those of LatentVariableModel, with nll = -log p_T(x | z(T-1)), and with the
+    estimate log q(z|x) - log p(z) from one draw of z as kl; and nll_step_t = -log p_t(x | z(t-1)).
+    There is no regularizer: the penalty is 0. The loss is not -elbo.
 
     Args:
       image_shape: (H, W, C).
       num_steps: T.
-      schedule: how the infusion rate goes on from a(0): a name in RATES.
+      schedule: the infusion rates after a(0): a name in RATES.
       rate: a(0), in [0, 1].
       rate_growth: omega >= 0 of the linear schedule, a(t) = a(t-1) + omega, at most 1.
-      infusion_stddev: s > 0. An infused sub-pixel is x_i + s * noise in the place of x_i, so that
-        q has a density. A larger one than that of any p_t costs the bound dearly: the generative
-        chain has no such states.
+      infusion_stddev: s > 0. An infused sub-pixel is x_i + s * noise instead of x_i, so that q has
+        a density. If s is larger than the standard deviations of p_t, the bound is much lower:
+        the generative chain rarely has such states.
       start_min_stddev: lower bound, > 0, of the standard deviations of p(0).
       family: P, a density of independent sub-pixels. An instance, a name or a dict
         {"name": ..., argument: value}.
       mapping: f_1, on the flattened image: an instance, a name or a dict. The other steps have
-        networks of the same kind with weights of their own.
-      seed: int of the initial weights and the training noise; None draws one, which is kept.
+        networks of the same kind with their own weights.
+      seed: int of the initial weights and the training noise; None draws one and keeps it.
 
     Raises:
-      TypeError, ValueError: an argument of another kind or out of range; another family.
+      TypeError, ValueError: an argument of another type or out of range; a discrete family.
     """
 
     def __init__(
         self,
-        image_shape,
+        image_shape: Shape,
         num_steps: int = 10,
         schedule: str = "linear",
         rate: float = 0.0,
         rate_growth: float = 0.05,
         infusion_stddev: float = 0.02,
         start_min_stddev: float = 0.01,
-        family=FAMILY,
-        mapping="mlp",
+        family: Spec = FAMILY,
+        mapping: Spec = "mlp",
         seed: int = 0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         num_steps = checks.integer("num_steps", num_steps, 1)
         shape = (num_steps, *check_image_shape(image_shape))
         super().__init__(image_shape, shape, 0, seed, **kwargs)
@@ -88,7 +88,7 @@ class Infusion(ChainMethods, LatentVariableModel):
         self.rate_growth = checks.real("rate_growth", rate_growth, 0)
         self.infusion_stddev = checks.real("infusion_stddev", infusion_stddev, above=0)
         self.start_min_stddev = checks.real("start_min_stddev", start_min_stddev, above=0)
-        # Those of uniform noise, before there are data.
+        # Before the first batch: the moments of uniform noise.
         self.start = RunningMoments(self.image_shape, mean=1 / 2, variance=1 / 12)
         with seeds.initialization(self.seed):
             self.family = make(FAMILIES, family, "family", Family)
@@ -102,7 +102,7 @@ class Infusion(ChainMethods, LatentVariableModel):
         if self.family.discrete:
             name = type(self.family).__name__
             raise ValueError(
-                "infusion puts x_i + s * noise in the place of single sub-pixels, so the family "
+                "infusion replaces single sub-pixels by x_i + s * noise, so the family "
                 f"must be a density of independent ones, such as gaussian; {name} is discrete"
             )
 
@@ -122,7 +122,7 @@ class Infusion(ChainMethods, LatentVariableModel):
             step.build((None, given["latent_dim"]))
 
     @property
-    def rates(self):
+    def rates(self) -> tuple[float, ...]:
         """The infusion rates (a(0), ..., a(T-1))."""
         rate = RATES[self.schedule]
         return tuple(rate(t, self.rate, self.rate_growth) for t in range(self.num_steps))
@@ -139,26 +139,26 @@ class Infusion(ChainMethods, LatentVariableModel):
         start = tfd.Normal(mean, tf.maximum(tf.sqrt(variance), self.start_min_stddev))
 
         def pixels(t):
-            # Without the tfd.Independent around them, which sums over the image.
+            # The distribution inside tfd.Independent, which would sum over the image.
             return lambda z: self.family.distribution(self._params(t, z, training)).distribution
 
         steps = [pixels(t) for t in range(1, self.num_steps)]
         return InfusionChain(start, steps, self.latent_shape, **infused)
 
-    def prior(self):
+    def prior(self) -> Distribution:
         """The generative chain of z(0), ..., z(T-1)."""
         return self._chain()
 
-    def posterior(self, x, training=False):
+    def posterior(self, x: Tensor, training: bool = False) -> Distribution:
         """The infusion chain q(z|x)."""
         return self._chain(training, x=x, rates=self.rates, stddev=self.infusion_stddev)
 
-    def likelihood(self, z, label=None, training=False):
-        """Parameters of p_T(x | z(T-1)): the states before the last do not matter to x."""
+    def likelihood(self, z: Tensor, label: Tensor | None = None, training: bool = False) -> Tensor:
+        """Parameters of p_T(x | z(T-1)): x depends only on the last state."""
         return self._params(self.num_steps, z[:, -1], training)
 
-    def chain(self, z, label, rows):
-        """The states and the image, and their means given the states before."""
+    def chain(self, z: Tensor, label: Tensor, rows: Tensor) -> dict[str, Tensor]:
+        """The states and the image, and the mean of each given the state before it."""
         image = draw_images(self, self.likelihood(z, label), rows)
         means = [pixels.mean() for pixels in self.prior().conditionals(z)]
         means[0] = tf.broadcast_to(means[0], tf.shape(z[:, 0]))
@@ -167,12 +167,14 @@ class Infusion(ChainMethods, LatentVariableModel):
             "mean": tf.stack([*means, image["mean"]], axis=1),
         }
 
-    def terms(self, x, label, seed, training):
+    def terms(
+        self, x: Tensor, label: Tensor | None, seed: Tensor, training: bool
+    ) -> dict[str, Tensor]:
         if training:
             self.start.update(x)
         q = self.posterior(x, training)
         z, pixels = q.walk(seeds.batch_normal(seed, tf.shape(x)[0], self.latent_shape))
-        # The distribution that z(t) was drawn from is the one that x is to be likely under.
+        # pixels[t] is p_t(. | z(t-1)) for t = 1 .. T - 1.
         nlls = [-tf.reduce_sum(p.log_prob(x), axis=(1, 2, 3)) for p in pixels[1:]]
         nlls.append(-self.family.log_prob(x, self.likelihood(z, label, training)))
         self.add_batch_loss(tf.add_n(nlls))
@@ -180,7 +182,7 @@ class Infusion(ChainMethods, LatentVariableModel):
         named = {"nll": nll, "kl": kl, "elbo": -(nll + kl), "penalty": tf.zeros_like(nll)}
         return {**named, **{f"nll_step_{t}": nll for t, nll in enumerate(nlls, 1)}}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in arguments(Infusion) if name != "mapping"}
         own["family"] = keras.saving.serialize_keras_object(self.family)
         own["mapping"] = keras.saving.serialize_keras_object(self.steps[0])

@@ -1,4 +1,6 @@
-"""The calls for sampling from Python: arguments checked, one compiled function each."""
+"""Sampling from Python: each method checks its arguments and runs one compiled function."""
+
+from typing import Any
 
 import tensorflow as tf
 
@@ -7,36 +9,45 @@ from tfgvae.estimators import log_likelihood as likelihood_estimator
 from tfgvae.graphs import COUNT, LABELS, ROWS, compiled, image_spec
 from tfgvae.images import FINITE, check_range, checked_images, checked_labels, num_rows, require
 from tfgvae.sampling import ancestral, conditional, gibbs
+from tfgvae.types import Array, Seed, Shape, Tensor
 
 
 class SamplingMethods:
-    """Methods of a model. Every `seed` is an int, or one int a row, or None: a fresh one.
+    """Methods of a model. Every `seed` is an int, one int per row, or None for a fresh one.
 
-    Row i of a call with the scalar seed s uses seeds.fold_in(s, i) alone, so that a row does not
-    depend on how many others are drawn with it. `mean=True` gives E[x|z] in place of a draw
-    x ~ p(x|z): the picture to look at where the family's noise is a loss weight, as with the
-    Gaussian of the 2-norm. A draw from a Gaussian may leave [0, 1], and is welcome back.
+    Row i of a call with the scalar seed s depends on seeds.fold_in(s, i) only, not on the number of
+    rows. `mean=True` gives E[x|z] instead of a draw x ~ p(x|z). Use it for pictures if the noise of
+    the family is only a loss weight, as in the Gaussian of the 2-norm. A draw from a Gaussian may
+    lie outside [0, 1]; the methods accept it as input.
 
-    encode and decode are the halves of reconstruct: for one seed s (a fresh one is another each
-    time), decode(encode(x, s), s) is reconstruct(x, s).
+    encode and decode are the two halves of reconstruct: decode(encode(x, s), s) is
+    reconstruct(x, s) for every seed s that is not None.
 
-    The methods may be called inside a user's tf.function, there with a seed, and with images
-    whose number is not known.
+    The methods work inside a tf.function. There they need a seed, and the number of images may be
+    unknown.
 
-    Raises, all of them:
+    All of them raise:
       ValueError: images or latents of another shape, NaN, or out of the family's range (in a
-        graph an InvalidArgumentError as it runs); labels that are missing, not wanted, not
-        integers, too many or out of range; seeds that are no int64, or not one a row; no rows;
-        mean=True where the family has no mean.
+        graph an InvalidArgumentError when it runs); labels that are missing, not expected, not
+        integers, not one per row or out of range; seeds that are not int64 or not one per row;
+        no rows; mean=True if the family has no mean.
     """
 
-    def encode(self, x, seed=None):
+    # Attributes of the model.
+    image_shape: Shape
+    latent_shape: Shape
+    num_classes: int
+    family: Any
+
+    def encode(self, x: Array, seed: Seed = None) -> Tensor:
         """z ~ q(z|x): [N, *latent_shape] for images [N, H, W, C]."""
         x = self._checked(x)
         run = compiled(self, conditional.encode, image_spec(self), ROWS)
         return run(x, seeds.rows(seed, _rows_of(x)))
 
-    def decode(self, z, seed=None, label=None, mean=False):
+    def decode(
+        self, z: Array, seed: Seed = None, label: Array | int | None = None, mean: bool = False
+    ) -> Tensor:
         """x ~ p(x|z): [N, H, W, C] for latents [N, *latent_shape]."""
         self._check_mean(mean)
         z = tf.cast(tf.convert_to_tensor(z), tf.float32)
@@ -47,14 +58,22 @@ class SamplingMethods:
         run = compiled(self, conditional.decode, latents, LABELS, ROWS, mean=mean)
         return run(z, self._labels(label, z), seeds.rows(seed, _rows_of(z)))
 
-    def reconstruct(self, x, seed=None, label=None, mean=False):
+    def reconstruct(
+        self, x: Array, seed: Seed = None, label: Array | int | None = None, mean: bool = False
+    ) -> Tensor:
         """z ~ q(z|x), x' ~ p(x|z): [N, H, W, C]."""
         self._check_mean(mean)
         x = self._checked(x)
         run = compiled(self, conditional.reconstruct, image_spec(self), LABELS, ROWS, mean=mean)
         return run(x, self._labels(label, x), seeds.rows(seed, _rows_of(x)))
 
-    def ancestral_sample(self, num_samples=16, seed=None, label=None, mean=False):
+    def ancestral_sample(
+        self,
+        num_samples: int = 16,
+        seed: Seed = None,
+        label: Array | int | None = None,
+        mean: bool = False,
+    ) -> Tensor:
         """z ~ p(z), x ~ p(x|z): [num_samples, H, W, C]."""
         self._check_mean(mean)
         num_samples = checks.integer("num_samples", num_samples, 1)
@@ -64,24 +83,24 @@ class SamplingMethods:
 
     def gibbs_sample(
         self,
-        x=None,
-        num_samples=None,
-        num_steps=10,
-        seed=None,
-        return_chain=False,
-        label=None,
-        mean=False,
-    ):
+        x: Array | None = None,
+        num_samples: int | None = None,
+        num_steps: int = 10,
+        seed: Seed = None,
+        return_chain: bool = False,
+        label: Array | int | None = None,
+        mean: bool = False,
+    ) -> Tensor:
         """`num_steps` steps of z ~ q(z|x), x ~ p(x|z), from images x or from uniform noise.
 
         Args:
-          x: the start [N, H, W, C]; None starts `num_samples` chains (16 unless told) from noise.
-          num_samples: number of chains; with x it may only be N.
+          x: the start [N, H, W, C]; None starts `num_samples` chains from noise.
+          num_samples: number of chains, by default 16; with x it must be N.
           num_steps: length of the chains, >= 1.
-          seed: see the class.
+          seed: as in the class.
           return_chain: return the image after every step.
           label: [N] ints, for a model with classes.
-          mean: x is E[x|z] instead of a draw, at every step.
+          mean: use E[x|z] instead of a draw, at every step.
 
         Returns:
           [N, H, W, C], or [N, num_steps, H, W, C] with return_chain.
@@ -107,7 +126,9 @@ class SamplingMethods:
         run = compiled(self, sampler, image_spec(self), LABELS, ROWS, COUNT, mean=mean)
         return run(start, self._labels(label, start), rows, tf.constant(num_steps))
 
-    def log_likelihood(self, x, num_samples=64, seed=None, label=None):
+    def log_likelihood(
+        self, x: Array, num_samples: int = 64, seed: Seed = None, label: Array | int | None = None
+    ) -> Tensor:
         """The importance-weighted bound on log p(x) with `num_samples` draws: [N] nats."""
         num_samples = checks.integer("num_samples", num_samples, 1)
         x = self._checked(x)
@@ -133,10 +154,10 @@ class SamplingMethods:
         return checked_labels(label, _rows_of(batch), self.num_classes)
 
 
-class ChainMethods:
-    """`sample_chain` of a model that generates in steps, which gives `chain`."""
+class ChainMethods(SamplingMethods):
+    """`sample_chain` for a model that generates in steps. The model defines `chain`."""
 
-    def chain(self, z, label, rows):
+    def chain(self, z: Tensor, label: Tensor, rows: Tensor) -> dict[str, Tensor]:
         """The images on the way to x: {"samples", "mean"}, [N, number of images, H, W, C] each.
 
         Args:
@@ -146,12 +167,18 @@ class ChainMethods:
         """
         raise NotImplementedError
 
-    def sample_chain(self, num_samples=16, seed=None, label=None, mean=False):
+    def sample_chain(
+        self,
+        num_samples: int = 16,
+        seed: Seed = None,
+        label: Array | int | None = None,
+        mean: bool = False,
+    ) -> Tensor:
         """Every image on the way: [num_samples, number of images, H, W, C].
 
-        Of the sequential VAE those of its T steps, the columns of Figure 4; of infusion z(0), ...,
-        z(T-1) and x. With `mean` each is E[x|z], or the state's mean given the state before. The
-        last is what ancestral_sample gives for the same seed.
+        The sequential VAE gives the images of its T steps, the columns of Figure 4. Infusion gives
+        z(0), ..., z(T-1) and x. With `mean` each is E[x|z], or the mean of the state given the
+        state before it. The last one is the result of ancestral_sample for the same seed.
         """
         self._check_mean(mean)
         num_samples = checks.integer("num_samples", num_samples, 1)
@@ -161,7 +188,7 @@ class ChainMethods:
 
 
 def _rows_of(batch):
-    """The number of rows, an int or an int32 scalar; ValueError where it is known to be 0."""
+    """The number of rows, an int or an int32 scalar; ValueError if it is known to be 0."""
     if batch.shape[0] == 0:
         raise ValueError("expected at least one row, got an empty batch")
     return num_rows(batch)

@@ -1,12 +1,14 @@
-"""The sequential VAE (Section 3): T unshared steps, each improves the image of the one before.
+"""The sequential VAE (Section 3): T unshared steps. Each improves the image of the step before.
 
 step t:  z(t) ~ q_t(z|x),  x(t) ~ p_t(x | z(t), x(t-1)),  at the first step p_1(x | z(1))
 loss:    sum_t -log p_t(x | z(t), x(t-1)) + R(q)
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfgvae import checks, seeds
 from tfgvae.distributions.divergence import kl_terms
@@ -24,51 +26,50 @@ from tfgvae.models.sampling_methods import ChainMethods
 from tfgvae.registry import arguments, make
 from tfgvae.regularizers import REGULARIZERS, Regularizer
 from tfgvae.sampling.conditional import draw_images
-
-tfd = tfp.distributions
+from tfgvae.types import Distribution, Shape, Spec, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
 class SeqVAE(ChainMethods, LatentVariableModel):
-    """A chain of `num_steps` ladder VAEs over z [T, Z] with unshared steps as sublayers.
+    """A chain of T = `num_steps` ladder VAEs over z [T, Z], with unshared steps as sublayers.
 
-    What a step passes on is E[x(t) | z(1..t)]; a gate r in (0, 1) for each pixel moves the
+    A step passes E[x(t) | z(1..t)] to the next one. A gate r in (0, 1) for each pixel sets the
     parameters of the family to r * new + (1 - r) * old. The bound on log p(x) is that of the last
-    step: elbo = log p_T(x | z) - KL, since the earlier images are functions of z.
+    step, elbo = log p_T(x | z) - KL, because the earlier images are functions of z.
 
     Args:
       image_shape: (H, W, C).
       num_steps: T.
       latent_dim: Z, of one step.
-      latent_groups: Z shared out over the scales, finest first, top last; () is evenly.
+      latent_groups: sizes that divide Z among the scales, finest first; () divides it evenly.
       width: channels at full resolution; they double with each scale.
       dense: one number, units of the dense tops.
       kernel_size: side of the kernels; 4 in the authors' code.
       norm: normalisation: "batch", "group", "layer" or "none".
       combine: how latents enter the features: "concat", "add" or "gated_add".
       skip: skip connections from the encoder of x(t-1) to the decoder.
-      share: one generator for all t >= 2: a homogeneous chain.
-      latent_prediction: p(z_t | z_{t-1}) by a network in place of N(0, I).
+      share: one generator for all t >= 2, a homogeneous chain.
+      latent_prediction: p(z_t | z_{t-1}) from a network instead of N(0, I).
       prediction_dense: units of that network's layers.
-      intermediate_reconstruction: train every step to reconstruct; False trains the last step
-        only, through all of them.
-      stop_gradient: with intermediate reconstruction, no gradient from a step to the ones before
-        it, as in the authors' code: each step does its best, not what suits the next.
-      single: one step with the same total latent size T * Z: the model to compare with.
-      num_classes: with n > 0 a label conditions the dense top of each step.
+      intermediate_reconstruction: train every step to reconstruct; False trains only the image of
+        the last step, with gradients through all steps.
+      stop_gradient: with intermediate reconstruction, no gradient from a step to earlier steps,
+        as in the authors' code: a step is trained for its own image only.
+      single: one step with the same total latent size T * Z, the model to compare with.
+      num_classes: > 0 for a label that conditions the dense top of each step.
       denoise: train to reconstruct from corrupted images.
-      salt_and_pepper, noise_stddev: the corruption: a probability in [0, 1], and >= 0.
+      salt_and_pepper, noise_stddev: of the corruption: a probability in [0, 1], and >= 0.
       family, regularizer: an instance, a name, or a dict {"name": ..., argument: value}.
-      seed: int of the initial weights and the training noise; None draws one, which is kept.
+      seed: int of the initial weights and the training noise; None draws one and keeps it.
 
     Raises:
-      TypeError, ValueError: an argument of another kind or out of range; free bits beside latent
-        prediction; a family without a mean.
+      TypeError, ValueError: an argument of another type or out of range; free bits together with
+        latent prediction; a family without a mean.
     """
 
     def __init__(
         self,
-        image_shape,
+        image_shape: Shape,
         num_steps: int = 4,
         latent_dim: int = 32,
         latent_groups: tuple = (),
@@ -88,11 +89,11 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         denoise: bool = False,
         salt_and_pepper: float = 0.1,
         noise_stddev: float = 0.1,
-        family="gaussian",
-        regularizer="kl",
+        family: Spec = "gaussian",
+        regularizer: Spec = "kl",
         seed: int = 0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         num_steps = checks.integer("num_steps", num_steps, 1)
         latent_dim = checks.integer("latent_dim", latent_dim, 1)
         shape = (1, num_steps * latent_dim) if single else (num_steps, latent_dim)
@@ -100,7 +101,7 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         self.num_steps, self.latent_dim = num_steps, latent_dim
         self.single = checks.boolean("single", single)
         self.latent_groups = checks.integers("latent_groups", latent_groups, 1)
-        # The networks check these.
+        # The networks check these values.
         self.width, self.dense, self.kernel_size = width, tuple(dense), kernel_size
         self.norm, self.combine = norm, combine
         self.skip = checks.boolean("skip", skip)
@@ -186,18 +187,20 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         # With `share` one layer serves every step after the first.
         return layers[min(t - 1, len(layers) - 1)]
 
-    def posterior(self, x, training=False):
+    def posterior(self, x: Tensor, training: bool = False) -> Distribution:
         moments = [q(x, training=training) for q in self._posteriors]
         means, stddevs = zip(*moments, strict=True)
         return tfd.Independent(tfd.Normal(tf.stack(means, 1), tf.stack(stddevs, 1)), 2)
 
-    def prior(self):
+    def prior(self) -> Distribution:
         if not self._predictions:
             return super().prior()
         steps = range(1, self.latent_shape[0])
         return LatentChain([self._step_of(self._predictions, t) for t in steps], self.latent_shape)
 
-    def likelihood_chain(self, z, label=None, training=False):
+    def likelihood_chain(
+        self, z: Tensor, label: Tensor | None = None, training: bool = False
+    ) -> list[Tensor]:
         """Parameters of p_t(x | z(t), x(t-1)) for t = 1 .. T: a list of [B, H, W, K]."""
         # Densities are float32 under any policy, hence the casts.
         raw = self._first(z[:, 0], label=label, training=training)
@@ -213,15 +216,17 @@ class SeqVAE(ChainMethods, LatentVariableModel):
             chain.append(gate * self.family.constrain(raw) + (1 - gate) * old)
         return chain
 
-    def likelihood(self, z, label=None, training=False):
+    def likelihood(self, z: Tensor, label: Tensor | None = None, training: bool = False) -> Tensor:
         return self.likelihood_chain(z, label, training)[-1]
 
-    def chain(self, z, label, rows):
-        """The image of every step: what x(t) would be, were t the last step."""
+    def chain(self, z: Tensor, label: Tensor, rows: Tensor) -> dict[str, Tensor]:
+        """The image of every step: x(t) as if t were the last step."""
         steps = [draw_images(self, p, rows) for p in self.likelihood_chain(z, label)]
         return {name: tf.stack([step[name] for step in steps], axis=1) for name in steps[0]}
 
-    def terms(self, x, label, seed, training):
+    def terms(
+        self, x: Tensor, label: Tensor | None, seed: Tensor, training: bool
+    ) -> dict[str, Tensor]:
         z_seed, r_seed, x_seed = seeds.split(seed, 3)
         seen = x
         if self.denoise and training:
@@ -248,7 +253,7 @@ class SeqVAE(ChainMethods, LatentVariableModel):
             named[f"kl_group_{g + 1}"] = tf.reduce_sum(group, axis=-1)
         return named
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in arguments(SeqVAE)}
         for part in ("family", "regularizer"):
             own[part] = keras.saving.serialize_keras_object(own[part])

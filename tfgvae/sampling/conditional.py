@@ -1,45 +1,46 @@
-"""The two conditional draws that every sampler is made of: z ~ q(z|x) and x ~ p(x|z)."""
+"""The two conditional draws of every sampler: z ~ q(z|x) and x ~ p(x|z)."""
 
 import tensorflow as tf
 
 from tfgvae import seeds
 from tfgvae.distributions.noise import from_noise
+from tfgvae.types import Distribution, Model, Tensor
 
 
-def draw_image(model, params, rows, mean):
-    """x ~ P_params, or E[x|z] where `mean`: [N, H, W, C] from parameters [N, H, W, K]."""
+def draw_image(model: Model, params: Tensor, rows: Tensor, mean: bool) -> Tensor:
+    """x ~ P_params, or E[x|z] if `mean`: [N, H, W, C] from parameters [N, H, W, K]."""
     if mean:
         x = model.family.mean(params)
     else:
         noise = seeds.uniform(rows, model.family.noise_shape(model.image_shape))
         x = model.family.sample(params, noise)
-    # Not every distribution keeps what is known of the shape, and a loop asks for it.
+    # Some distributions lose the static shape, and a loop needs it.
     return tf.ensure_shape(x, [None, *model.image_shape])
 
 
-def draw_images(model, params, rows):
-    """{"samples", "mean"}: both draws of `draw_image`; no mean where the family has none."""
+def draw_images(model: Model, params: Tensor, rows: Tensor) -> dict[str, Tensor]:
+    """{"samples", "mean"}: both results of `draw_image`; no "mean" if the family has none."""
     images = {"samples": draw_image(model, params, rows, mean=False)}
     if model.family.has_mean:
         images["mean"] = draw_image(model, params, rows, mean=True)
     return images
 
 
-def draw_latent(model, q, rows):
+def draw_latent(model: Model, q: Distribution, rows: Tensor) -> Tensor:
     """z ~ q = q(z|x): [N, *latent_shape], from the stream LATENT of each row."""
     return from_noise(q, seeds.normal(seeds.fold_in(rows, seeds.LATENT), model.latent_shape))
 
 
-def encode(model, x, rows):
+def encode(model: Model, x: Tensor, rows: Tensor) -> Tensor:
     """z ~ q(z|x): [N, *latent_shape] for images [N, H, W, C]."""
     return draw_latent(model, model.posterior(x), rows)
 
 
-def decode(model, z, label, rows, mean):
+def decode(model: Model, z: Tensor, label: Tensor, rows: Tensor, mean: bool) -> Tensor:
     """x ~ p(x|z): [N, H, W, C] for latents [N, *latent_shape], from the stream IMAGE."""
     return draw_image(model, model.likelihood(z, label), seeds.fold_in(rows, seeds.IMAGE), mean)
 
 
-def reconstruct(model, x, label, rows, mean):
+def reconstruct(model: Model, x: Tensor, label: Tensor, rows: Tensor, mean: bool) -> Tensor:
     """z ~ q(z|x), x' ~ p(x|z): one step of the Gibbs chain (Eq. 6)."""
     return decode(model, encode(model, x, rows), label, rows, mean)

@@ -1,22 +1,25 @@
-"""The Gibbs chain z ~ q(z|x), x ~ p(x|z) (Eq. 6): right whatever q(z) is (Prop. 2)."""
+"""The Gibbs chain z ~ q(z|x), x ~ p(x|z) (Eq. 6): correct for every q(z) (Prop. 2)."""
 
 import tensorflow as tf
 
 from tfgvae import seeds
 from tfgvae.sampling.conditional import reconstruct
+from tfgvae.types import Model, Tensor
 
 
-def noise_image(model, rows):
-    """A start without data: uniform noise, moved to the nearest image of the family."""
+def noise_image(model: Model, rows: Tensor) -> Tensor:
+    """A start without data: uniform noise, moved to the nearest image that the family allows."""
     return model.family.snap(seeds.uniform(rows, model.image_shape))
 
 
 def _step(model, label, rows, mean):
-    """Step s of the chain, (s, x) -> x: a row draws from fold_in(row, s)."""
+    """Step s of the chain, (s, x) -> x. Each row uses the seed fold_in(row, s)."""
     return lambda s, x: reconstruct(model, x, label, seeds.fold_in(rows, s), mean)
 
 
-def gibbs(model, x, label, rows, num_steps, mean):
+def gibbs(
+    model: Model, x: Tensor, label: Tensor, rows: Tensor, num_steps: Tensor, mean: bool
+) -> Tensor:
     """x after `num_steps` steps from images [N, H, W, C]: [N, H, W, C].
 
     Args:
@@ -24,8 +27,8 @@ def gibbs(model, x, label, rows, num_steps, mean):
       x: the start.
       label: [N] int32.
       rows: row seeds [N]; step s of a row uses fold_in(row, s).
-      num_steps: int32, a scalar or [N]: a row stops at its own number, while others go on.
-      mean: whether x is E[x|z] instead of a draw, at every step.
+      num_steps: int32, a scalar or [N]. With [N], each row stops after its own number of steps.
+      mean: use E[x|z] instead of a draw, at every step.
     """
     step = _step(model, label, rows, mean)
     shape = tf.TensorShape([None, *model.image_shape])
@@ -44,8 +47,10 @@ def gibbs(model, x, label, rows, num_steps, mean):
     return x
 
 
-def gibbs_chain(model, x, label, rows, num_steps, mean):
-    """x after each step: [N, num_steps, H, W, C]; the last is what `gibbs` gives."""
+def gibbs_chain(
+    model: Model, x: Tensor, label: Tensor, rows: Tensor, num_steps: Tensor, mean: bool
+) -> Tensor:
+    """x after each step: [N, num_steps, H, W, C]; the last one is the result of `gibbs`."""
     step = _step(model, label, rows, mean)
     images = tf.TensorArray(tf.float32, size=num_steps, element_shape=[None, *model.image_shape])
 

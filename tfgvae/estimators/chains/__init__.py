@@ -1,1 +1,1 @@
-"""Gibbs chains under observation: run them, follow them, say whether they mix."""
+"""Run Gibbs chains, record their states, and test whether they mix."""

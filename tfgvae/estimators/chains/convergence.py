@@ -1,11 +1,11 @@
-"""How far parallel chains have come, and how much their steps are worth.
+"""Convergence of parallel chains, and their effective sample size.
 
 For each coordinate of the states x[t, c] of n steps of m chains:
 
     split R-hat       sqrt(variance of all half chains pooled / mean variance within one)
-    autocorrelation   rho_k = mean (x[t, c] - mean)(x[t + k, c] - mean) / variance, mean and
-                      variance over all chains: a chain that keeps to its own region has a
-                      long memory, though it may look like noise around its own mean
+    autocorrelation   rho_k = mean (x[t, c] - mean)(x[t + k, c] - mean) / variance, with mean and
+                      variance over all chains: rho_k is large for a chain that stays in one
+                      region, even if it looks like noise around its own mean
     effective size    n m / (1 + 2 sum_k rho_k), over chains (Vehtari et al. 2021)
 """
 
@@ -17,10 +17,11 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae import checks
+from tfgvae.types import Array
 
 
-def checked_states(name, chain, min_steps=4, min_chains=2):
-    """A chain as float64 [num_steps, num_chains, D]; ValueError for what is none."""
+def checked_states(name: str, chain: Array, min_steps: int = 4, min_chains: int = 2) -> np.ndarray:
+    """A chain as float64 [num_steps, num_chains, D]; ValueError if it is not."""
     chain = np.asarray(chain, np.float64)
     if chain.ndim < 2 or chain.shape[0] < min_steps or chain.shape[1] < min_chains:
         raise ValueError(
@@ -34,7 +35,7 @@ def checked_states(name, chain, min_steps=4, min_chains=2):
 
 @contextlib.contextmanager
 def _quiet():
-    """TFP takes a real part by a cast, of which TensorFlow warns each time."""
+    """No warnings: TFP casts a complex number to its real part, and TensorFlow warns each time."""
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel("ERROR")
@@ -48,10 +49,10 @@ def _constant(states):
     return np.ptp(states, axis=(0, 1)) == 0
 
 
-def split_rhat(chain):
+def split_rhat(chain: Array) -> np.ndarray:
     """Split R-hat of each coordinate (Gelman & Rubin 1992; halves: Gelman et al. 2013): [D].
 
-    1 for a coordinate that never changes, infinite where chains stand still at different places.
+    1 for a coordinate that never changes; infinite if the chains are constant but not equal.
 
     Args:
       chain: [num_steps >= 4, num_chains >= 2, ...].
@@ -62,8 +63,8 @@ def split_rhat(chain):
     return np.where(_constant(states), 1.0, np.sqrt(ratio))
 
 
-def effective_sample_size(chain):
-    """The number of independent draws that the states of all chains are worth: [D].
+def effective_sample_size(chain: Array) -> np.ndarray:
+    """The number of independent draws with the same information as all states: [D].
 
     At most n m log10(n m), for anticorrelated steps; n m for a coordinate that never changes.
 
@@ -77,12 +78,12 @@ def effective_sample_size(chain):
         ).numpy()
     total = math.prod(states.shape[:2])
     largest = total * math.log10(total)
-    # The estimate of 1 + 2 sum rho may come out at or below 0.
+    # The estimate of 1 + 2 sum rho may be 0 or negative.
     size = np.where((size > 0) & (size < largest), size, largest)
     return np.where(_constant(states), total, size)
 
 
-def autocorrelation(chain, max_lag):
+def autocorrelation(chain: Array, max_lag: int) -> np.ndarray:
     """rho_k of each coordinate for k = 0 .. max_lag, [max_lag + 1, D]; rho_0 = 1.
 
     0 at lags > 0 for a coordinate that never changes.

@@ -1,10 +1,12 @@
-"""Diagnostics of Gibbs chains: `diagnose` one ensemble, and whether it mixes, from two.
+"""Diagnostics of Gibbs chains: `diagnose` for one ensemble, `compare_starts` for two.
 
-`mixing` says from which step on it no longer matters where a chain started.
+`compare_starts` finds the step after which the start of a chain no longer matters.
 """
 
 import dataclasses
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,16 +17,18 @@ from tfgvae.estimators.chains.convergence import (
     split_rhat,
 )
 from tfgvae.estimators.chains.energy import EnergyBand, energy_band
+from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.frechet import kernel_distance
+from tfgvae.types import Array
 
 
 @dataclasses.dataclass(frozen=True)
 class ChainDiagnostics:
-    """What `diagnose` finds; a vector has one entry a coordinate.
+    """The result of `diagnose`; vectors have one entry per coordinate.
 
     Attributes:
       names: of the coordinates.
-      split_rhat: [D]; below 1.05, better 1.01, is wanted.
+      split_rhat: [D]; it should be below 1.05, better below 1.01.
       effective_sample_size: [D].
       autocorrelation: [max_lag + 1, D].
       num_steps, num_chains: of the chains.
@@ -37,8 +41,8 @@ class ChainDiagnostics:
     num_steps: int
     num_chains: int
 
-    def as_dict(self):
-        """A dict for JSON: an infinite R-hat is None, for JSON has no infinity."""
+    def as_dict(self) -> dict[str, Any]:
+        """A dict for JSON: an infinite R-hat is None, because JSON has no infinity."""
         rhat = [value if math.isfinite(value) else None for value in self.split_rhat.tolist()]
         return {
             "names": list(self.names),
@@ -50,25 +54,27 @@ class ChainDiagnostics:
         }
 
 
-def diagnose(chain, names=None, max_lag=None):
+def diagnose(
+    chain: Array, names: Sequence[str] | None = None, max_lag: int | None = None
+) -> ChainDiagnostics:
     """ChainDiagnostics of states [num_steps >= 4, num_chains >= 2, ...], flattened to [.., D].
 
-    Steps before the chains have forgotten their starts make all three worse: they are asked of
-    the whole chain here, cut it to ask for less.
+    All three use the whole chain. Early steps, which still depend on the start, make them worse;
+    cut those steps off before.
 
     Args:
       chain: the states: latents, image statistics, ...
       names: of the D coordinates; None numbers them.
-      max_lag: of the autocorrelation; None is half the chain.
+      max_lag: of the autocorrelation; None is half the number of steps.
 
     Raises:
-      ValueError: too few steps or chains, values that are not finite, another number of names.
+      ValueError: too few steps or chains, values that are not finite, or not D names.
     """
     states = checked_states("chain", chain)
     num_steps, num_chains, size = states.shape
     names = tuple(map(str, range(size))) if names is None else tuple(names)
     if len(names) != size:
-        raise ValueError(f"expected {size} names, one a coordinate, got {len(names)}")
+        raise ValueError(f"expected {size} names, one per coordinate, got {len(names)}")
     return ChainDiagnostics(
         names,
         split_rhat(states),
@@ -79,14 +85,18 @@ def diagnose(chain, names=None, max_lag=None):
     )
 
 
-def distance_to_data(chain, data, distance=kernel_distance):
-    """The distance of the chains' states at each step from data: a list of Estimate.
+def distance_to_data(
+    chain: Array,
+    data: Array,
+    distance: Callable[[np.ndarray, np.ndarray], Estimate] = kernel_distance,
+) -> list[Estimate]:
+    """The distance between the chains' states and data, for each step: a list of Estimate.
 
     Args:
       chain: [num_steps, num_chains, ...]: pixels, or features of them.
-      data: [N, ...], of the same coordinates. Starts of the chains should not be in it.
+      data: [N, ...], with the same coordinates, without the starts of the chains.
       distance: a function of two sets [N, D]: kernel_distance, whose expectation is 0 for equal
-        laws however few the chains, or frechet_distance, which takes many.
+        distributions, even with few chains; or frechet_distance, which needs many chains.
     """
     states = checked_states("chain", chain, min_steps=1)
     data = np.asarray(data, np.float64)
@@ -96,16 +106,17 @@ def distance_to_data(chain, data, distance=kernel_distance):
 
 @dataclasses.dataclass(frozen=True)
 class Mixing:
-    """What `compare_starts` finds. As a string it is the sentence.
+    """The result of `compare_starts`. `str` gives it as a sentence.
 
     Attributes:
-      steps: after so many steps the chains have mixed; None where they have not.
-      alike_after: after so many steps chains from noise and from data are alike to the end; None
-        where they are told apart at the last step.
-      rhat: the largest split R-hat over the coordinates, from the step where it was judged.
-      worst: the coordinate that has it.
-      num_steps, num_chains: of the chains; num_chains from noise and from data together.
-      energy: EnergyBand between the ensembles, by step.
+      steps: the chains have mixed after this many steps; None if they have not.
+      alike_after: after this many steps, chains from noise and from data show no difference; None
+        if they differ at the last step.
+      rhat: the largest split R-hat over the coordinates, from step `steps` on; from half of the
+        chain on if `steps` is None.
+      worst: the coordinate with the largest R-hat.
+      num_steps, num_chains: of the chains; num_chains counts both starts.
+      energy: EnergyBand between the ensembles, for each step.
     """
 
     steps: int | None
@@ -116,7 +127,7 @@ class Mixing:
     num_chains: int
     energy: EnergyBand
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.steps is not None:
             return f"mixes within {self.steps} step{'' if self.steps == 1 else 's'}"
         told = f"has not converged after {self.num_steps} steps: "
@@ -125,48 +136,49 @@ class Mixing:
         forgotten = f"chains from noise and from data are alike after {self.alike_after}"
         if self.alike_after > _latest(self.num_steps):
             return f"{told}{forgotten}, which leaves too few to judge"
-        return (
-            f"{told}{forgotten}, but a chain keeps to itself: R-hat {self.rhat:.3g}, {self.worst}"
-        )
+        differ = f"but the chains differ from each other: R-hat {self.rhat:.3g}, {self.worst}"
+        return f"{told}{forgotten}, {differ}"
 
 
 def _latest(num_steps):
-    """The last step, counted from 1, from which R-hat is judged: half of the chain is left."""
+    """The last step, counted from 1, from which R-hat is computed: it leaves half of the chain."""
     return max(1, num_steps // 2)
 
 
 def compare_starts(
-    from_noise,
-    from_data,
-    names=None,
-    level=0.05,
-    max_rhat=1.05,
-    num_permutations=1000,
-    seed=0,
-):
-    """Whether, and how soon, it no longer matters where a chain started.
+    from_noise: Array,
+    from_data: Array,
+    names: Sequence[str] | None = None,
+    level: float = 0.05,
+    max_rhat: float = 1.05,
+    num_permutations: int = 1000,
+    seed: int = 0,
+) -> Mixing:
+    """Find the number of steps after which the start of a chain no longer matters.
 
-    The chains have mixed after t steps, for the smallest t that is at most half their length, if
+    The chains have mixed after t steps if both conditions hold. The result is the smallest such t,
+    and at most half the number of steps.
 
-    1. from step t on, the states of the chains from noise and of those from data are not told
-       apart: their energy distance stays within its null band (energy.py), which holds for all
-       steps at once. Chains with one law from step t on pass with probability 1 - level.
-    2. the split R-hat over the steps from t on of all chains, from noise and from data, is below
+    1. From step t on, the states of the chains from noise and from data show no difference: their
+       energy distance stays inside its null band (energy.py), which holds for all steps at once.
+       Chains with the same distribution from step t on pass with probability 1 - level.
+    2. The split R-hat over the steps from t on of all chains, from noise and from data, is below
        max_rhat in every coordinate.
 
-    The first asks whether the law of the state has lost its start; chains that each stay in one
-    mode pass it where both starts share out the modes alike. The second asks whether a single
-    chain visits what the others do. It needs length: with an autocorrelation time of tau steps
-    (n m / effective size), R-hat^2 - 1 is about (tau - 1) / (half the steps), so that chains of T
-    steps can be found to mix only where tau is below about 1 + T / 20.
+    Condition 1 tests whether the distribution of the state still depends on the start. Chains that
+    each stay in one mode pass it, if both starts give the modes the same shares. Condition 2 tests
+    whether each chain visits the same states as the others. It needs long chains: with an
+    autocorrelation time of tau steps (n m / effective size), R-hat^2 - 1 is about
+    (tau - 1) / (half the steps). So chains of T steps can pass only if tau is below about
+    1 + T / 20.
 
-    Both are tests: "mixes" says that so many chains of that length show no sign to the contrary.
-    A mode that no chain has seen shows in neither.
+    Both are tests: "mixes" means that these chains show no evidence against mixing. Neither test
+    can find a mode that no chain has visited.
 
     Args:
       from_noise: [num_steps >= 8, num_chains >= 2, ...], states after each step: latents, image
-        statistics, or both side by side.
-      from_data: as many steps and coordinates; the number of chains may differ.
+        statistics, or both concatenated.
+      from_data: the same number of steps and coordinates; the number of chains may differ.
       names: of the coordinates.
       level: the probability that condition 1 fails for chains that have mixed.
       max_rhat: the bound of condition 2.
@@ -177,7 +189,7 @@ def compare_starts(
       Mixing.
 
     Raises:
-      ValueError: states of other shapes, too few steps or chains, values that are not finite.
+      ValueError: other shapes, too few steps or chains, values that are not finite.
     """
     noise = checked_states("from_noise", from_noise, min_steps=8)
     data = checked_states("from_data", from_data, min_steps=8)
@@ -185,7 +197,7 @@ def compare_starts(
     num_steps, _, size = noise.shape
     names = list(map(str, range(size))) if names is None else list(names)
     if len(names) != size:
-        raise ValueError(f"expected {size} names, one a coordinate, got {len(names)}")
+        raise ValueError(f"expected {size} names, one per coordinate, got {len(names)}")
     last = np.flatnonzero(energy.outside)
     alike = int(last[-1]) + 2 if len(last) else 1  # Steps are counted from 1.
     states = np.concatenate([noise, data], axis=1)
@@ -195,12 +207,12 @@ def compare_starts(
         if found.max() < max_rhat:
             steps, rhat = step, found
             break
-    alike = alike if alike <= num_steps else None
+    alike_after = alike if alike <= num_steps else None
     worst = int(np.argmax(rhat))
     count = states.shape[1]
-    return Mixing(steps, alike, float(rhat[worst]), names[worst], num_steps, count, energy)
+    return Mixing(steps, alike_after, float(rhat[worst]), names[worst], num_steps, count, energy)
 
 
-def mixing(from_noise, from_data, **options):
-    """`compare_starts` as a plain sentence: "mixes within 4 steps", "has not converged ..."."""
+def mixing(from_noise: Array, from_data: Array, **options: Any) -> str:
+    """`compare_starts` as a sentence: "mixes within 4 steps", "has not converged ..."."""
     return str(compare_starts(from_noise, from_data, **options))

@@ -1,14 +1,15 @@
-"""A few numbers an image, in which a chain of images is followed.
+"""A few numbers per image, to describe a chain of images.
 
 intensity             the mean pixel
 contrast              the standard deviation of the pixels
-laplacian_variance    as estimators.sharpness has it
-row, column           the centre of intensity, as a share of the height and of the width
+laplacian_variance    as in estimators.sharpness
+row, column           the centre of intensity, from 0 to 1 along the height and the width
 """
 
 import numpy as np
 
 from tfgvae.estimators.sharpness import laplacian_variance
+from tfgvae.types import Array
 
 
 def _centre(axis):
@@ -33,7 +34,7 @@ IMAGE_STATISTICS = {
 }
 
 
-def image_statistics(images):
+def image_statistics(images: Array) -> np.ndarray:
     """IMAGE_STATISTICS of a chain's images: [num_steps, num_chains, S] from [.., .., H, W, C].
 
     Raises:

@@ -1,4 +1,4 @@
-"""Gibbs chains with the latents they go through, from noise and from data."""
+"""Gibbs chains from noise and from data, with their latents."""
 
 import dataclasses
 
@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfgvae import checks, seeds
 from tfgvae.sampling.gibbs import noise_image
+from tfgvae.types import Array, Model, Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,15 +23,22 @@ class Chains:
     latents: np.ndarray
 
 
-def chains_from(model, start, rows, num_steps, label=None, mean=False):
+def chains_from(
+    model: Model,
+    start: Array,
+    rows: Tensor,
+    num_steps: int,
+    label: Array | int | None = None,
+    mean: bool = False,
+) -> Chains:
     """The chains of `gibbs_sample` from images `start` [N, H, W, C], and their latents.
 
     Args:
       model: a latent variable model.
-      start: images that the model takes.
+      start: images that the model accepts.
       rows: row seeds, int64 [N].
       num_steps: >= 1.
-      label, mean: as gibbs_sample takes them.
+      label, mean: as in gibbs_sample.
 
     Returns:
       Chains.
@@ -45,23 +53,31 @@ def chains_from(model, start, rows, num_steps, label=None, mean=False):
     return Chains(images, np.reshape(latents, (*images.shape[:2], -1)))
 
 
-def run_chains(model, images, num_steps, num_chains, seed=0, label=None, mean=False):
-    """Chains from noise and from data, with noise of their own each.
+def run_chains(
+    model: Model,
+    images: Array,
+    num_steps: int,
+    num_chains: int,
+    seed: int = 0,
+    label: Array | int | None = None,
+    mean: bool = False,
+) -> dict[str, Chains]:
+    """Chains from noise and from data, with independent random numbers.
 
     Args:
       model: a latent variable model.
       images: data [N, H, W, C], N >= num_chains; the first num_chains are starts.
       num_steps: length of the chains, >= 1.
-      num_chains: how many from each start, >= 1.
+      num_chains: the number of chains from each kind of start, >= 1.
       seed: an int.
-      label: for a model with classes, int [num_chains], of the chains from either start.
-      mean: as gibbs_sample takes it.
+      label: for a model with classes, int [num_chains]; both kinds of chains use the same labels.
+      mean: as in gibbs_sample.
 
     Returns:
       {"noise": Chains, "data": Chains}.
 
     Raises:
-      ValueError: fewer images than chains, or what gibbs_sample refuses.
+      ValueError: fewer images than chains, or an argument that gibbs_sample refuses.
     """
     checks.integer("num_chains", num_chains, 1)
     if len(images) < num_chains:
