@@ -3,6 +3,7 @@
 Tensor     a tf.Tensor; its shape is in the docstring
 Array      a tensor, or what becomes one: a numpy array, a nested list of numbers
 Shape      (H, W, C) of an image, or the event shape of z
+BatchShape (B, H, W, C) as a layer's `build` takes it: a size that is not known is None
 Seed       an int, one int per row, or None for a fresh one
 Spec       a component: an instance, a name of its folder's table, or {"name": ..., argument: value}
 Progress   called as progress(done, total), or None
@@ -19,6 +20,7 @@ import tensorflow_probability as tfp
 Tensor: TypeAlias = tf.Tensor
 Array: TypeAlias = tf.Tensor | np.ndarray | Sequence[Any]
 Shape: TypeAlias = tuple[int, ...]
+BatchShape: TypeAlias = tuple[Any, ...]
 Seed: TypeAlias = int | Array | None
 Spec: TypeAlias = Any | str | Mapping[str, Any]
 Progress: TypeAlias = Callable[[int, int], None] | None

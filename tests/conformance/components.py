@@ -57,7 +57,7 @@ _MAPPINGS = {
 
 
 def _classifier(latent_dim, image_shape):
-    """An untrained classifier in the place of a file."""
+    """An untrained classifier instead of a file."""
     return {"network": ClassifierNetwork(image_shape, latent_dim, width=4, dense=(6,))}
 
 

@@ -44,7 +44,7 @@ def test_probabilities_of_all_images_sum_to_one(key, shape, levels, spread, cond
 
 
 def steps(family, outputs):
-    """Outputs [B, H, W, ...] as [B, U, n]: one row a step of the order, a pixel or a colour."""
+    """Outputs [B, H, W, ...] as [B, U, n]: one row per step, a pixel or a colour."""
     batch, height, width, _ = outputs.shape
     return tf.reshape(outputs, [batch, height * width * family.colours, -1]).numpy()
 

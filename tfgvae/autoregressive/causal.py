@@ -1,10 +1,13 @@
-"""Convolutions that see what comes before in raster order, with masks between colours."""
+"""Convolutions over what comes before in raster order, with masks between colours."""
+
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks
+from tfgvae.types import BatchShape, Tensor
 
 # The number of groups of input channels that output group c sees at its own position.
 SEES = {
@@ -20,33 +23,33 @@ class CausalConv(keras.layers.Layer):
 
     y[i, j] = b + sum_{r, s} x[i - rows + 1 + r, j - left + s] K[r, s], zeros outside the image.
 
-    The image that a stack starts from is shifted by a row or a column, so that no kernel has to
-    leave out its own position. Channels can be cut into equal groups, one a colour: at (i, j) the
-    output group c sees the input groups that `sees` tells, elsewhere all of them (masks A and B of
-    van den Oord, Kalchbrenner, Kavukcuoglu 2016).
+    The input image of a stack is shifted by a row or a column, so a kernel may include its own
+    position. Channels can be cut into equal groups, one for each colour. At (i, j) the output group
+    c sees the input groups that `sees` names, elsewhere all of them (masks A and B of van den Oord,
+    Kalchbrenner, Kavukcuoglu 2016).
 
     Args:
       filters: output channels, a multiple of `groups`.
-      rows: rows of the kernel, its own the last.
-      left, right: columns of the kernel beside its own.
+      rows: rows of the kernel; the last is its own row.
+      left, right: columns of the kernel to the left and right of its own.
       stride: 1, or 2 for every second row and column of y.
-      groups: parts of the channels.
+      groups: number of groups of channels.
       sees: a name in SEES.
       use_bias: whether there is a b.
     """
 
     def __init__(
         self,
-        filters,
-        rows=1,
-        left=0,
-        right=0,
-        stride=1,
-        groups=1,
-        sees="all",
-        use_bias=True,
-        **kwargs,
-    ):
+        filters: int,
+        rows: int = 1,
+        left: int = 0,
+        right: int = 0,
+        stride: int = 1,
+        groups: int = 1,
+        sees: str = "all",
+        use_bias: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if filters % groups:
             raise ValueError(f"filters must be a multiple of {groups} channels, got {filters}")
@@ -54,7 +57,7 @@ class CausalConv(keras.layers.Layer):
         self.stride, self.groups, self.use_bias = stride, groups, use_bias
         self.sees = checks.choice("sees", sees, SEES)
 
-    def build(self, x_shape):
+    def build(self, x_shape: BatchShape) -> None:
         if self.built:
             return
         self.in_channels = x_shape[-1]
@@ -69,16 +72,16 @@ class CausalConv(keras.layers.Layer):
     def _add_kernel(self, shape):
         self._kernel = self.add_weight(shape=shape, name="kernel")
 
-    def kernel(self):
+    def kernel(self) -> Tensor:
         """K [rows, left + 1 + right, in_channels, filters], in the layer's compute type."""
         kernel = self._kernel if self._mask is None else self._kernel * self._mask
         return tf.cast(kernel, self.compute_dtype)
 
-    def visible(self, group):
+    def visible(self, group: int) -> int:
         """The number of input channels at its own position that output group `group` sees."""
         return SEES[self.sees](group, self.groups) * self.in_channels // self.groups
 
-    def part(self, group):
+    def part(self, group: int) -> slice:
         """The output channels of a group, as a slice."""
         size = self.filters // self.groups
         return slice(group * size, (group + 1) * size)
@@ -89,7 +92,7 @@ class CausalConv(keras.layers.Layer):
             mask[-1, self.left, self.visible(group) :, self.part(group)] = 0.0
         return None if mask.all() else mask
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         return self._convolve(x, above=self.rows - 1)
 
     def _convolve(self, x, above):
@@ -100,28 +103,28 @@ class CausalConv(keras.layers.Layer):
     def _biased(self, y):
         return y if self.bias is None else tf.nn.bias_add(y, tf.cast(self.bias, y.dtype))
 
-    # --- what the evaluators of a row and of a pixel ask for ----------------------------------
+    # --- for the evaluators of a row and of a pixel -------------------------------------------
 
-    def on_rows(self, x):
+    def on_rows(self, x: Tensor) -> Tensor:
         """One row [B, 1, W, filters] from the rows [B, rows, W, in_channels] that it sees."""
         return self._convolve(x, above=0)
 
-    def of_rows_above(self, x):
-        """What the rows above give to one row: [B, rows - 1, W, in_channels] to [B, 1, W, filters].
+    def of_rows_above(self, x: Tensor) -> Tensor:
+        """The part of one row from the rows above: [B, rows - 1, W, in] to [B, 1, W, filters].
 
-        The rest, of the row itself, is `matrix`, which has the bias.
+        `matrix` gives the rest: the row itself and the bias.
         """
         x = tf.pad(x, [[0, 0], [0, 0], [self.left, self.right], [0, 0]])
         return tf.nn.conv2d(x, self.kernel()[:-1], self.stride, "VALID")
 
-    def matrix(self, group=0):
-        """(W, b) of a pixel of a group: the columns to the left, then what it sees of its own."""
+    def matrix(self, group: int = 0) -> tuple[Tensor, Tensor | None]:
+        """(W, b) of one pixel and group. Inputs: columns to the left, its own visible channels."""
         width = self.left * self.in_channels + self.visible(group)
         kernel = tf.reshape(self.kernel()[-1], [-1, self.filters])[:width, self.part(group)]
         bias = None if self.bias is None else tf.cast(self.bias[self.part(group)], kernel.dtype)
         return kernel, bias
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "filters": self.filters,
@@ -135,11 +138,11 @@ class CausalConv(keras.layers.Layer):
         }
 
 
-def shift_down(x):
-    """Images [B, H, W, F] moved down by a row: position (i, j) has what stood above it."""
+def shift_down(x: Tensor) -> Tensor:
+    """Images [B, H, W, F] moved down by a row: position (i, j) has the pixel above it."""
     return tf.pad(x, [[0, 0], [1, 0], [0, 0], [0, 0]])[:, :-1]
 
 
-def shift_right(x):
-    """Images [B, H, W, F] moved right by a column: (i, j) has what stood to the left of it."""
+def shift_right(x: Tensor) -> Tensor:
+    """Images [B, H, W, F] moved right by a column: (i, j) has the pixel to its left."""
     return tf.pad(x, [[0, 0], [0, 0], [1, 0], [0, 0]])[:, :, :-1]

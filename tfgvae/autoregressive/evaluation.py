@@ -1,56 +1,66 @@
 """Ways to evaluate one autoregressive network: a whole image, a row of it, a pixel of it.
 
-A network is a program over two streams. The vertical stream holds at row i what depends on the rows
-above i, the horizontal one at (i, j) what comes before (i, j) in raster order; the vertical gives
-the horizontal something at every block. Either may have coarser scales below it, each reached by
-a convolution of stride 2 and left by a transposed one.
+A network is a program over two streams. The vertical stream at row i depends on the rows above i.
+The horizontal stream at (i, j) depends on all positions before (i, j) in raster order. At every
+block the vertical stream gives features to the horizontal one. A stream may have coarser scales: a
+convolution of stride 2 leads down to the next scale, a transposed one leads up from it.
 
-The program asks an evaluator `run` for whatever is not a function of one position alone:
+The program calls an evaluator `run` for whatever is not a function of one position alone:
 
     run.conv(layer, x)        a causal convolution
-    run.condition(layer)      the condition of the image, through a layer
-    run.dropout(x)            in training
+    run.condition(layer)      a layer of the image's condition
+    run.dropout(x)            dropout, in training
     run.below(...)            the coarser scales
-    run.give(x), run.take()   from the vertical program, in its order, to the horizontal one
+    run.give(x), run.take()   pass x from the vertical to the horizontal program, in order
 
-`WholeImage` has the whole streams (training, log_prob), `Initializing` sets data-dependent weights
-on its way, and `incremental.OneRow` and `incremental.OnePixel` have the next row and the next pixel
-(sampling). All of them run the same program with the same weights.
+`WholeImage` computes whole streams (training, log_prob). `Initializing` also sets the
+data-dependent weights. `incremental.OneRow` and `incremental.OnePixel` compute the next row and the
+next pixel (sampling). All run the same program with the same weights.
 """
 
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import keras
 import tensorflow as tf
 
 from tfgvae import seeds
+from tfgvae.types import Tensor
+
+# A WholeImage, an Initializing, a OneRow or a OnePixel. They share method names, not a class.
+Evaluator: TypeAlias = Any
 
 
 class WholeImage:
-    """Streams are [B, H, W, F].
+    """The evaluator of whole images: streams are [B, H, W, F].
 
     Args:
       params: the condition c: [B, 1, 1, K], or a map [B, H, W, K].
-      groups: channels of the image, into which the horizontal stream may be cut.
-      rate: of the dropout.
-      seed: int64 scalar of a training step; None evaluates, without dropout.
+      groups: number of groups of the horizontal stream's channels.
+      rate: rate of the dropout.
+      seed: int64 scalar of a training step; None: no dropout.
     """
 
-    def __init__(self, params, groups=1, rate=0.0, seed=None):
+    def __init__(
+        self, params: Tensor, groups: int = 1, rate: float = 0.0, seed: Tensor | None = None
+    ) -> None:
         self.params = params
         self.groups = groups
         self._rate, self._seed = rate, seed
         self._dropped = 0
-        self._given = {}
+        self._given: dict[int, list[Tensor]] = {}
         self._scale = 0
 
-    def conv(self, layer, x):
+    def conv(self, layer: keras.layers.Layer, x: Tensor) -> Tensor:
         """layer(x)."""
         return layer(x)
 
-    def condition(self, layer):
+    def condition(self, layer: keras.layers.Layer) -> Tensor:
         """The layer applied to the condition, at the size of this scale."""
         return layer(self.params)
 
-    def dropout(self, x):
-        """Each value is dropped with probability `rate`, the others grow by 1 / (1 - rate)."""
+    def dropout(self, x: Tensor) -> Tensor:
+        """Drop each value with probability `rate` and divide the others by 1 - rate."""
         if self._seed is None or not self._rate:
             return x
         self._dropped += 1
@@ -59,19 +69,25 @@ class WholeImage:
         kept = tf.cast(noise >= self._rate, x.dtype)
         return x * kept / (1.0 - self._rate)
 
-    def give(self, x):
-        """Hand x of the vertical program to the horizontal one."""
+    def give(self, x: Tensor) -> None:
+        """Pass x from the vertical program to the horizontal one."""
         self._given.setdefault(self._scale, []).append(x)
 
-    def take(self):
-        """What the vertical program gave at this place of this scale."""
+    def take(self) -> Tensor:
+        """The next x that the vertical program gave at this scale."""
         return self._given[self._scale].pop(0)
 
-    def below(self, down, up, x, inner):
+    def below(
+        self,
+        down: keras.layers.Layer,
+        up: keras.layers.Layer,
+        x: Tensor,
+        inner: Callable[[Tensor], Tensor],
+    ) -> Tensor:
         """up(inner(down(x))), cut to the size of x."""
         size, params = tf.shape(x)[1:3], self.params
         x = self.conv(down, x)
-        self.params = params[:, ::2, ::2]  # A vector stays what it is.
+        self.params = params[:, ::2, ::2]  # A vector does not change.
         self._scale += 1
         x = inner(x)
         self._scale -= 1
@@ -82,7 +98,7 @@ class WholeImage:
 class Initializing(WholeImage):
     """Sets the data-dependent weights of each layer before it is applied. Runs eagerly."""
 
-    def conv(self, layer, x):
-        """layer(x), once its weights are set from x."""
+    def conv(self, layer: keras.layers.Layer, x: Tensor) -> Tensor:
+        """layer(x), after its weights are set from x."""
         layer.initialize(x)
         return layer(x)

@@ -1,41 +1,57 @@
-"""The evaluators of the next row and of the next pixel: see layers.evaluation.
+"""The evaluators of the next row and of the next pixel: see autoregressive.evaluation.
 
-They compute what a new row or pixel needs and nothing more, and keep what later ones will ask for:
-the rows of its input that a vertical convolution still sees, the columns that a horizontal one
-still sees, and of the row above what it gives to this one. A coarser scale is due at every second
-row and column of the finer one. What it gives to the row and the column between is kept too.
+They compute only the new row or pixel, and keep what later ones need: the input rows of a vertical
+convolution, the input columns of a horizontal one, and the part of a row that comes from the row
+above. A coarser scale is due at every second row and column of the finer one. Its outputs for the
+row and the column in between are kept too.
 """
 
-import collections
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
-# The layers of one scale. `vertical` and `horizontal`: the convolutions of the two streams, the one
-# of stride 2 that leaves the scale among them; `up`: the horizontal stream's transposed one that
-# comes back from below; None at the coarsest scale.
-Scale = collections.namedtuple("Scale", ["vertical", "horizontal", "up"])
+from tfgvae.types import Tensor
+
+
+class Scale(NamedTuple):
+    """The layers of one scale.
+
+    Attributes:
+      vertical, horizontal: the convolutions of the two streams, with the one of stride 2 that leads
+        to the next coarser scale.
+      up: the transposed convolution of the horizontal stream from the next coarser scale; None at
+        the coarsest.
+    """
+
+    vertical: list[keras.layers.Layer]
+    horizontal: list[keras.layers.Layer]
+    up: keras.layers.Layer | None
 
 
 class OneRow:
-    """The next row of the vertical stream: streams are [B, 1, W, F].
+    """The evaluator of the next row of the vertical stream: streams are [B, 1, W, F].
 
     Args:
       params: the condition of this row: [B, 1, 1, K] or [B, 1, W, K].
       row: its index i.
-      state: for each scale {"kept": {layer name: the rows it saw last, oldest first}, "next": what
-        the scale below gave to the row after}. A new state replaces it as the program runs.
-      width: of the image.
+      state: for each scale {"kept": {layer name: its last input rows, oldest first}, "next": the
+        next coarser scale's output for the next row}. The program updates it as it runs.
+      width: W.
     """
 
-    def __init__(self, params, row, state, width):
+    def __init__(
+        self, params: Tensor, row: Tensor, state: list[dict[str, Any]], width: int
+    ) -> None:
         self.state = state
-        self.widths = {}  # scale -> numbers of channels given, in order
+        self.widths: dict[int, list[int]] = {}  # scale -> numbers of channels given, in order
         self._params, self._row, self._width = params, row, width
         self._scale = 0
-        self._given = [[] for _ in state]
+        self._given: list[list[Tensor]] = [[] for _ in state]
 
-    def conv(self, layer, x):
-        """The layer at this row, from the rows it sees, x the last of them."""
+    def conv(self, layer: keras.layers.Layer, x: Tensor) -> Tensor:
+        """The layer's output at this row. x is the last of its input rows."""
         return layer.on_rows(self._seen(layer, x))
 
     def _seen(self, layer, x):
@@ -46,27 +62,33 @@ class OneRow:
         kept[layer.name] = rows[:, 1:]
         return rows
 
-    def condition(self, layer):
+    def condition(self, layer: keras.layers.Layer) -> Tensor:
         """The layer applied to the condition."""
         return layer(self._params)
 
-    def dropout(self, x):
+    def dropout(self, x: Tensor) -> Tensor:
         """Nothing is dropped."""
         return x
 
-    def give(self, x):
-        """Hand x to the horizontal program; a condition without a width is that of every pixel."""
+    def give(self, x: Tensor) -> None:
+        """Pass x to the horizontal program. A condition of width 1 is repeated for every pixel."""
         if x.shape[2] != self._width:
             x = tf.repeat(x, self._width, axis=2)
         self._given[self._scale].append(x)
 
-    def given(self, scale=0):
+    def given(self, scale: int = 0) -> list[Tensor]:
         """What the program gave, for each scale from `scale` on: [W, B, sum of channels]."""
         self.widths[scale] = [x.shape[-1] for x in self._given[scale]]
         return [pixel_first(self._given[scale]), *self._given[scale + 1 :]]
 
-    def below(self, down, up, x, inner):
-        """up(inner(down(x))) at this row: computed at even rows, which keep it for the odd ones."""
+    def below(
+        self,
+        down: keras.layers.Layer,
+        up: keras.layers.Layer,
+        x: Tensor,
+        inner: Callable[[Tensor], Tensor],
+    ) -> Tensor:
+        """up(inner(down(x))) at this row. Even rows compute it for the next row too."""
         scale, rows = self._scale, self._seen(down, x)
         kept, deeper = self.state[scale]["next"], self.state[scale + 1 :]
         outer, width = (self._params, self._row, self._width), self._width
@@ -82,7 +104,7 @@ class OneRow:
             return y[:, :1], y[:, 1:], self.state[scale + 1 :], self.given(scale + 1)
 
         def skip():
-            # Traced after `compute`, which has found out the numbers of channels.
+            # Traced after `compute`, which sets `widths`.
             batch, given = tf.shape(x)[0], []
             for s in range(scale + 1, len(self.state)):
                 size = -(-width // 2 ** (s - scale))
@@ -97,40 +119,48 @@ class OneRow:
 
 
 class OnePixel:
-    """The next pixel of the horizontal stream, colour by colour: streams are [B, F / colours].
+    """The evaluator of the next pixel, colour by colour: streams are [B, F / colours].
 
     Args:
       weights: {layer name: layer.matrix of every group}.
-      rows: for each scale a RowOfScale: what this row has for its pixels.
+      rows: for each scale, the RowOfScale of this row.
       column: the index j.
-      due: for each scale, whether this row is one of its rows: bool scalars.
-      state: for each scale {"left": {layer name: the columns that it still sees, [B, left *
-        in_channels]}, "next": what the scale below gave to the column after, "record": what the
-        next row of this scale will ask for, [B, D]}. A new state replaces it as the program runs.
+      due: for each scale, whether it is due at this row: bool scalars.
+      state: for each scale {"left": {layer name: its input columns to the left, [B, left *
+        in_channels]}, "next": the next coarser scale's output for the next column, "record": what
+        the next row of this scale needs, [B, D]}. The program updates it as it runs.
       colours: number of groups of the horizontal stream.
     """
 
-    groups = 1  # A stream holds one colour: there is nothing to cut.
+    groups = 1  # A stream holds one colour.
 
-    def __init__(self, weights, rows, column, due, state, colours=1):
+    def __init__(
+        self,
+        weights: dict[str, Any],
+        rows: list["RowOfScale"],
+        column: Tensor,
+        due: list[Tensor],
+        state: list[dict[str, Any]],
+        colours: int = 1,
+    ) -> None:
         self.state = state
         self._weights, self._rows, self._due, self._colours = weights, rows, due, colours
         self._scale, self._column = 0, column
         self._parts = rows[0].at(column)
-        self._inputs = {}
+        self._inputs: dict[str, Tensor] = {}
         self.start(0)
 
-    def start(self, colour):
-        """Begin the program for a colour, which sees the earlier ones at this pixel."""
+    def start(self, colour: int) -> None:
+        """Begin the program for one colour, which sees the pixel's earlier colours."""
         self._colour = colour
         self._taken = 0
 
-    def conv(self, layer, x):
-        """The colour's output channels of the layer at this pixel."""
+    def conv(self, layer: keras.layers.Layer, x: Tensor) -> Tensor:
+        """The layer's output for this pixel and colour."""
         return self._product(layer, self._seen(layer, x))
 
     def _seen(self, layer, x):
-        """The columns to the left that the layer sees, then x and earlier colours' part of it."""
+        """The layer's inputs: columns to the left, then earlier colours of this pixel, then x."""
         if layer.sees == "own" and self._colours > 1:
             earlier = self._inputs.get(layer.name)
             x = x if earlier is None else tf.concat([earlier, x], axis=-1)
@@ -147,20 +177,26 @@ class OnePixel:
             y = tf.nn.bias_add(y, bias)
         return y + self._parts[layer.name] if layer.rows > 1 else y
 
-    def dropout(self, x):
+    def dropout(self, x: Tensor) -> Tensor:
         """Nothing is dropped."""
         return x
 
-    def take(self):
-        """The colour's part of what the vertical program gave at this place."""
+    def take(self) -> Tensor:
+        """This colour's part of the next x that the vertical program gave."""
         part = self._parts["given", self._taken]
         self._taken += 1
         if self._colours == 1:
             return part
         return tf.split(part, self._colours, axis=-1)[self._colour]
 
-    def below(self, down, up, x, inner):
-        """up(inner(down(x))): computed at even columns of the rows that are due, else kept."""
+    def below(
+        self,
+        down: keras.layers.Layer,
+        up: keras.layers.Layer,
+        x: Tensor,
+        inner: Callable[[Tensor], Tensor],
+    ) -> Tensor:
+        """up(inner(down(x))): computed at even columns of due rows, elsewhere the kept output."""
         scale, column, taps = self._scale, self._column, self._seen(down, x)
         outer = self._parts, self._taken
         kept, deeper = self.state[scale]["next"], self.state[scale + 1 :]
@@ -178,7 +214,7 @@ class OnePixel:
             return four[:, :filters], four[:, filters : 2 * filters], self.state[scale + 1 :]
 
         def skip():
-            # A row between takes what the row above has computed for it.
+            # A row in between takes what the row above computed for it.
             now = tf.where(self._due[scale + 1], kept, outer[0]["between"])
             return now, kept, copy(deeper)
 
@@ -188,10 +224,10 @@ class OnePixel:
         self.state[scale]["next"] = later
         return now
 
-    def finish(self, *more):
-        """Keep what the next pixel and the next row of this scale ask for, after the last colour.
+    def finish(self, *more: Tensor) -> None:
+        """After the last colour, keep what the next pixel and the next row of this scale need.
 
-        `more` is what the scale itself gives to the next row of the finer one.
+        `more` is the output of this scale for the next row of the finer one.
         """
         state = self.state[self._scale]
         for name, left in state["left"].items():
@@ -204,29 +240,31 @@ class OnePixel:
 
 
 class RowOfScale:
-    """What one row of a scale has for each of its pixels, in one piece of memory.
+    """The inputs of the pixels in one row of a scale, in one tensor.
 
     Args:
-      keys, sizes: the names and the numbers of channels of what there is, in order.
-      parts: [W, B, D] tensors that hold it.
-      recorded: names of the layers whose input the next row asks for, in order.
+      keys, sizes: names and numbers of channels of the inputs, in order.
+      parts: [W, B, D] tensors that hold them.
+      recorded: names of the layers whose input the next row needs, in order.
     """
 
-    def __init__(self, keys, sizes, parts, recorded):
+    def __init__(
+        self, keys: list[Any], sizes: list[int], parts: list[Tensor], recorded: list[str]
+    ) -> None:
         self.recorded = recorded
         self._keys, self._sizes = keys, sizes
         self._joined = tf.concat(parts, axis=-1)
 
-    def at(self, column):
+    def at(self, column: Tensor) -> dict[Any, Tensor]:
         """{key: [B, D]} of a pixel."""
         return dict(zip(self._keys, tf.split(self._joined[column], self._sizes, -1), strict=True))
 
 
-def pixel_first(streams):
+def pixel_first(streams: list[Tensor]) -> Tensor:
     """Streams of one row, [B, 1, W, F] each, as [W, B, sum of F]."""
     return tf.transpose(tf.concat(streams, axis=-1)[:, 0], [1, 0, 2])
 
 
-def copy(state):
+def copy(state: Any) -> Any:
     """The same tensors in new containers: a branch of tf.cond must not change the other's."""
     return tf.nest.map_structure(lambda tensor: tensor, state)

@@ -1,14 +1,19 @@
-"""Sampling an autoregressive family in raster order: the vertical stack once a row, the horizontal
-one once a pixel, a coarser scale when it is due. Memory grows with a row, not with the image.
+"""Sampling an autoregressive family in raster order.
+
+The vertical stack runs once per row, the horizontal one once per pixel, a coarser scale when it is
+due. The features in memory are those of a few rows, not of the whole image.
 """
+
+from typing import Any
 
 import tensorflow as tf
 
 from tfgvae.autoregressive.incremental import OnePixel, OneRow, RowOfScale, copy
+from tfgvae.types import Tensor
 
 
-def sample(family, params, noise):
-    """The image that belongs to uniform noise: [B, H, W, C], a deterministic function, in a graph.
+def sample(family: Any, params: Tensor, noise: Tensor) -> Tensor:
+    """Draw images [B, H, W, C], a deterministic function of uniform noise. It runs in a graph.
 
     Args:
       family: an Autoregressive, built.
@@ -19,11 +24,11 @@ def sample(family, params, noise):
 
 
 class _Raster:
-    """The loops over rows and pixels, and the zeros that stand before the first of them.
+    """The loops over rows and pixels, and the zeros before the first row and pixel.
 
-    Between rows, `recorded` is what the pixels of the last row of a scale left for its next row:
-    the inputs of the horizontal convolutions of more than one row, and, of a coarser scale, what it
-    gives to the row between of the finer one: {scale: [W, B, D]}, where there is anything.
+    `recorded` {scale: [W, B, D]} is what the last row of a scale keeps for its next row: the inputs
+    of the horizontal convolutions of two rows, and a coarser scale's output for the row in between
+    of the finer one. A scale that keeps nothing is left out.
     """
 
     def __init__(self, family, params, noise):
@@ -31,13 +36,13 @@ class _Raster:
         self.height, self.width, self.channels = family.image_shape
         self.scales = family.scales()
         self.widths = [-(-self.width // 2**s) for s in range(len(self.scales))]
-        # Known or not, the batch must be the same for all that the loops carry.
+        # All loop variables must have the same static batch size, known or not.
         (self.known_batch,) = known = params.shape[:1].merge_with(noise.shape[:1])
         self.batch = tf.shape(noise)[0] if self.known_batch is None else self.known_batch
         self.params = tf.ensure_shape(params, known + params.shape[1:])
         noise = tf.ensure_shape(noise, known + noise.shape[1:])
         self.noise = tf.transpose(noise, [1, 2, 0, 3])  # [H, W, B, ...]
-        # Once for the image, not once a pixel.
+        # Once for the image, not for each pixel.
         self.weights = {}
         for scale in self.scales:
             for layer in scale.horizontal:
@@ -98,7 +103,7 @@ class _Raster:
         *_, row, records = _loop(self.width, one_pixel, left, self._pixels_before(), row, records)
         return row.stack(), {s: record.stack() for s, record in records.items()}
 
-    # --- what a row has for its pixels --------------------------------------------------------
+    # --- the inputs of the pixels in a row ----------------------------------------------------
 
     def _rows(self, run, recorded):
         """A RowOfScale for each scale."""
@@ -145,7 +150,7 @@ class _Raster:
         sizes = self._record_sizes(s)
         return dict(zip(sizes, tf.split(record, list(sizes.values()), axis=-1), strict=True))
 
-    # --- what stands before the first row and the first pixel: zeros, as the whole image's pads --
+    # --- zeros before the first row and the first pixel, like the padding of a whole image -------
 
     def _zeros(self, *shape):
         return tf.zeros(shape, self.family.compute_dtype)
@@ -191,7 +196,7 @@ def _loop(length, body, *start):
 
 
 def _from_above(layer, record):
-    """What the row above gives through a layer: its inputs [W, B, in] to [W', B, filters]."""
+    """A layer's part from the row above: that row's inputs [W, B, in] to [W', B, filters]."""
     y = layer.of_rows_above(tf.transpose(record, [1, 0, 2])[:, None])
     return tf.transpose(y[:, 0], [1, 0, 2])
 

@@ -1,1 +1,1 @@
-"""Distributions that TFP lacks, and what is asked of any distribution: noise to draws, KL."""
+"""Distributions that TFP does not have; draws from noise and the KL of any distribution."""

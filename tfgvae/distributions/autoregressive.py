@@ -1,9 +1,12 @@
 """P_c(x) = prod_i p(x_i | x_<i, c) as a distribution: pixels drawn one after another."""
 
+from typing import Any
+
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae.distributions.base import Distribution
+from tfgvae.types import Tensor
 
 
 class AutoregressiveDistribution(Distribution):
@@ -14,7 +17,7 @@ class AutoregressiveDistribution(Distribution):
       params: the condition c, [B, h, w, K].
     """
 
-    def __init__(self, family, params, name="Autoregressive"):
+    def __init__(self, family: Any, params: Tensor, name: str = "Autoregressive") -> None:
         parameters = dict(locals())
         self._family, self._params = family, params
         super().__init__(parameters, family.image_shape, batch_of=params)

@@ -1,27 +1,36 @@
-"""What our distributions share: the preamble that tfd.Distribution asks for.
+"""The base class of our distributions: what tfd.Distribution requires.
 
 TFP has no distribution for a chain of latents, for rounded logistics, or for pixels drawn one after
-another. Ours are written once here, each in a file of its own.
+another. This folder has them, each in its own file.
 """
 
-import tensorflow as tf
-import tensorflow_probability as tfp
+from typing import Any
 
-tfd = tfp.distributions
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfgvae.types import Shape, Tensor
 
 
 class Distribution(tfd.Distribution):
     """A float32 distribution whose batch is that of one tensor.
 
     Args:
-      parameters: `dict(locals())` of the subclass's constructor, which TFP wants to see.
+      parameters: `dict(locals())` of the subclass's constructor, which TFP requires.
       event_shape: the shape of one draw.
       batch_of: a tensor whose first `batch_rank` axes are the batch; None for no batch.
       batch_rank: how many axes; None for all of them.
       reparameterized: whether draws have a pathwise gradient.
     """
 
-    def __init__(self, parameters, event_shape, batch_of=None, batch_rank=1, reparameterized=False):
+    def __init__(
+        self,
+        parameters: dict[str, Any],
+        event_shape: Shape,
+        batch_of: Tensor | None = None,
+        batch_rank: int | None = 1,
+        reparameterized: bool = False,
+    ) -> None:
         self._own_event_shape = tuple(event_shape)
         self._batch_of, self._batch_rank = batch_of, batch_rank
         kind = tfd.FULLY_REPARAMETERIZED if reparameterized else tfd.NOT_REPARAMETERIZED

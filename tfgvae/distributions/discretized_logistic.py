@@ -10,14 +10,15 @@ import tensorflow_probability as tfp
 from tfgvae.distributions.base import Distribution
 from tfgvae.distributions.levels import snap_to_levels
 from tfgvae.distributions.noise import open_interval
+from tfgvae.types import Tensor
 
 
-def log_interval(x, mean, log_scale, levels):
+def log_interval(x: Tensor, mean: Tensor, log_scale: Tensor, levels: int) -> Tensor:
     """log P(level of x) under a logistic rounded to `levels` levels: the shape of its arguments.
 
     With a = (x + d/2 - mean) / s and w = d / s, the probability of an inner level is
-    sigmoid(a) - sigmoid(a - w) = sigmoid(a) sigmoid(w - a) (1 - exp(-w)): a product, free of
-    cancellation in both tails, finite in float32 wherever its factors' logarithms are.
+    sigmoid(a) - sigmoid(a - w) = sigmoid(a) sigmoid(w - a) (1 - exp(-w)): a product, without
+    cancellation in both tails, finite in float32 if the logarithms of its factors are.
     """
     step = 1.0 / (levels - 1)
     inverse_scale = tf.exp(-log_scale)
@@ -34,8 +35,8 @@ def log_interval(x, mean, log_scale, levels):
     return tf.where(x < edge, lowest, tf.where(x > 1 - edge, highest, inner))
 
 
-def standard_logistic(noise):
-    """The standard logistic draw ln u - ln(1 - u) that belongs to uniform noise u in [0, 1)."""
+def standard_logistic(noise: Tensor) -> Tensor:
+    """The standard logistic draw ln u - ln(1 - u) from uniform noise u in [0, 1)."""
     noise = open_interval(noise)
     return tf.math.log(noise) - tf.math.log1p(-noise)
 
@@ -43,7 +44,9 @@ def standard_logistic(noise):
 class DiscretizedLogisticDistribution(Distribution):
     """A logistic with `mean` and `log_scale`, rounded to `levels` levels in [0, 1] and clipped."""
 
-    def __init__(self, mean, log_scale, levels, name="DiscretizedLogistic"):
+    def __init__(
+        self, mean: Tensor, log_scale: Tensor, levels: int, name: str = "DiscretizedLogistic"
+    ) -> None:
         parameters = dict(locals())
         self._mean_parameter, self._log_scale, self._levels = mean, log_scale, levels
         super().__init__(parameters, (), batch_of=mean, batch_rank=None)
@@ -58,7 +61,7 @@ class DiscretizedLogisticDistribution(Distribution):
         return self._quantile(noise)
 
     def _quantile(self, noise):
-        """The draw that belongs to uniform noise: the rounded quantile function."""
+        """The draw from uniform noise: the rounded quantile function."""
         offset = tf.exp(self._log_scale) * standard_logistic(noise)
         return snap_to_levels(self._mean_parameter + offset, self._levels)
 

@@ -1,20 +1,20 @@
-"""KL(q(z|x) || p(z)): the closed form where there is one, else the estimate of one draw."""
+"""KL(q(z|x) || p(z)): the closed form if there is one, else the estimate from one draw."""
 
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
-tfd = tfp.distributions
+from tfgvae.types import Distribution, Tensor
 
 
-def is_factorised(q):
+def is_factorised(q: Distribution) -> bool:
     """Whether q is a tfd.Independent of scalar distributions: one divergence per dimension."""
     return isinstance(q, tfd.Independent) and q.distribution.event_shape.rank == 0
 
 
-def kl_divergence(q, prior, z):
+def kl_divergence(q: Distribution, prior: Distribution, z: Tensor) -> Tensor:
     """KL(q || prior) per row: [B] nats.
 
-    Where TFP knows no closed form it is the estimate of one draw, log q(z|x) - log p(z), which is
-    unbiased and may be negative for one row.
+    If TFP has no closed form, it is the estimate from one draw, log q(z|x) - log p(z), which is
+    unbiased and may be negative for a row.
 
     Args:
       q: batch [B], event of z's shape.
@@ -27,8 +27,8 @@ def kl_divergence(q, prior, z):
         return q.log_prob(z) - prior.log_prob(z)
 
 
-def kl_terms(q, prior):
-    """The closed divergence dimension by dimension: [B, *event] nats, whose sum is the KL.
+def kl_terms(q: Distribution, prior: Distribution) -> Tensor:
+    """The closed-form divergence of each dimension: [B, *event] nats. Their sum is the KL.
 
     Args:
       q: batch [B].

@@ -1,34 +1,41 @@
 """p(z) = N(z_1; 0, I) prod_t p(z_t | z_{t-1}): the prior of a sequential model with prediction."""
 
+from collections.abc import Callable, Sequence
+
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfgvae.distributions.base import Distribution
-
-tfd = tfp.distributions
+from tfgvae.types import Shape, Tensor
 
 
 class LatentChain(Distribution):
     """A Markov chain of Gaussians over z [T, Z].
 
     Args:
-      transitions: T - 1 functions z_{t-1} [B, Z] to (mean, stddev) of z_t.
+      transitions: T - 1 functions from z_{t-1} [B, Z] to (mean, stddev) of z_t.
       event_shape: (T, Z).
     """
 
-    def __init__(self, transitions, event_shape, name="LatentChain"):
+    def __init__(
+        self,
+        transitions: Sequence[Callable[[Tensor], tuple[Tensor, Tensor]]],
+        event_shape: Shape,
+        name: str = "LatentChain",
+    ) -> None:
         parameters = dict(locals())
         self._transitions = list(transitions)
         super().__init__(parameters, event_shape, reparameterized=True)
 
-    def conditionals(self, z):
+    def conditionals(self, z: Tensor) -> tfd.Distribution:
         """p(z_t | z_{t-1}) for every t, given z [B, T, Z]: Independent Normals, batch [B]."""
         first = tf.zeros_like(z[:, 0]), tf.ones_like(z[:, 0])
         steps = [first] + [step(z[:, t]) for t, step in enumerate(self._transitions)]
         means, stddevs = zip(*steps, strict=True)
         return tfd.Independent(tfd.Normal(tf.stack(means, 1), tf.stack(stddevs, 1)), 2)
 
-    def from_noise(self, noise):
+    def from_noise(self, noise: Tensor) -> Tensor:
         """A draw [N, T, Z] as a function of standard normal noise [N, T, Z]."""
         z = [noise[:, 0]]
         for t, step in enumerate(self._transitions):

@@ -6,28 +6,28 @@ z = T(noise),  noise ~ N(0, I)  =>  z ~ q
 import typing
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
-tfd = tfp.distributions
+from tfgvae.types import Distribution, Shape, Tensor
 
-# Uniform noise is in [0, 1); quantile functions are infinite at its ends.
+# Uniform noise is in [0, 1); quantile functions are infinite at 0 and 1.
 SMALLEST_UNIFORM = 2.0**-25
 
 
 @typing.runtime_checkable
 class DrawnFromNoise(typing.Protocol):
-    """A distribution that says itself how standard normal noise becomes a draw."""
+    """A distribution with its own function from standard normal noise to a draw."""
 
-    def from_noise(self, noise):
+    def from_noise(self, noise: Tensor) -> Tensor:
         """A draw [N, *event_shape] as a function of standard normal noise of that shape."""
 
 
-def from_noise(q, noise):
+def from_noise(q: Distribution, noise: Tensor) -> Tensor:
     """A draw z ~ q as a function of standard normal noise of z's shape.
 
-    A `from_noise` of q's own comes first; a Normal is loc + scale * noise; a transformed
-    distribution is its bijector of a draw from its base; another distribution of scalars goes
-    through its quantile function at Phi(noise).
+    If q has a `from_noise`, it is used. A Normal gives loc + scale * noise. A transformed
+    distribution applies its bijector to a draw from its base. Any other distribution of scalars
+    applies its quantile function to Phi(noise).
 
     Args:
       q: a distribution.
@@ -40,7 +40,7 @@ def from_noise(q, noise):
         return q.from_noise(noise)
     if isinstance(q, tfd.Normal):
         return q.loc + q.scale * noise
-    # These two only repeat or group the draws of the distribution that they are made of.
+    # These two only repeat or group the draws of another distribution.
     if isinstance(q, (tfd.Independent, tfd.Sample)):
         return from_noise(q.distribution, noise)
     if isinstance(q, tfd.TransformedDistribution):
@@ -62,11 +62,11 @@ def _by_quantile(q, noise):
         ) from error
 
 
-def open_interval(noise):
-    """Move uniform noise from [0, 1) into the open interval, without moving other values."""
+def open_interval(noise: Tensor) -> Tensor:
+    """Clip uniform noise from [0, 1) to the open interval (0, 1); other values do not change."""
     return tf.clip_by_value(noise, SMALLEST_UNIFORM, 1.0 - 2.0**-24)
 
 
-def standard_normal(shape):
+def standard_normal(shape: Shape) -> Distribution:
     """N(0, I) over z of this shape: a tfd.Distribution without batch."""
     return tfd.Independent(tfd.Normal(tf.zeros(shape), tf.ones(shape)), len(shape))

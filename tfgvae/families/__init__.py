@@ -1,4 +1,4 @@
-"""P: families of distributions over images. One file a family, one line here."""
+"""P: families of distributions over images. One file and one line here for each."""
 
 from tfgvae.families.base import Family
 from tfgvae.families.bernoulli import Bernoulli

@@ -1,45 +1,51 @@
-"""P_c(x) = prod_i p(x_i | x_<i, c): families whose pixels are drawn one after another.
+"""P_c(x) = prod_i p(x_i | x_<i, c): families that draw one pixel after another.
 
-The order is that of raster lines, and within a pixel that of the channels. The parameters that the
-mapping f gives are the condition c of a network that the family owns.
+The order is row by row, from left to right, and channel by channel within a pixel. The mapping f
+gives the condition c of a network, which belongs to the family.
 """
+
+from typing import Any
 
 import tensorflow as tf
 
 from tfgvae import checks
 from tfgvae.autoregressive.causal import shift_down, shift_right
-from tfgvae.autoregressive.evaluation import WholeImage
+from tfgvae.autoregressive.evaluation import Evaluator, WholeImage
+from tfgvae.autoregressive.incremental import Scale
 from tfgvae.autoregressive.raster import sample
 from tfgvae.distributions.autoregressive import AutoregressiveDistribution
 from tfgvae.families.base import Family
+from tfgvae.types import BatchShape, Distribution, Shape, Tensor
 
 CONDITIONS = ("vector", "map")
 
 
 class Autoregressive(Family):
-    """A family with a network over the image itself.
+    """A family with a network that reads the image itself.
 
-    A subclass gives the network as a program for the evaluators of
-    autoregressive.evaluation, and the distribution of one sub-pixel.
+    A subclass defines the network, as a program for the evaluators of autoregressive.evaluation,
+    and the distribution of one sub-pixel.
 
     Args:
-      condition: "vector": f gives `features` numbers [1, 1, features], added in every gate at every
-        position; "map": it gives [H, W, features], added at its position.
-      features: K.
+      condition: "vector": f gives [1, 1, features], which the gates add at every position;
+        "map": f gives [H, W, features], one vector for each position.
+      features: K, the length of a vector.
     """
 
     has_mean = False
 
-    def __init__(self, condition: str = "vector", features: int = 64, **kwargs):
+    def __init__(self, condition: str = "vector", features: int = 64, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.condition = checks.choice("condition", condition, CONDITIONS)
         self.features = checks.integer("features", features, 1)
 
-    def params_shape(self, image_shape):
+    def params_shape(self, image_shape: Shape) -> Shape:
         size = (1, 1) if self.condition == "vector" else tuple(image_shape[:2])
         return (*size, self.features)
 
-    def build(self, params_shape, x_shape):
+    def build(  # type: ignore[override]  # Both shapes are needed here.
+        self, params_shape: BatchShape, x_shape: BatchShape
+    ) -> None:
         """Build the network for parameters [B, h, w, K] and images [B, H, W, C]."""
         if self.built:
             return
@@ -47,44 +53,45 @@ class Autoregressive(Family):
         self.build_network(params_shape)
         self.built = True
 
-    def distribution(self, params):
+    def distribution(self, params: Tensor) -> Distribution:
         return AutoregressiveDistribution(self, params)
 
-    def log_prob(self, x, params, seed=None):
+    def log_prob(self, x: Tensor, params: Tensor, seed: Tensor | None = None) -> Tensor:
         per_pixel = self.pixel_log_prob(x, self.outputs(x, params, seed))
         return tf.reduce_sum(per_pixel, axis=[1, 2])
 
-    def sample(self, params, noise):
+    def sample(self, params: Tensor, noise: Tensor) -> Tensor:
         if not tf.executing_eagerly():
             return sample(self, params, noise)
-        # The loops need a graph: traced at the first call. In __dict__: Keras would track it.
+        # The loops need a graph, traced at the first call. It is stored in __dict__: Keras would
+        # track an attribute.
         if "_graph_of_sample" not in self.__dict__:
             specs = [tf.TensorSpec([None, *tensor.shape[1:]]) for tensor in (params, noise)]
             traced = tf.function(lambda *args: sample(self, *args), specs, autograph=False)
             self.__dict__["_graph_of_sample"] = traced
         return self.__dict__["_graph_of_sample"](params, noise)
 
-    def outputs(self, x, params, seed=None):
-        """The network in one pass: [B, H, W, ...]; position (i, j) sees what comes before it.
+    def outputs(self, x: Tensor, params: Tensor, seed: Tensor | None = None) -> Tensor:
+        """The network's outputs in one pass: [B, H, W, ...]; each position sees earlier ones only.
 
         Args:
           x: images [B, H, W, C].
           params: the condition.
-          seed: int64 scalar of a training step, for dropout; None evaluates.
+          seed: int64 scalar of a training step, for dropout; None: no dropout.
         """
         return self.run(WholeImage(params, self.colours, self.dropout, seed), x)
 
-    def run(self, run, x):
-        """Both programs over whole images: [B, H, W, ...]. `run` is an evaluator."""
+    def run(self, run: Evaluator, x: Tensor) -> Tensor:
+        """Run both programs on whole images, with the evaluator `run`: [B, H, W, ...]."""
         image = self.network_input(x)
         self.vertical(run, shift_down(image))
         return self.horizontal(run, shift_right(image), image)
 
-    def draw_pixel(self, run, left, noise):
-        """One pixel [B, C], colour by colour where the network has them one by one.
+    def draw_pixel(self, run: Evaluator, left: Tensor, noise: Tensor) -> Tensor:
+        """Draw one pixel [B, C], colour by colour if the network has `colours` > 1.
 
         Args:
-          run: a autoregressive.incremental.OnePixel.
+          run: an autoregressive.incremental.OnePixel.
           left: `network_input` of the pixel to the left.
           noise: the pixel's uniform noise [B, N].
         """
@@ -96,48 +103,54 @@ class Autoregressive(Family):
                 image = self.network_input(tf.concat(drawn, axis=-1))
         return tf.concat(drawn, axis=-1)
 
-    # --- given by a subclass ----------------------------------------------------------------
+    # --- defined by a subclass --------------------------------------------------------------
 
-    # Groups into which the horizontal stream's channels are cut, and rate of the dropout.
-    colours = 1
-    dropout = 0.0
+    dropout = 0.0  # The rate.
 
     @property
-    def input_channels(self):
+    def colours(self) -> int:
+        """Number of groups of the horizontal stream's channels."""
+        return 1
+
+    @property
+    def input_channels(self) -> int:
         """Channels of `network_input`."""
         raise NotImplementedError
 
-    def build_network(self, params_shape):
+    def build_network(self, params_shape: BatchShape) -> None:
         """Make and build the layers; `image_shape` is known."""
         raise NotImplementedError
 
-    def network_input(self, x):
-        """Pixels [..., C] in [0, 1] as the network sees them; outside the image it sees zeros."""
+    def network_input(self, x: Tensor) -> Tensor:
+        """The network's inputs for pixels [..., C] in [0, 1]. Outside the image they are zeros."""
         raise NotImplementedError
 
-    def scales(self):
-        """The layers, a autoregressive.incremental.Scale for each scale, the finest first."""
+    def scales(self) -> list[Scale]:
+        """The layers: one Scale for each scale, the finest first."""
         raise NotImplementedError
 
-    def vertical(self, run, above):
-        """The vertical program, from `network_input` of the image shifted down."""
+    def vertical(self, run: Evaluator, above: Tensor) -> None:
+        """The vertical program; `above` is `network_input` of the image shifted down."""
         raise NotImplementedError
 
-    def horizontal(self, run, left, image):
-        """The horizontal program, from `network_input` of the image shifted right: outputs.
+    def horizontal(self, run: Evaluator, left: Tensor, image: Tensor | None) -> Tensor:
+        """The horizontal program: the network's outputs.
 
-        `image` is what the colours of a pixel may see of it: all of it where `run` has the whole
-        image, the colours drawn so far where it has a pixel, None before the first.
+        Args:
+          run: an evaluator.
+          left: `network_input` of the image shifted right.
+          image: `network_input` of the colours that later colours may see: the whole image, or,
+            while a pixel is drawn, its colours so far; None before the first.
         """
         raise NotImplementedError
 
-    def draw(self, outputs, noise):
-        """What the outputs [B, ...] of a pixel, or a colour of it, and its noise give: [B, n]."""
+    def draw(self, outputs: Tensor, noise: Tensor) -> Tensor:
+        """Draw a pixel, or one colour of it, from its outputs [B, ...] and its noise: [B, n]."""
         raise NotImplementedError
 
-    def pixel_log_prob(self, x, outputs):
+    def pixel_log_prob(self, x: Tensor, outputs: Tensor) -> Tensor:
         """log p(x_ij | x_<ij, c) summed over the channels: [B, H, W] nats."""
         raise NotImplementedError
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "condition": self.condition, "features": self.features}

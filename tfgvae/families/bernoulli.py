@@ -2,11 +2,10 @@
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfgvae.families.base import Family
-
-tfd = tfp.distributions
+from tfgvae.types import Distribution, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae.families")
@@ -14,16 +13,16 @@ class Bernoulli(Family):
     """Independent Bernoulli pixels; the parameters are logits.
 
     On grey images `log_prob` is the usual cross-entropy, which is not the logarithm of a
-    probability: binarise the data where likelihoods are compared.
+    probability: binarise the data before you compare likelihoods.
     """
 
     levels = 2
 
-    def params_shape(self, image_shape):
+    def params_shape(self, image_shape: Shape) -> Shape:
         return tuple(image_shape)
 
-    def distribution(self, params):
+    def distribution(self, params: Tensor) -> Distribution:
         return tfd.Independent(tfd.Bernoulli(logits=params, dtype=tf.float32), 3)
 
-    def sample(self, params, noise):
+    def sample(self, params: Tensor, noise: Tensor) -> Tensor:
         return tf.cast(noise < tf.sigmoid(params), tf.float32)

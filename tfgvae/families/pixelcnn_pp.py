@@ -1,38 +1,43 @@
 """PixelCNN++ (Salimans, Karpathy, Chen, Kingma 2017), conditioned on z in every block."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfgvae import checks
-from tfgvae.autoregressive.evaluation import Initializing
+from tfgvae.autoregressive.evaluation import Evaluator, Initializing
 from tfgvae.autoregressive.gated_resnet import HORIZONTAL, VERTICAL, GatedResnet
 from tfgvae.autoregressive.incremental import Scale
 from tfgvae.autoregressive.weight_norm import NormalizedConv, NormalizedDeconv
 from tfgvae.distributions.levels import check_levels
 from tfgvae.families import logistic_mixture
 from tfgvae.families.autoregressive import Autoregressive
+from tfgvae.types import BatchShape, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae.families")
 class PixelCNNPP(Autoregressive):
     """p(x|c) = prod_i p(x_i | x_<i, c) over whole pixels, each a mixture of discretised logistics.
 
-    A pass down through `num_scales` scales, halved each time, and one up again, with `num_blocks`
-    gated residual blocks a scale and a skip connection from every block of the pass down. A
-    channel of ones tells the image from the zeros around it. Weights are normalised, and set
-    from the first batch by `initialize`. Polyak averages are the optimizer's
-    (train.ema_momentum).
+    The network goes down through `num_scales` scales, each half the size of the last, and up again.
+    Each pass has `num_blocks` gated residual blocks per scale. Every block of the down pass has a
+    skip connection to the up pass. A channel of ones marks the image in the zeros around it.
+    Weights are normalised; `initialize` sets them from the first batch. The optimizer makes the
+    Polyak averages (train.ema_momentum).
 
     Args:
       levels: number of values of a sub-pixel, 2 to 256.
       num_scales: 3 in the paper.
-      num_blocks: residual blocks a scale, 5 in the paper.
+      num_blocks: residual blocks per scale, 5 in the paper.
       filters: channels of each stream: 160 in the paper, 120 in Zhao et al.
-      num_mixtures: logistics a pixel: 10 in the paper, 8 in Zhao et al.
+      num_mixtures: logistics per pixel: 10 in the paper, 8 in Zhao et al.
       dropout: rate of the dropout in training, 0.5 in the paper.
       condition: "vector" or "map": see Autoregressive.
-      features: K, what f gives for an image, or for a position of it.
+      features: K, the length of the condition of an image, or of one position.
     """
+
+    levels: int
 
     def __init__(
         self,
@@ -44,8 +49,8 @@ class PixelCNNPP(Autoregressive):
         dropout: float = 0.5,
         condition: str = "vector",
         features: int = 64,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(condition, features, **kwargs)
         self.levels = check_levels(levels)
         self.num_scales = checks.integer("num_scales", num_scales, 1)
@@ -56,11 +61,11 @@ class PixelCNNPP(Autoregressive):
         if self.dropout == 1:
             raise ValueError("dropout must be < 1, got 1.0: it would leave nothing")
 
-    def noise_shape(self, image_shape):
+    def noise_shape(self, image_shape: Shape) -> Shape:
         *size, channels = image_shape
         return (*size, channels + 1)  # The first chooses the component.
 
-    def build_network(self, params_shape):
+    def build_network(self, params_shape: BatchShape) -> None:
         self._make_layers()
         self._initialized = self.add_weight(
             shape=(), dtype="bool", initializer="zeros", trainable=False, name="initialized"
@@ -81,7 +86,7 @@ class PixelCNNPP(Autoregressive):
         self._first = NormalizedConv(filters, **VERTICAL)
         self._left = NormalizedConv(filters, rows=2)
         self._down_blocks = [[GatedResnet(filters) for _ in range(self.num_blocks)] for _ in scales]
-        # One more where a scale is come back to: for what it started from.
+        # One more where the up pass returns to a scale: it takes the scale's first features.
         more = [self.num_blocks + 1] * (self.num_scales - 1) + [self.num_blocks]
         self._up_blocks = [[GatedResnet(filters, has_skip=True) for _ in range(n)] for n in more]
         # The vertical stream's, then the horizontal one's.
@@ -94,10 +99,10 @@ class PixelCNNPP(Autoregressive):
         self._out = NormalizedConv(outputs)
 
     @property
-    def wants_initialization(self):
+    def wants_initialization(self) -> bool:
         return not keras.ops.convert_to_numpy(self._initialized)
 
-    def initialize(self, x, params):
+    def initialize(self, x: Tensor, params: Tensor) -> None:
         """Set norms and biases so that on x every layer's outputs have mean 0 and a given scale."""
         self.run(Initializing(params), x)
         self._initialized.assign(True)
@@ -105,15 +110,15 @@ class PixelCNNPP(Autoregressive):
     # --- the network, written once: see autoregressive.evaluation ---------------------------
 
     @property
-    def input_channels(self):
+    def input_channels(self) -> int:
         return self.image_shape[2] + 1
 
-    def network_input(self, x):
-        # The ones tell the image from the zeros outside.
+    def network_input(self, x: Tensor) -> Tensor:
+        # The ones mark the image in the zeros around it.
         x = tf.concat([2.0 * x - 1.0, tf.ones_like(x[..., :1])], axis=-1)
         return tf.cast(x, self.compute_dtype)
 
-    def scales(self):
+    def scales(self) -> list[Scale]:
         found = []
         for s in range(self.num_scales):
             blocks = [*self._down_blocks[s], *self._up_blocks[s]]
@@ -129,7 +134,7 @@ class PixelCNNPP(Autoregressive):
         found[0].horizontal.extend([self._left, self._out])
         return found
 
-    def vertical(self, run, above):
+    def vertical(self, run: Evaluator, above: Tensor) -> None:
         run.give(run.conv(self._above, above))
 
         def step(block, v, skip=None):
@@ -137,8 +142,8 @@ class PixelCNNPP(Autoregressive):
 
         self._down_and_up(run, 0, step, run.conv(self._first, above))
 
-    def horizontal(self, run, left, image=None):
-        # The colours of a pixel see each other in the mixture, not in the network.
+    def horizontal(self, run: Evaluator, left: Tensor, image: Tensor | None = None) -> Tensor:
+        # The mixture, not the network, connects the colours of a pixel: `image` is not used.
 
         def step(block, h, skip=None):
             return block.horizontal(run, h, skip)
@@ -148,7 +153,7 @@ class PixelCNNPP(Autoregressive):
         return tf.cast(run.conv(self._out, tf.nn.elu(h)), tf.float32)
 
     def _down_and_up(self, run, stream, step, x, scale=0):
-        """The pass down from a scale and up again to it, of one stream."""
+        """One stream from a scale down to the coarsest and up again."""
         skips = [x]
         for block in self._down_blocks[scale]:
             x = step(block, x)
@@ -162,13 +167,13 @@ class PixelCNNPP(Autoregressive):
             x = step(block, x, skips.pop())
         return x
 
-    def draw(self, outputs, noise):
+    def draw(self, outputs: Tensor, noise: Tensor) -> Tensor:
         return logistic_mixture.sample(outputs, noise, self.levels, self.num_mixtures)
 
-    def pixel_log_prob(self, x, outputs):
+    def pixel_log_prob(self, x: Tensor, outputs: Tensor) -> Tensor:
         return logistic_mixture.log_prob(x, outputs, self.levels, self.num_mixtures)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "levels": self.levels,

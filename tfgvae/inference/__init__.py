@@ -1,4 +1,4 @@
-"""q: inference distributions. One file a distribution, one line here."""
+"""q: inference distributions. One file and one line here for each."""
 
 from tfgvae.inference.base import Inference
 from tfgvae.inference.classifier import Classifier

@@ -1,11 +1,14 @@
 """q(z|x) = N(mean(h), stddev(h)^2) with features h = trunk(x)."""
 
+from typing import Any
+
 import keras
 
 from tfgvae import checks
 from tfgvae.inference.base import Inference
 from tfgvae.layers.trunks import TRUNKS
 from tfgvae.registry import lookup
+from tfgvae.types import BatchShape, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae.inference")
@@ -16,7 +19,7 @@ class Gaussian(Inference):
       latent_dim: Z.
       image_shape: (H, W, C).
       trunk: a name in TRUNKS: "conv", "mlp" or "resnet".
-      width: filters after the first halving; they double with each one.
+      width: filters after the first halving, doubled at each further one.
       dense: units of the dense layers after the convolutions; () with trunk "mlp" is linear.
       norm: normalisation: "none", "batch", "group" or "layer".
       activation: a keras activation's name.
@@ -25,16 +28,16 @@ class Gaussian(Inference):
 
     def __init__(
         self,
-        latent_dim,
-        image_shape,
+        latent_dim: int,
+        image_shape: Shape,
         trunk: str = "conv",
         width: int = 32,
         dense: tuple = (256,),
         norm: str = "none",
         activation: str = "elu",
         min_stddev: float = 1e-3,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(latent_dim, image_shape, min_stddev, **kwargs)
         self.trunk = trunk
         self.width = checks.integer("width", width, 1)
@@ -45,17 +48,17 @@ class Gaussian(Inference):
         self._trunk = make(self.image_shape, self.width, self.dense, norm, activation)
         self._heads = keras.layers.Dense(2 * self.latent_dim)
 
-    def build(self, x_shape=None):
+    def build(self, x_shape: BatchShape | None = None) -> None:
         if self.built:
             return
         self._trunk.build((None, *self.image_shape))
         self._heads.build(self._trunk.output_shape)
         self.built = True
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
         return self.moments(self._heads(self._trunk(x, training=training)))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "trunk": self.trunk,

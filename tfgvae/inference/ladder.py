@@ -1,5 +1,7 @@
 """q(z|x) with a group of latents for each scale of the encoder (Zhao et al. 2017, "ladder")."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -7,32 +9,33 @@ from tfgvae import checks
 from tfgvae.inference.base import Inference
 from tfgvae.layers.groups import latent_groups as share_out
 from tfgvae.layers.ladder_encoder import LadderEncoder
+from tfgvae.types import BatchShape, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae.inference")
 class Ladder(Inference):
-    """A diagonal Gaussian whose groups read the features at their scale.
+    """A diagonal Gaussian. Each group of latents reads the features of its scale.
 
     Args:
       latent_dim: Z, the sum of the groups.
       image_shape: (H, W, C).
-      latent_groups: sizes of the groups, finest scale first, top last; () shares out evenly.
-      width, dense, kernel_size, norm: of LadderEncoder.
+      latent_groups: sizes of the groups, finest scale first, top last; () splits Z evenly.
+      width, dense, kernel_size, norm: of LadderEncoder; dense is (n,).
       min_stddev: lower bound of the standard deviation.
     """
 
     def __init__(
         self,
-        latent_dim,
-        image_shape,
+        latent_dim: int,
+        image_shape: Shape,
         latent_groups: tuple = (),
         width: int = 32,
         dense: tuple = (256,),
         kernel_size: int = 4,
         norm: str = "batch",
         min_stddev: float = 1e-3,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(latent_dim, image_shape, min_stddev, **kwargs)
         self.latent_groups = share_out(image_shape, latent_dim, latent_groups)
         self.width = checks.integer("width", width, 1)
@@ -47,7 +50,7 @@ class Ladder(Inference):
             for n in self.latent_groups
         ]
 
-    def build(self, x_shape=None):
+    def build(self, x_shape: BatchShape | None = None) -> None:
         if self.built:
             return
         self._encoder.build((None, *self.image_shape))
@@ -56,13 +59,13 @@ class Ladder(Inference):
             head.build((None, *shape))
         self.built = True
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
         features = self._encoder(x, training=training)
         groups = [self.moments(head(h)) for head, h in zip(self._heads, features, strict=True)]
         means, stddevs = zip(*groups, strict=True)
         return tf.concat(means, axis=-1), tf.concat(stddevs, axis=-1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "latent_groups": self.latent_groups,

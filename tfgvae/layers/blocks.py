@@ -1,21 +1,25 @@
 """Convolution, normalisation and activation in one layer, and a residual pair of them."""
 
+from collections.abc import Callable
+from typing import Any, Self
+
 import keras
 
 from tfgvae.layers.activations import leaky_relu
 from tfgvae.registry import lookup
+from tfgvae.types import BatchShape, Shape, Tensor
 
 NORMS = {
     "none": lambda: None,
-    # Statistics over the global batch: the same network on one replica and on many.
+    # Statistics over the global batch, so that one replica and many give the same network.
     "batch": lambda: keras.layers.BatchNormalization(momentum=0.9, synchronized=True),
     "group": lambda: keras.layers.GroupNormalization(groups=8),
     "layer": lambda: keras.layers.LayerNormalization(),
 }
 
 
-def activation_function(name):
-    """The function of a name: "leaky_relu" has the authors' slope, the others are Keras's."""
+def activation_function(name: str | None) -> Callable[[Tensor], Tensor]:
+    """The activation of a name: "leaky_relu" has the authors' slope, others are from Keras."""
     return leaky_relu if name == "leaky_relu" else keras.activations.get(name)
 
 
@@ -27,10 +31,17 @@ class Block(keras.layers.Layer):
       layer: the keras layer, without activation.
       norm: a name in NORMS.
       activation: "leaky_relu" (slope 0.1), the name of a Keras activation, or None.
-      size: (H, W) to which the output is cropped: odd sizes of the pyramid on the way up.
+      size: (H, W) to which the output is cropped, for odd sizes of the pyramid on the way up.
     """
 
-    def __init__(self, layer, norm="none", activation=None, size=None, **kwargs):
+    def __init__(
+        self,
+        layer: keras.layers.Layer,
+        norm: str = "none",
+        activation: str | None = None,
+        size: Shape | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.layer = layer
         self.norm = norm
@@ -39,7 +50,7 @@ class Block(keras.layers.Layer):
         self._normalize = lookup(NORMS, norm, "norm")()
         self._activate = activation_function(activation)
 
-    def build(self, input_shape):
+    def build(self, input_shape: BatchShape) -> None:
         if self.built:
             return
         self.layer.build(input_shape)
@@ -47,7 +58,7 @@ class Block(keras.layers.Layer):
             self._normalize.build(self.layer.compute_output_shape(input_shape))
         self.built = True
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         x = self.layer(x)
         if self.size:
             x = x[:, : self.size[0], : self.size[1]]
@@ -55,11 +66,11 @@ class Block(keras.layers.Layer):
             x = self._normalize(x, training=training)
         return self._activate(x)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: BatchShape) -> BatchShape:
         batch, *size, channels = self.layer.compute_output_shape(input_shape)
         return (batch, *(self.size or size), channels)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "layer": keras.saving.serialize_keras_object(self.layer),
@@ -69,7 +80,7 @@ class Block(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         layer = keras.saving.deserialize_keras_object(config["layer"])
         return cls(**{**config, "layer": layer})
 
@@ -84,7 +95,9 @@ class Residual(keras.layers.Layer):
       activation: as in Block.
     """
 
-    def __init__(self, filters, norm="none", activation="elu", **kwargs):
+    def __init__(
+        self, filters: int, norm: str = "none", activation: str = "elu", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.norm = norm
@@ -94,7 +107,7 @@ class Residual(keras.layers.Layer):
         # Starts as the identity, so that deep stacks train from the first step.
         self._second = keras.layers.Conv2D(filters, 3, padding="same", kernel_initializer="zeros")
 
-    def build(self, input_shape):
+    def build(self, input_shape: BatchShape) -> None:
         if self.built:
             return
         if input_shape[-1] != self.filters:
@@ -103,13 +116,13 @@ class Residual(keras.layers.Layer):
         self._second.build(input_shape)
         self.built = True
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         return x + self._second(self._first(self._activate(x), training=training))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: BatchShape) -> BatchShape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "filters": self.filters,
@@ -119,11 +132,11 @@ class Residual(keras.layers.Layer):
 
 
 def _with_bias(norm="none", **_):
-    # What follows a normalisation has its own offset: a bias before it would do nothing.
+    # A normalisation has its own offset: a bias before it has no effect.
     return norm == "none"
 
 
-def conv(filters, kernel_size, strides, **kwargs):
+def conv(filters: int, kernel_size: int, strides: int, **kwargs: Any) -> Block:
     """A convolution block; `kwargs` go to Block."""
     layer = keras.layers.Conv2D(
         filters, kernel_size, strides, padding="same", use_bias=_with_bias(**kwargs)
@@ -131,7 +144,7 @@ def conv(filters, kernel_size, strides, **kwargs):
     return Block(layer, **kwargs)
 
 
-def conv_up(filters, kernel_size, strides, **kwargs):
+def conv_up(filters: int, kernel_size: int, strides: int, **kwargs: Any) -> Block:
     """A transposed convolution block; `kwargs` go to Block."""
     layer = keras.layers.Conv2DTranspose(
         filters, kernel_size, strides, padding="same", use_bias=_with_bias(**kwargs)
@@ -139,6 +152,6 @@ def conv_up(filters, kernel_size, strides, **kwargs):
     return Block(layer, **kwargs)
 
 
-def dense(units, **kwargs):
+def dense(units: int, **kwargs: Any) -> Block:
     """A dense block; `kwargs` go to Block."""
     return Block(keras.layers.Dense(units, use_bias=_with_bias(**kwargs)), **kwargs)

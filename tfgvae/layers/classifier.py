@@ -4,6 +4,8 @@ It gives the fixed inference distribution of Section 2 (Eq. 5) and the feature s
 estimators compare samples with data.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -12,33 +14,34 @@ from tfgvae.images import check_range, checked_images
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.layers.trunks import TRUNKS
 from tfgvae.registry import lookup
+from tfgvae.types import Array, BatchShape, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
 class ClassifierNetwork(keras.Model):
     """Images [B, H, W, C] in [0, 1] to logits [B, num_classes].
 
-    Its weights exist, and are a function of `seed`, once it is constructed.
+    The constructor makes the weights, as a function of `seed`.
 
     Args:
       image_shape: (H, W, C).
       num_classes: >= 2.
       trunk: a name in TRUNKS.
-      width: filters after the first halving; they double with each one.
+      width: filters after the first halving, doubled at each further one.
       dense: units of the dense layers after the convolutions; the last one is D, the number of
-        features. () takes the flattened convolutions.
+        features. With () the features are the flattened convolutions.
       norm: normalisation: "none", "batch", "group" or "layer".
       activation: the name of an activation, as in Block.
-      seed: int of the initial weights; None draws one, which is kept.
+      seed: of the initial weights; None draws one and stores it.
 
     Raises:
       ValueError: an argument out of range; when called, images of another shape or outside [0, 1]
-        (in a graph an InvalidArgumentError as it runs).
+        (in a graph an InvalidArgumentError when it runs).
     """
 
     def __init__(
         self,
-        image_shape,
+        image_shape: Shape,
         num_classes: int,
         trunk: str = "conv",
         width: int = 32,
@@ -46,8 +49,8 @@ class ClassifierNetwork(keras.Model):
         norm: str = "batch",
         activation: str = "elu",
         seed: int | None = 0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_shape = check_image_shape(image_shape)
         self.num_classes = checks.integer("num_classes", num_classes, 2)
@@ -63,7 +66,7 @@ class ClassifierNetwork(keras.Model):
             self._head = keras.layers.Dense(self.num_classes)
             self.build()
 
-    def build(self, x_shape=None):
+    def build(self, x_shape: BatchShape | None = None) -> None:
         if self.built:
             return
         self._trunk.build((None, *self.image_shape))
@@ -71,18 +74,18 @@ class ClassifierNetwork(keras.Model):
         self.built = True
 
     @property
-    def num_features(self):
+    def num_features(self) -> int:
         """D, the length of a feature vector."""
         return self._trunk.output_shape[-1]
 
-    def call(self, x, training=False):
+    def call(self, x: Array, training: bool = False) -> Tensor:
         return self.logits(self.features(x, training))
 
-    def features(self, x, training=False):
+    def features(self, x: Array, training: bool = False) -> Tensor:
         """The penultimate layer, float32 [B, D], of images [B, H, W, C] in [0, 1]."""
         return tf.cast(self._trunk(self._checked(x), training=training), tf.float32)
 
-    def logits(self, features):
+    def logits(self, features: Tensor) -> Tensor:
         """The last layer, float32 [B, num_classes], of features [B, D]."""
         return tf.cast(self._head(features), tf.float32)
 
@@ -91,7 +94,7 @@ class ClassifierNetwork(keras.Model):
         check_range(x)
         return x
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "image_shape": self.image_shape,

@@ -1,11 +1,14 @@
 """How latents enter the features of a decoder: the three ways of the authors' code."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfgvae.layers import blocks
 from tfgvae.layers.activations import leaky_relu
 from tfgvae.registry import lookup
+from tfgvae.types import BatchShape, Shape, Tensor
 
 MODES = {"concat": "concatenated", "add": "added", "gated_add": "added through a learned gate"}
 GATE_AT_START = 0.1
@@ -13,7 +16,7 @@ GATE_AT_START = 0.1
 
 @keras.saving.register_keras_serializable("tfgvae")
 class Inject(keras.layers.Layer):
-    """Dense + reshape of z [B, Z] to the features' shape, then combined with features [B, H, W, F].
+    """A dense layer and a reshape of z [B, Z], then combined with features [B, H, W, F].
 
     Args:
       feature_shape: (H, W, F); (F,) for the dense top.
@@ -23,7 +26,14 @@ class Inject(keras.layers.Layer):
       norm: normalisation of the latents' features.
     """
 
-    def __init__(self, feature_shape, latent_dim, combine="concat", norm="batch", **kwargs):
+    def __init__(
+        self,
+        feature_shape: Shape,
+        latent_dim: int,
+        combine: str = "concat",
+        norm: str = "batch",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         lookup(MODES, combine, "combine")
         self.feature_shape = tuple(feature_shape)
@@ -36,7 +46,7 @@ class Inject(keras.layers.Layer):
         self._project = keras.layers.Dense(units, use_bias=norm == "none")
         self._normalize = lookup(blocks.NORMS, norm, "norm")()
 
-    def build(self, h_shape=None):
+    def build(self, h_shape: BatchShape | None = None) -> None:
         if self.built:
             return
         self._project.build((None, self.latent_dim))
@@ -50,7 +60,7 @@ class Inject(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, h, z, training=False):
+    def call(self, h: Tensor, z: Tensor, training: bool = False) -> Tensor:
         latents = tf.reshape(self._project(z), [-1, *self.feature_shape])
         if self._normalize is not None:
             latents = self._normalize(latents, training=training)
@@ -61,12 +71,12 @@ class Inject(keras.layers.Layer):
             return h + latents
         return h + self.gate * latents
 
-    def output_shape(self):
+    def output_shape(self) -> Shape:
         """Shape of the combined features, without the batch."""
         *size, channels = self.feature_shape
         return (*size, 2 * channels if self.combine == "concat" else channels)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "feature_shape": self.feature_shape,

@@ -3,13 +3,14 @@
 import tensorflow as tf
 
 from tfgvae import seeds
+from tfgvae.types import Tensor
 
 
-def corrupt(x, seed, salt_and_pepper=0.1, stddev=0.1):
+def corrupt(x: Tensor, seed: Tensor, salt_and_pepper: float = 0.1, stddev: float = 0.1) -> Tensor:
     """A corrupted copy of images x [B, H, W, C], clipped to [0, 1].
 
-    A pixel (all its channels) becomes black or white with probability `salt_and_pepper`, half
-    each; then N(0, stddev^2) is added to every sub-pixel. The authors' 10 % and 0.1.
+    A pixel (all its channels) becomes black or white with probability `salt_and_pepper`, half of
+    it each. Then N(0, stddev^2) is added to every sub-pixel. The defaults are the authors'.
 
     Args:
       x: this replica's images.

@@ -1,17 +1,21 @@
-"""Ladder latents: how the dimensions of z are shared out between the scales."""
+"""How a ladder splits the dimensions of z between its scales."""
 
 from tfgvae import checks
 from tfgvae.layers.scales import pyramid
+from tfgvae.types import Shape
 
 
-def latent_groups(image_shape, latent_dim, latent_groups=()):
+def latent_groups(
+    image_shape: Shape, latent_dim: int, latent_groups: tuple = ()
+) -> tuple[int, ...]:
     """Sizes of the latent groups, the finest scale first, the dense top last.
 
-    Without `latent_groups` the dimensions are shared out evenly, what is left over to the top:
+    Without `latent_groups` the dimensions are split evenly, and the top also gets the remainder:
     40 at 64x64 gives (10, 10, 10, 10), the authors' setting for CelebA.
 
     Raises:
-      ValueError: sizes that are not one a group, are negative, or do not add up to latent_dim.
+      ValueError: not one size > 0 for each group, sizes that do not add up to latent_dim, or fewer
+        dimensions than groups.
     """
     count = len(pyramid(image_shape))
     if latent_groups:

@@ -1,9 +1,12 @@
 """The convolutional encoder of the sequential VAE: features at every scale, then a dense top."""
 
+from typing import Any
+
 import keras
 
 from tfgvae.layers import blocks
 from tfgvae.layers.scales import pyramid
+from tfgvae.types import BatchShape, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
@@ -22,7 +25,15 @@ class LadderEncoder(keras.layers.Layer):
       norm: normalisation: "none", "batch", "group" or "layer".
     """
 
-    def __init__(self, image_shape, width=32, dense=256, kernel_size=4, norm="batch", **kwargs):
+    def __init__(
+        self,
+        image_shape: Shape,
+        width: int = 32,
+        dense: int = 256,
+        kernel_size: int = 4,
+        norm: str = "batch",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_shape = tuple(image_shape)
         self.width = width
@@ -37,12 +48,12 @@ class LadderEncoder(keras.layers.Layer):
             self._scales.append(keras.Sequential([down, same]))
         self._top = keras.Sequential([keras.layers.Flatten(), blocks.dense(dense, **options)])
 
-    def feature_shapes(self):
+    def feature_shapes(self) -> list[Shape]:
         """Shapes [(H_i, W_i, channels_i)] of the features at the scales."""
         sizes = pyramid(self.image_shape)[1:]
         return [(*size, self.width * 2 ** (i + 1)) for i, size in enumerate(sizes)]
 
-    def build(self, x_shape=None):
+    def build(self, x_shape: BatchShape | None = None) -> None:
         if self.built:
             return
         shape = (None, *self.image_shape)
@@ -52,14 +63,14 @@ class LadderEncoder(keras.layers.Layer):
         self._top.build(shape)
         self.built = True
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> list[Tensor]:
         features = []
         for scale in self._scales:
             x = scale(x, training=training)
             features.append(x)
         return [*features, self._top(x, training=training)]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "image_shape": self.image_shape,

@@ -1,4 +1,4 @@
-"""Mean and variance of all rows that training has seen: cumulative, and exact.
+"""Mean and variance of all rows that training has seen so far, exact.
 
 The moments of two sets of rows of sizes m and n, D the difference of their means, together are
 (Chan, Golub, LeVeque 1983)
@@ -7,24 +7,29 @@ The moments of two sets of rows of sizes m and n, D the difference of their mean
     var  = (m var_m + n var_n) / (m + n) + D^2 m n / (m + n)^2
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfgvae import checks, replicas
+from tfgvae.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
 class RunningMoments(keras.layers.Layer):
-    """The moments over rows [B, *shape] given to `update`, those of all replicas.
+    """The moments of all rows [B, *shape] given to `update` on all replicas.
 
-    A row counts once for each time it is given. The weights do not take part in training.
+    A row counts once for each time it is given. The weights are not trainable.
 
     Args:
-      shape: of one row.
-      mean, variance: what holds before the first row.
+      shape: shape of one row.
+      mean, variance: values before the first row.
     """
 
-    def __init__(self, shape, mean: float = 0.0, variance: float = 1.0, **kwargs):
+    def __init__(
+        self, shape: Shape, mean: float = 0.0, variance: float = 1.0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.shape = checks.integers("shape", shape, 1)
         self.initial_mean = checks.real("mean", mean)
@@ -46,13 +51,13 @@ class RunningMoments(keras.layers.Layer):
             name=name,
         )
 
-    def update(self, x):
-        """Take the rows x [B, *shape], float32, of this and of every other replica into account."""
+    def update(self, x: Tensor) -> None:
+        """Add the rows x [B, *shape], float32, of all replicas."""
         _, rows = replicas.place(tf.shape(x)[0])
         mean = replicas.mean(x)
         variance = replicas.mean(tf.square(x - mean))
         total = self.count + tf.cast(rows, tf.int64)
-        # The new rows' share of all: 1 at the first update, which forgets the initial values.
+        # The share of the new rows in all: 1 at the first update, which drops the initial values.
         share = tf.cast(rows, tf.float32) / tf.cast(total, tf.float32)
         difference = mean - self.mean
         within = (1 - share) * self.variance + share * variance
@@ -60,7 +65,7 @@ class RunningMoments(keras.layers.Layer):
         self.mean.assign_add(share * difference)
         self.count.assign(total)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "shape": self.shape,

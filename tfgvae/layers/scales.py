@@ -1,13 +1,14 @@
-"""The pyramid of sizes that convolutional networks walk down and up."""
+"""The pyramid of sizes in convolutional networks."""
 
 import math
 
 from tfgvae import checks
+from tfgvae.types import Shape
 
 SMALLEST, LARGEST = 8, 128
 
 
-def check_image_shape(image_shape):
+def check_image_shape(image_shape: Shape) -> Shape:
     """Return (H, W, C) as ints.
 
     Raises:
@@ -23,7 +24,7 @@ def check_image_shape(image_shape):
     return shape
 
 
-def pyramid(image_shape):
+def pyramid(image_shape: Shape) -> list[tuple[int, int]]:
     """Sizes [(H, W), (H/2, W/2), ...], halved and rounded up until the smaller side is <= 8.
 
     There is at least one halving: 8 has one scale (to 4), 28 and 32 two, 64 three, 128 four.

@@ -1,13 +1,16 @@
-"""Trunks: images [B, H, W, C] to features [B, F], under any inference distribution."""
+"""Trunks: networks from images [B, H, W, C] to features [B, F]."""
 
 import keras
 
 from tfgvae.layers import blocks
 from tfgvae.layers.scales import pyramid
+from tfgvae.types import Shape
 
 
-def mlp(image_shape, width, dense, norm, activation):
-    """Flatten, then one dense layer a unit count in `dense`. `width` is not used."""
+def mlp(
+    image_shape: Shape, width: int, dense: tuple, norm: str, activation: str
+) -> keras.Sequential:
+    """Flatten, then one dense layer for each number in `dense`. `width` is not used."""
     del image_shape, width
     layers = [blocks.dense(n, norm=norm, activation=activation) for n in dense]
     return keras.Sequential([keras.layers.Flatten(), *layers])
@@ -22,13 +25,17 @@ def _down(image_shape, width, norm, activation, after=()):
     return layers
 
 
-def conv(image_shape, width, dense, norm, activation):
+def conv(
+    image_shape: Shape, width: int, dense: tuple, norm: str, activation: str
+) -> keras.Sequential:
     """4x4 convolutions of stride 2 down the pyramid, width * 2^i filters, then dense layers."""
     layers = _down(image_shape, width, norm, activation)
     return keras.Sequential([*layers, *mlp(image_shape, width, dense, norm, activation).layers])
 
 
-def resnet(image_shape, width, dense, norm, activation):
+def resnet(
+    image_shape: Shape, width: int, dense: tuple, norm: str, activation: str
+) -> keras.Sequential:
     """As `conv`, with two residual blocks after each halving."""
 
     def residual(filters):

@@ -1,4 +1,4 @@
-"""f: mappings from latents to the family's parameters. One file a mapping, one line here."""
+"""f: mappings from latents to the family's parameters. One file and one line here for each."""
 
 from tfgvae.mappings.base import Mapping
 from tfgvae.mappings.conv import Conv

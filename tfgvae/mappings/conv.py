@@ -1,6 +1,7 @@
 """f(z) by dense layers and transposed convolutions up the pyramid: the mirror of the conv trunk."""
 
 import math
+from typing import Any
 
 import keras
 
@@ -8,6 +9,7 @@ from tfgvae import checks
 from tfgvae.layers import blocks
 from tfgvae.layers.scales import pyramid
 from tfgvae.mappings.base import Mapping
+from tfgvae.types import Shape
 
 
 @keras.saving.register_keras_serializable("tfgvae.mappings")
@@ -17,7 +19,7 @@ class Conv(Mapping):
     Args:
       latent_dim: Z.
       params_shape: (H, W, K).
-      width: filters at the finest hidden scale; they double with each coarser one.
+      width: filters at the finest hidden scale, doubled at each coarser one.
       dense: units of the dense layers before the convolutions.
       norm: normalisation: "none", "batch", "group" or "layer".
       activation: a keras activation's name.
@@ -25,14 +27,14 @@ class Conv(Mapping):
 
     def __init__(
         self,
-        latent_dim,
-        params_shape,
+        latent_dim: int,
+        params_shape: Shape,
         width: int = 32,
         dense: tuple = (256,),
         norm: str = "none",
         activation: str = "elu",
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(latent_dim, params_shape, **kwargs)
         self.width = checks.integer("width", width, 1)
         self.dense = checks.integers("dense", dense, 1)
@@ -52,7 +54,7 @@ class Conv(Mapping):
         layers.append(blocks.conv_up(self.params_shape[-1], 4, 2, size=sizes[0]))
         return layers
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "width": self.width,

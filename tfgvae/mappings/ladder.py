@@ -1,6 +1,7 @@
 """f(z) with a group of latents injected at each scale: the generator of the ladder."""
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -11,30 +12,31 @@ from tfgvae.layers.combine import Inject
 from tfgvae.layers.groups import latent_groups as share_out
 from tfgvae.layers.scales import pyramid
 from tfgvae.mappings.base import Mapping
+from tfgvae.types import BatchShape, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae.mappings")
 class Ladder(Mapping):
-    """The dense top reads the last group, each scale on the way up its own group.
+    """The dense top reads the last group. Each scale on the way up reads its own group.
 
     Channels mirror LadderEncoder: scale i has width * 2^i; the output head is one convolution.
 
     Args:
       latent_dim: Z, the sum of the groups.
       params_shape: (H, W, K).
-      latent_groups: sizes of the groups, finest scale first, top last; () shares out evenly.
-      width: channels at full resolution; they double with each scale.
-      dense: one number, units of the top.
+      latent_groups: sizes of the groups, finest scale first, top last; () splits Z evenly.
+      width: channels at full resolution, doubled at each coarser scale.
+      dense: (n,), units of the top.
       kernel_size: side of the kernels.
       combine: how latents enter: "concat", "add" or "gated_add".
       norm: normalisation: "none", "batch", "group" or "layer".
-      num_classes: with n > 0 a label 0 .. n - 1 conditions the top.
+      num_classes: if n > 0, a label 0 .. n - 1 is an input of the top.
     """
 
     def __init__(
         self,
-        latent_dim,
-        params_shape,
+        latent_dim: int,
+        params_shape: Shape,
         latent_groups: tuple = (),
         width: int = 32,
         dense: tuple = (256,),
@@ -42,8 +44,8 @@ class Ladder(Mapping):
         combine: str = "concat",
         norm: str = "batch",
         num_classes: int = 0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(latent_dim, params_shape, **kwargs)
         self.sizes = pyramid((*self.params_shape[:2], 1))
         self.latent_groups = share_out((*self.params_shape[:2], 1), latent_dim, latent_groups)
@@ -83,7 +85,7 @@ class Ladder(Mapping):
         """Number of inputs of the top: its group of latents and the label."""
         return self.latent_groups[-1] + self.num_classes
 
-    def build(self, z_shape=None):
+    def build(self, z_shape: BatchShape | None = None) -> None:
         if self.built:
             return
         self._top_in.build((None, self._top_width()))
@@ -116,10 +118,12 @@ class Ladder(Mapping):
             h = up(inject(h, z=groups[-1 - i], training=training), training=training)
         return h
 
-    def call(self, z, label=None, training=False):
+    def call(  # type: ignore[override]  # Only a ladder takes a label.
+        self, z: Tensor, label: Tensor | None = None, training: bool = False
+    ) -> Tensor:
         return self._head(self._features(z, label, training))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "latent_groups": self.latent_groups,

@@ -1,11 +1,14 @@
 """p(z_t | z_{t-1}) = N(mean(z_{t-1}), stddev(z_{t-1})^2): the latent prediction of the authors."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfgvae import checks
 from tfgvae.layers import blocks
 from tfgvae.layers.activations import softplus_one
+from tfgvae.types import BatchShape, Tensor
 
 MIN_STDDEV = 1e-2
 
@@ -14,14 +17,14 @@ MIN_STDDEV = 1e-2
 class LatentTransition(keras.layers.Layer):
     """Dense layers from z_{t-1} [B, Z] to (mean, stddev) of z_t, float32 [B, Z] each.
 
-    It starts as the standard normal: the output layer's weights are 0.
+    The output layer starts at 0, so z_t is standard normal at first.
 
     Args:
       latent_dim: Z.
       dense: units of the hidden layers; 1024 1024 1024 in the authors' code.
     """
 
-    def __init__(self, latent_dim, dense: tuple = (1024, 1024, 1024), **kwargs):
+    def __init__(self, latent_dim: int, dense: tuple = (1024, 1024, 1024), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.latent_dim = checks.integer("latent_dim", latent_dim, 1)
         self.dense = checks.integers("dense", dense, 1)
@@ -29,19 +32,19 @@ class LatentTransition(keras.layers.Layer):
         heads = keras.layers.Dense(2 * latent_dim, kernel_initializer="zeros")
         self._layers_in_order = keras.Sequential([*hidden, heads])
 
-    def build(self, z_shape=None):
+    def build(self, z_shape: BatchShape | None = None) -> None:
         if self.built:
             return
         self._layers_in_order.build((None, self.latent_dim))
         self.built = True
 
-    def call(self, z, training=False):
+    def call(self, z: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
         heads = self._layers_in_order(z, training=training)
         # Densities are float32 under any policy.
         mean, raw = tf.split(tf.cast(heads, tf.float32), 2, axis=-1)
         return mean, MIN_STDDEV + (1 - MIN_STDDEV) * softplus_one(raw)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "latent_dim": self.latent_dim,

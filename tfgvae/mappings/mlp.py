@@ -1,12 +1,14 @@
 """f(z) by dense layers; with none of them f is affine."""
 
 import math
+from typing import Any
 
 import keras
 
 from tfgvae import checks
 from tfgvae.layers import blocks
 from tfgvae.mappings.base import Mapping
+from tfgvae.types import Shape
 
 
 @keras.saving.register_keras_serializable("tfgvae.mappings")
@@ -23,13 +25,13 @@ class MLP(Mapping):
 
     def __init__(
         self,
-        latent_dim,
-        params_shape,
+        latent_dim: int,
+        params_shape: Shape,
         dense: tuple = (256,),
         norm: str = "none",
         activation: str = "elu",
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(latent_dim, params_shape, **kwargs)
         self.dense = checks.integers("dense", dense, 1)
         self.norm = norm
@@ -40,7 +42,7 @@ class MLP(Mapping):
             [*hidden, output, keras.layers.Reshape(self.params_shape)]
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "dense": self.dense,

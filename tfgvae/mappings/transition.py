@@ -1,27 +1,37 @@
 """One step of the sequential VAE: p_t(x | z(t), x(t-1)) as parameters and a gate (Section 3)."""
 
+from typing import Any
+
 import keras
 
 from tfgvae import checks
 from tfgvae.layers.ladder_encoder import LadderEncoder
 from tfgvae.mappings.ladder import Ladder
+from tfgvae.types import BatchShape, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae.mappings")
 class Transition(Ladder):
     """A ladder that also reads the last image, with skip connections at each scale.
 
-    x(t-1) goes through a LadderEncoder; its top joins the dense top, its features are added on the
-    way up. A second head gives the gate r in (0, 1) for each pixel; the model moves the parameters
-    to r * new + (1 - r) * old.
+    A LadderEncoder reads x(t-1). Its top is an input of the dense top, and its features are added
+    on the way up. A second head gives the gate r in (0, 1) of each pixel. The model's parameters
+    become r * new + (1 - r) * old.
 
     Args:
       image_shape: (H, W, C) of x(t-1).
-      skip: whether features are added at each scale; without it only the top sees x(t-1).
-      **kwargs: of Ladder.
+      skip: whether features are added at each scale; if not, only the top reads x(t-1).
+      **kwargs: arguments of Ladder.
     """
 
-    def __init__(self, latent_dim, params_shape, image_shape, skip: bool = True, **kwargs):
+    def __init__(
+        self,
+        latent_dim: int,
+        params_shape: Shape,
+        image_shape: Shape,
+        skip: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(latent_dim, params_shape, **kwargs)
         self.image_shape = tuple(image_shape)
         self.skip = checks.boolean("skip", skip)
@@ -33,19 +43,21 @@ class Transition(Ladder):
     def _top_width(self):
         return super()._top_width() + self.dense[0]
 
-    def build(self, z_shape=None, x_shape=None):
+    def build(self, z_shape: BatchShape | None = None, x_shape: BatchShape | None = None) -> None:
         if self.built:
             return
         self._encoder.build((None, *self.image_shape))
         self._gate.build((None, *self._feature_shape(0)))
         super().build(z_shape)
 
-    def call(self, z, x, label=None, training=False):
+    def call(  # type: ignore[override]  # x(t-1) and the gate come in addition.
+        self, z: Tensor, x: Tensor, label: Tensor | None = None, training: bool = False
+    ) -> tuple[Tensor, Tensor]:
         """z [B, Z], x [B, H, W, C] to raw parameters [B, H, W, K] and gate [B, H, W, 1]."""
         *features, top = self._encoder(x, training=training)
         skips = features[::-1] if self.skip else None
         h = self._features(z, label, training, top=(top,), skips=skips)
         return self._head(h), self._gate(h)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "image_shape": self.image_shape, "skip": self.skip}

@@ -1,4 +1,4 @@
-"""R: what ties q(z) to p(z). One file a regularizer, one line here."""
+"""R: what ties q(z) to p(z). One file and one line here for each."""
 
 from tfgvae.regularizers.adversarial import Adversarial
 from tfgvae.regularizers.base import Regularizer

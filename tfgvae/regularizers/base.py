@@ -1,5 +1,7 @@
 """R(q): the term that ties the aggregate posterior q(z) to the prior p(z) (Eq. 7)."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from tfgvae import checks
@@ -7,20 +9,20 @@ from tfgvae.layers.loss_layer import LossLayer
 from tfgvae.registry import lookup
 from tfgvae.regularizers import batch
 from tfgvae.regularizers.schedules import SCHEDULES
+from tfgvae.types import BatchShape, Distribution, Tensor
 
 
 class Regularizer(LossLayer):
     """A loss layer: adds weight * schedule(step) * mean_b penalty[b], in nats per image.
 
-    A subclass gives `penalty`. A regularizer that sees the whole batch (`batch_level` True: it
-    gathers over replicas) is a function of the global batch, so that its mean over the rows of
-    all replicas does not depend on their number.
+    A subclass defines `penalty`. With `batch_level` True it is a function of the global batch,
+    gathered over replicas: its mean over all rows does not depend on the number of replicas.
 
-    An estimate that needs `least_rows` > 1 rows over all replicas refuses a smaller batch in
-    training. Elsewhere such a batch, the last of a data set, has the penalty 0.
+    An estimate may need `least_rows` > 1 rows over all replicas. In training a smaller batch is an
+    error. Elsewhere a smaller batch, such as the last of a data set, has penalty 0.
 
-    A subclass with arguments of its own repeats `weight`, `schedule` and `schedule_steps` in its
-    signature: configurations are read from it.
+    A subclass with its own arguments repeats `weight`, `schedule` and `schedule_steps` in its
+    signature, because configurations are read from it.
 
     Args:
       weight: the weight on the penalty, >= 0.
@@ -29,31 +31,35 @@ class Regularizer(LossLayer):
 
     Raises:
       ValueError: a weight or a time scale out of range, an unknown schedule; in training, fewer
-        rows than `least_rows`, where their number is known as the step is traced.
-      tf.errors.InvalidArgumentError: fewer rows than that, when a step of training runs.
+        rows than `least_rows`, if their number is known when the step is traced.
+      tf.errors.InvalidArgumentError: fewer rows than that, when a training step runs.
     """
 
     # Constructor arguments that a user may not set.
     supplied: tuple[str, ...] = ()
 
     batch_level = False
-    least_rows = 1
 
     def __init__(
         self,
         weight: float = 1.0,
         schedule: str = "constant",
         schedule_steps: float = 10000.0,
-        **kwargs,
-    ):
-        # Under a mixed precision policy Keras would hand over a float16 z beside a float32 q.
+        **kwargs: Any,
+    ) -> None:
+        # Under a mixed precision policy Keras would cast z to float16, but not q.
         super().__init__(autocast=False, **kwargs)
         self.weight = checks.real("weight", weight, 0)
         self.schedule = schedule
         self.schedule_steps = checks.real("schedule_steps", schedule_steps, above=0)
         self._factor = lookup(SCHEDULES, schedule, "schedule")
 
-    def penalty(self, q, z, prior, seed):
+    @property
+    def least_rows(self) -> int:
+        """The least number of rows over all replicas that the estimate needs."""
+        return 1
+
+    def penalty(self, q: Distribution, z: Tensor, prior: Distribution, seed: Tensor) -> Tensor:
         """The penalty [B] in nats per image.
 
         Args:
@@ -64,7 +70,15 @@ class Regularizer(LossLayer):
         """
         raise NotImplementedError
 
-    def terms(self, q, z, prior, scale, seed, training):
+    def terms(
+        self,
+        q: Distribution,
+        z: Tensor,
+        prior: Distribution,
+        scale: Tensor,
+        seed: Tensor,
+        training: bool | None,
+    ) -> tuple[Tensor, Tensor]:
         """The penalty [B] and the loss [B], whose value is scale * penalty.
 
         Args:
@@ -78,7 +92,15 @@ class Regularizer(LossLayer):
             penalty = batch.zero_below(self.least_rows, penalty)
         return penalty, tf.cast(scale, penalty.dtype) * penalty
 
-    def call(self, z, q, prior, step, seed, training=None):
+    def call(
+        self,
+        z: Tensor,
+        q: Distribution,
+        prior: Distribution,
+        step: Tensor,
+        seed: Tensor,
+        training: bool | None = None,
+    ) -> Tensor:
         """Add the loss for training step `step` (int64 scalar) and return the penalty [B].
 
         Keras takes only tensors by position: pass q and prior by name.
@@ -88,11 +110,11 @@ class Regularizer(LossLayer):
         self.add_batch_loss(loss)
         return penalty
 
-    def build(self, z_shape=None):
+    def build(self, z_shape: BatchShape | None = None) -> None:
         """Make the weights; `z_shape` is [B, Z] or [B, T, Z] with B None or a number."""
         self.built = True
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "weight": self.weight,

@@ -1,46 +1,47 @@
-"""The global batch: what a regularizer needs of the rows on other replicas, and of the prior.
+"""The global batch: rows from all replicas, and draws from the prior.
 
-With one replica nothing here traces a cross-replica operation.
+With one replica no cross-replica operation is traced.
 """
 
 import tensorflow as tf
 
 from tfgvae import replicas, seeds
+from tfgvae.types import Distribution, Tensor
 
 
-def flatten(z):
+def flatten(z: Tensor) -> Tensor:
     """[B, Z] or [B, T, Z] -> [B, D], D the size of one event."""
     return tf.reshape(z, [tf.shape(z)[0], z.shape[1:].num_elements()])
 
 
-def gather(z):
+def gather(z: Tensor) -> Tensor:
     """The rows of all replicas: [B, ...] -> [N, ...]. Gradients flow back to each replica."""
     context = replicas.context()
     if context is None:
         return z
     rows = context.all_gather(z, axis=0)
-    return tf.ensure_shape(rows, [None, *z.shape[1:]])  # all_gather forgets the static shape.
+    return tf.ensure_shape(rows, [None, *z.shape[1:]])  # all_gather loses the static shape.
 
 
-def spread(value, z):
+def spread(value: Tensor, z: Tensor) -> Tensor:
     """One value of the whole batch as the penalty of each row: [] -> [B]."""
     return tf.repeat(value[None], tf.shape(z)[0])
 
 
-def prior_rows(prior, seed, z):
+def prior_rows(prior: Distribution, seed: Tensor, z: Tensor) -> Tensor:
     """This replica's rows of a global batch of prior draws, of z's shape and type."""
     count = tf.shape(z)[0]
     start, total = replicas.place(count)
     return replicas.part(prior_draws(prior, seed, total, z), start, count)
 
 
-def prior_draws(prior, seed, count, z):
+def prior_draws(prior: Distribution, seed: Tensor, count: int | Tensor, z: Tensor) -> Tensor:
     """`count` draws from the prior, the same on every replica: [count, ...] of z's type."""
     draws = tf.cast(prior.sample(count, seed=seeds.stateless(seed)), z.dtype)
     return tf.ensure_shape(draws, [None, *z.shape[1:]])
 
 
-def require_rows(z, least, why):
+def require_rows(z: Tensor, least: int, why: str) -> Tensor:
     """Return z [B, ...] if all replicas together have at least `least` rows.
 
     Raises:
@@ -60,7 +61,7 @@ def require_rows(z, least, why):
         return tf.identity(z)
 
 
-def zero_below(least, penalty):
+def zero_below(least: int, penalty: Tensor) -> Tensor:
     """The penalty [B], or zeros where all replicas together have fewer than `least` rows."""
     if least < 2:
         return penalty

@@ -5,21 +5,22 @@ import tensorflow as tf
 
 from tfgvae.regularizers import batch
 from tfgvae.regularizers.base import Regularizer
+from tfgvae.types import Distribution, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
 class Center(Regularizer):
     """penalty = sum_d 0.5 mu_d^2 - log s_d per example, in nats.
 
-    The divergence from N(0, I) without its (s^2 - 1) / 2, so nothing holds s from above: R has
-    no lower bound unless the inference distribution bounds s. With the authors' s = sigmoid(.)
-    < 1 it is >= 0 and falls to 0 as mu -> 0 and s -> 1. No regularizer in the sense of Eq. 7 in
-    general. The authors' weight is 1, summed over the batch: 1 here too.
+    This is the divergence from N(0, I) without the term (s^2 - 1) / 2, so R has no lower bound
+    unless the inference distribution bounds s from above. With the authors' s = sigmoid(.) < 1,
+    R >= 0, and R goes to 0 as mu -> 0 and s -> 1. In general it is not a regularizer in the sense
+    of Eq. 7. The authors' weight is 1, summed over the batch: also 1 here.
 
     Raises:
-      NotImplementedError: q knows no mean or no standard deviation (from TFP).
+      NotImplementedError: TFP has no mean or no standard deviation of q.
     """
 
-    def penalty(self, q, z, prior, seed):
+    def penalty(self, q: Distribution, z: Tensor, prior: Distribution, seed: Tensor) -> Tensor:
         mean, deviation = batch.flatten(q.mean()), batch.flatten(q.stddev())
         return tf.reduce_sum(0.5 * mean**2 - tf.math.log(deviation), axis=1)

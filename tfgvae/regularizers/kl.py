@@ -1,31 +1,33 @@
 """R(q) = E KL(q(z|x) || p(z)), the ELBO regularizer (Eq. 8), with optional free bits."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfgvae import checks, replicas
 from tfgvae.distributions.divergence import is_factorised, kl_divergence, kl_terms
 from tfgvae.regularizers.base import Regularizer
+from tfgvae.types import Distribution, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
 class KL(Regularizer):
     """penalty = KL(q(z|x) || p(z)) per example, in nats; R = 0 iff q(z|x) = p(z) for every x.
 
-    Analytic where TFP knows the divergence; otherwise its one-draw estimate
-    log q(z|x) - log p(z), which is unbiased, and may be negative on an example.
+    It has the closed form of TFP if there is one. Otherwise it is the estimate from one draw,
+    log q(z|x) - log p(z), which is unbiased and may be negative for an example.
 
-    Free bits (Kingma et al. 2016): R = sum_d max(free_bits, KL_d), KL_d the mean over the batch
-    of all replicas of the divergence in latent dimension d. The rows of the penalty have this
-    value as their mean, and a dimension below the floor gets no gradient. At 0 it is the plain
-    divergence, dimension by dimension.
+    Free bits (Kingma et al. 2016): R = sum_d max(free_bits, KL_d), where KL_d is the divergence in
+    latent dimension d, averaged over the global batch. The penalty's mean over the rows is R. A
+    dimension below the floor gets no gradient. With free_bits = 0 it is the plain divergence.
 
     Args:
       free_bits: the floor, in nats per latent dimension, >= 0.
 
     Raises:
-      ValueError: a negative floor; or, when called, free bits with a q or a prior that is not a
-        tfd.Independent of scalar distributions, which alone have a divergence per dimension.
+      ValueError: a negative floor; when called with free bits, a q or a prior without a divergence
+        per dimension: it is not a tfd.Independent of scalar distributions.
     """
 
     def __init__(
@@ -34,13 +36,13 @@ class KL(Regularizer):
         free_bits: float = 0.0,
         schedule: str = "constant",
         schedule_steps: float = 10000.0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(weight, schedule, schedule_steps, **kwargs)
         self.free_bits = checks.real("free_bits", free_bits, 0)
         self.batch_level = self.free_bits > 0
 
-    def penalty(self, q, z, prior, seed):
+    def penalty(self, q: Distribution, z: Tensor, prior: Distribution, seed: Tensor) -> Tensor:
         if self.free_bits > 0:
             return self._floored(q, prior)
         return kl_divergence(q, prior, z)
@@ -57,5 +59,5 @@ class KL(Regularizer):
         floored = tf.where(above, kl, tf.cast(self.free_bits, kl.dtype))
         return tf.reduce_sum(floored, axis=range(1, floored.shape.rank))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "free_bits": self.free_bits}

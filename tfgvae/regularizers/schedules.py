@@ -2,19 +2,21 @@
 
 import tensorflow as tf
 
+from tfgvae.types import Tensor
 
-def constant(step, steps):
+
+def constant(step: Tensor, steps: float) -> Tensor:
     """1 at every step."""
     del steps
     return tf.ones_like(step)
 
 
-def linear(step, steps):
+def linear(step: Tensor, steps: float) -> Tensor:
     """min(1, step / steps): linear warm-up."""
     return tf.minimum(1.0, step / steps)
 
 
-def exponential(step, steps):
+def exponential(step: Tensor, steps: float) -> Tensor:
     """1 - exp(-step / steps): the warm-up of the authors' sequential VAE (steps = 10000)."""
     return -tf.math.expm1(-step / steps)
 

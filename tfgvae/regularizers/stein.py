@@ -1,10 +1,13 @@
 """R(q) = KSD^2(q(z), p(z)), the squared kernelised Stein discrepancy (Liu, Lee, Jordan 2016)."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfgvae.regularizers import batch, kernels
 from tfgvae.regularizers.base import Regularizer
+from tfgvae.types import Distribution, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
@@ -13,27 +16,26 @@ class Stein(Regularizer):
 
         u(x, y) = k s(x).s(y) + s(x).grad_y k + s(y).grad_x k + trace grad_x grad_y k
 
-    R >= 0 and, for q(z) with a smooth positive density, R = 0 iff q(z) = p(z). It draws nothing
-    from the prior and reads only its log_prob. The unit is that of |s|^2: at p = N(0, I),
-    q(z) = N(mu, I) and width 1, R = (1 + 2 / D)^(-D / 2) |mu|^2, from |mu|^2 / 2 at D = 2 down to
-    |mu|^2 / e, where the KL is |mu|^2 / 2; the weight turns it into nats per image.
+    R >= 0 and, for q(z) with a smooth positive density, R = 0 iff q(z) = p(z). It needs the
+    log_prob of the prior, but no draws. The unit is that of |s|^2; the weight turns it into nats
+    per image. With p = N(0, I), q(z) = N(mu, I) and width 1, R = (1 + 2 / D)^(-D / 2) |mu|^2:
+    |mu|^2 / 2 at D = 2, |mu|^2 / e for large D. The KL is |mu|^2 / 2.
 
     The authors move each z_i along 1e4 phi(z_i), the direction of Stein variational gradient
-    descent, by a surrogate loss -1e4 sum_i z_i . stop_gradient(phi(z_i)) that is no discrepancy;
-    kernel exp(-|x - y|^2 / (2 sigma^2 D)), sigma^2 = 1. Near the prior the gradient of R is twice
-    their direction for a shift of the mean, hence weight 5000.
+    descent. Their surrogate loss -1e4 sum_i z_i . stop_gradient(phi(z_i)) is not a discrepancy;
+    their kernel is exp(-|x - y|^2 / (2 sigma^2 D)), sigma^2 = 1. Near the prior, for a shift of the
+    mean, the gradient of R is twice their direction, hence weight 5000.
 
     Args:
-      kernel: a name in KERNELS. The Gaussian one falls silent far from the bulk of the batch in
-        many dimensions; "imq" decays slowly.
-      widths: multiples of the scale D (kernels.py), averaged: the authors' sigma^2.
-      estimator: "unbiased" leaves out the pairs of a row with itself, and falls below 0 by chance
-        where R is small; "biased" keeps them: never negative, above R by about (D + 1) / B.
+      kernel: a name in KERNELS. In many dimensions the Gaussian one is almost 0 far from the center
+        of the batch; "imq" decays slowly.
+      widths: multiples of the scale D (kernels.py), averaged; the authors' sigma^2.
+      estimator: "unbiased" leaves out the pairs of a row with itself, and can be negative where R
+        is small; "biased" keeps them: never negative, above R by about (D + 1) / B.
 
     Raises:
       ValueError: an argument out of range; one row in the batch with the unbiased estimator, in
-        training (elsewhere its penalty is 0); a prior whose log_prob does not depend on z by
-        differentiable operations.
+        training (elsewhere its penalty is 0); a prior whose log_prob has no gradient in z.
     """
 
     batch_level = True
@@ -46,18 +48,18 @@ class Stein(Regularizer):
         estimator: str = "unbiased",
         schedule: str = "constant",
         schedule_steps: float = 10000.0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(weight, schedule, schedule_steps, **kwargs)
         self.kernel = kernel
         self.widths = kernels.check(kernel, widths, estimator)
         self.estimator = estimator
 
     @property
-    def least_rows(self):
+    def least_rows(self) -> int:
         return kernels.LEAST_ROWS[self.estimator]
 
-    def penalty(self, q, z, prior, seed):
+    def penalty(self, q: Distribution, z: Tensor, prior: Distribution, seed: Tensor) -> Tensor:
         rows = batch.gather(z)
         x, s = batch.flatten(rows), batch.flatten(score(prior, rows))  # [N, D]
         dim = x.shape[1]
@@ -71,7 +73,7 @@ class Stein(Regularizer):
         u = g * tf.matmul(s, s, transpose_b=True) - 2 * g1 * (product + dim) - 4 * r2 * g2
         return batch.spread(kernels.pair_mean(u, self.estimator), z)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "kernel": self.kernel,
@@ -80,7 +82,7 @@ class Stein(Regularizer):
         }
 
 
-def score(prior, z):
+def score(prior: Distribution, z: Tensor) -> Tensor:
     """grad_z log p(z), itself differentiable: [N, ...] -> [N, ...]."""
     with tf.GradientTape() as tape:
         tape.watch(z)
