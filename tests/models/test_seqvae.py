@@ -173,7 +173,7 @@ def test_two_evaluations_agree_and_batches_have_their_own_noise():
         ({"combine": "mul"}, "unknown combine 'mul'; known: add, concat, gated_add"),
         ({"norm": "spectral"}, "unknown norm 'spectral'"),
         ({"family": "poisson"}, "unknown family 'poisson'; known: bernoulli"),
-        ({"family": "pixelcnn"}, "the family PixelCNN has no mean in closed form"),
+        ({"family": "pixelcnn"}, "the family PixelCNN has no mean that can be had without drawing"),
         ({"family": "pixelcnn", "single": True}, "use GVAE"),
         ({"regularizer": {"name": "kl", "kernel": "imq"}}, "takes no kernel"),
         ({"dense": (3, 3)}, "one dense layer"),

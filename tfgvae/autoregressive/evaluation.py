@@ -21,8 +21,8 @@ next pixel (sampling). All run the same program with the same weights.
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import keras
 import tensorflow as tf
+from keras.layers import Layer
 
 from tfgvae import seeds
 from tfgvae.types import Tensor
@@ -51,11 +51,11 @@ class WholeImage:
         self._given: dict[int, list[Tensor]] = {}
         self._scale = 0
 
-    def conv(self, layer: keras.layers.Layer, x: Tensor) -> Tensor:
+    def conv(self, layer: Layer, x: Tensor) -> Tensor:
         """layer(x)."""
         return layer(x)
 
-    def condition(self, layer: keras.layers.Layer) -> Tensor:
+    def condition(self, layer: Layer) -> Tensor:
         """The layer applied to the condition, at the size of this scale."""
         return layer(self.params)
 
@@ -77,13 +77,7 @@ class WholeImage:
         """The next x that the vertical program gave at this scale."""
         return self._given[self._scale].pop(0)
 
-    def below(
-        self,
-        down: keras.layers.Layer,
-        up: keras.layers.Layer,
-        x: Tensor,
-        inner: Callable[[Tensor], Tensor],
-    ) -> Tensor:
+    def below(self, down: Layer, up: Layer, x: Tensor, inner: Callable[[Tensor], Tensor]) -> Tensor:
         """up(inner(down(x))), cut to the size of x."""
         size, params = tf.shape(x)[1:3], self.params
         x = self.conv(down, x)
@@ -98,7 +92,7 @@ class WholeImage:
 class Initializing(WholeImage):
     """Sets the data-dependent weights of each layer before it is applied. Runs eagerly."""
 
-    def conv(self, layer: keras.layers.Layer, x: Tensor) -> Tensor:
+    def conv(self, layer: Layer, x: Tensor) -> Tensor:
         """layer(x), after its weights are set from x."""
         layer.initialize(x)
         return layer(x)

@@ -9,8 +9,8 @@ row and the column in between are kept too.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import keras
 import tensorflow as tf
+from keras.layers import Layer
 
 from tfgvae.types import Tensor
 
@@ -25,9 +25,9 @@ class Scale(NamedTuple):
         the coarsest.
     """
 
-    vertical: list[keras.layers.Layer]
-    horizontal: list[keras.layers.Layer]
-    up: keras.layers.Layer | None
+    vertical: list[Layer]
+    horizontal: list[Layer]
+    up: Layer | None
 
 
 class OneRow:
@@ -50,7 +50,7 @@ class OneRow:
         self._scale = 0
         self._given: list[list[Tensor]] = [[] for _ in state]
 
-    def conv(self, layer: keras.layers.Layer, x: Tensor) -> Tensor:
+    def conv(self, layer: Layer, x: Tensor) -> Tensor:
         """The layer's output at this row. x is the last of its input rows."""
         return layer.on_rows(self._seen(layer, x))
 
@@ -62,7 +62,7 @@ class OneRow:
         kept[layer.name] = rows[:, 1:]
         return rows
 
-    def condition(self, layer: keras.layers.Layer) -> Tensor:
+    def condition(self, layer: Layer) -> Tensor:
         """The layer applied to the condition."""
         return layer(self._params)
 
@@ -81,13 +81,7 @@ class OneRow:
         self.widths[scale] = [x.shape[-1] for x in self._given[scale]]
         return [pixel_first(self._given[scale]), *self._given[scale + 1 :]]
 
-    def below(
-        self,
-        down: keras.layers.Layer,
-        up: keras.layers.Layer,
-        x: Tensor,
-        inner: Callable[[Tensor], Tensor],
-    ) -> Tensor:
+    def below(self, down: Layer, up: Layer, x: Tensor, inner: Callable[[Tensor], Tensor]) -> Tensor:
         """up(inner(down(x))) at this row. Even rows compute it for the next row too."""
         scale, rows = self._scale, self._seen(down, x)
         kept, deeper = self.state[scale]["next"], self.state[scale + 1 :]
@@ -155,7 +149,7 @@ class OnePixel:
         self._colour = colour
         self._taken = 0
 
-    def conv(self, layer: keras.layers.Layer, x: Tensor) -> Tensor:
+    def conv(self, layer: Layer, x: Tensor) -> Tensor:
         """The layer's output for this pixel and colour."""
         return self._product(layer, self._seen(layer, x))
 
@@ -189,13 +183,7 @@ class OnePixel:
             return part
         return tf.split(part, self._colours, axis=-1)[self._colour]
 
-    def below(
-        self,
-        down: keras.layers.Layer,
-        up: keras.layers.Layer,
-        x: Tensor,
-        inner: Callable[[Tensor], Tensor],
-    ) -> Tensor:
+    def below(self, down: Layer, up: Layer, x: Tensor, inner: Callable[[Tensor], Tensor]) -> Tensor:
         """up(inner(down(x))): computed at even columns of due rows, elsewhere the kept output."""
         scale, column, taps = self._scale, self._column, self._seen(down, x)
         outer = self._parts, self._taken
