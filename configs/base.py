@@ -22,6 +22,7 @@ def get_config():
             "mapping": component(catalog.table("mapping")),
             "inference": component(catalog.table("inference")),
             "regularizer": component(catalog.table("regularizer"), "kl"),
+            "prior": component(catalog.table("prior")),
             "data": data(),
             "train": train(),
             "pictures": pictures(),

@@ -18,6 +18,7 @@ TABLES = {
     "mapping": ("tfgvae.mappings", "MAPPINGS"),
     "inference": ("tfgvae.inference", "INFERENCE"),
     "regularizer": ("tfgvae.regularizers", "REGULARIZERS"),
+    "prior": ("tfgvae.priors", "PRIORS"),
 }
 # What a model is put together from.
 PARTS = tuple(kind for kind in TABLES if kind != "model")

@@ -15,7 +15,7 @@ FLOORS = [
     {"models"},
     {"estimators"},
     {"sampling"},
-    {"families", "mappings", "inference", "regularizers"},
+    {"families", "mappings", "inference", "priors", "regularizers"},
     {"autoregressive"},
     {"distributions"},
     {"layers"},

@@ -4,7 +4,7 @@ Every name of the folders' tables is in it: a new component is tested without a 
 stand the options of those whose defaults are too large for tests, and variants (NAME-variant).
 """
 
-from tfgvae import families, inference, mappings, models, regularizers
+from tfgvae import families, inference, mappings, models, priors, regularizers
 from tfgvae.layers.classifier import ClassifierNetwork
 from tfgvae.registry import make
 
@@ -63,11 +63,18 @@ def _classifier(latent_dim, image_shape):
 
 _INFERENCE = {
     "classifier": _classifier,
+    "flow": {"trunk": "mlp", "dense": (6,), "hidden": (8,), "context": 3},
     "gaussian": {"width": 4, "dense": (6,)},
     "gaussian-mlp": {"trunk": "mlp", "dense": (6,)},
     "gaussian-resnet": {"trunk": "resnet", "width": 4, "dense": (6,), "norm": "batch"},
     "ladder": {"width": 4, "dense": (6,)},
     "ladder-groups": {"width": 4, "dense": (6,), "latent_groups": (1, 4), "norm": "none"},
+}
+
+_PRIORS = {
+    "flow": {"hidden": (8,)},
+    "mixture": {"components": 3},
+    "vamp": {"components": 3},
 }
 
 # What their mathematics is stands in CASES of tests/regularizers.
@@ -112,6 +119,13 @@ _MODELS = {
         "mapping": {"name": "mlp", "dense": (6,)},
         "family": {"name": "pixelcnn_pp", **_TINY_PIXELCNN_PP, "num_scales": 2},
     },
+    "gvae-flow": {
+        **_TINY_GVAE,
+        "inference": {"name": "flow", **_INFERENCE["flow"]},
+        "prior": {"name": "flow", **_PRIORS["flow"]},
+    },
+    "gvae-mixture": {**_TINY_GVAE, "prior": {"name": "mixture", **_PRIORS["mixture"]}},
+    "gvae-vamp": {**_TINY_GVAE, "prior": {"name": "vamp", **_PRIORS["vamp"]}},
     "gvae-naive": {**_TINY_GVAE, "inference": "naive", "regularizer": "none"},
     "gvae-classifier": _gvae_classifier,
     "infusion": _TINY_INFUSION,
@@ -148,6 +162,7 @@ _MODELS = {
 FAMILIES = _with_registered(families.FAMILIES, _FAMILIES)
 MAPPINGS = _with_registered(mappings.MAPPINGS, _MAPPINGS)
 INFERENCE = _with_registered(inference.INFERENCE, _INFERENCE)
+PRIORS = _with_registered(priors.PRIORS, _PRIORS)
 REGULARIZERS = _with_registered(regularizers.REGULARIZERS, _REGULARIZERS)
 MODELS = _with_registered(models.MODELS, _MODELS)
 

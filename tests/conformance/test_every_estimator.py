@@ -58,7 +58,7 @@ def test_the_variance_at_codes_is_that_of_the_images(key):
 
 
 # The models that an estimator refuses, and the words of its reason. The others must run.
-NO_MEAN = dict.fromkeys(("infusion", "infusion-constant"), "needs E_q")
+NO_MEAN = dict.fromkeys(("infusion", "infusion-constant", "gvae-flow"), "needs E_q")
 NO_LATENTS = dict.fromkeys(("marginal", "marginal-label", "marginal-pixelcnn"), "no latents")
 NO_GRADIENT = dict.fromkeys(
     ("infusion", "infusion-constant", "gvae-classifier"), "use importance_weighted"

@@ -7,13 +7,14 @@ import pkgutil
 import pytest
 
 from tests.conformance import components
-from tfgvae import families, inference, mappings, models, regularizers
+from tfgvae import families, inference, mappings, models, priors, regularizers
 
 FOLDERS = {
     "FAMILIES": (families, families.Family),
     "MAPPINGS": (mappings, mappings.Mapping),
     "INFERENCE": (inference, inference.Inference),
     "MODELS": (models, models.LatentVariableModel),
+    "PRIORS": (priors, priors.Prior),
     "REGULARIZERS": (regularizers, regularizers.Regularizer),
 }
 # A step of a chain takes x(t-1), so that no one-step model can name it; the other is abstract.

@@ -65,6 +65,7 @@ _WITHOUT_LATENT = dict.fromkeys(
 )
 _TRAJECTORY = {"annealed_importance": NO_GRADIENT, "active_units": NO_MEAN}
 WHY_NOT = {
+    "gvae-flow": {"active_units": NO_MEAN},
     "gvae-classifier": {"annealed_importance": NO_GRADIENT},
     "infusion": _TRAJECTORY,
     "infusion-constant": _TRAJECTORY,

@@ -2,15 +2,17 @@
 
 from tfgvae.inference.base import Inference
 from tfgvae.inference.classifier import Classifier
+from tfgvae.inference.flow import Flow
 from tfgvae.inference.gaussian import Gaussian
 from tfgvae.inference.ladder import Ladder
 from tfgvae.inference.naive import Naive
 
 INFERENCE = {
     "classifier": Classifier,
+    "flow": Flow,
     "gaussian": Gaussian,
     "ladder": Ladder,
     "naive": Naive,
 }
 
-__all__ = ["INFERENCE", "Classifier", "Gaussian", "Inference", "Ladder", "Naive"]
+__all__ = ["INFERENCE", "Classifier", "Flow", "Gaussian", "Inference", "Ladder", "Naive"]

@@ -52,6 +52,7 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         "mapping",
         "inference",
         "regularizer",
+        "prior",
         "num_classes",
         "seed",
     )

@@ -12,6 +12,7 @@ from tfgvae.families import FAMILIES, Family
 from tfgvae.inference import INFERENCE, Inference
 from tfgvae.mappings import MAPPINGS, Mapping
 from tfgvae.models.base import LatentVariableModel
+from tfgvae.priors import PRIORS, OfInference, Prior
 from tfgvae.registry import make
 from tfgvae.regularizers import REGULARIZERS, Regularizer
 from tfgvae.types import Distribution, Shape, Spec, Tensor
@@ -29,6 +30,8 @@ class GVAE(LatentVariableModel):
       family, mapping, inference, regularizer: the four parts. Each is an instance, a name in its
         folder's table, or a dict {"name": ..., argument: value}.
       num_classes: > 0 for f(z, label).
+      prior: p(z), given as the parts are. "inference" is the prior that q brings: N(0, I), or q(z)
+        of a fixed q.
       seed: int of the initial weights and the training noise; None draws one and keeps it.
     """
 
@@ -42,6 +45,7 @@ class GVAE(LatentVariableModel):
         regularizer: Spec = "kl",
         num_classes: int = 0,
         seed: int = 0,
+        prior: Spec = "inference",
         **kwargs: Any,
     ) -> None:
         latent_dim = checks.integer("latent_dim", latent_dim, 1)
@@ -57,6 +61,8 @@ class GVAE(LatentVariableModel):
             given = {"latent_dim": latent_dim, "image_shape": self.image_shape}
             self.inference = make(INFERENCE, inference, "inference", Inference, **given)
             self.regularizer = make(REGULARIZERS, regularizer, "regularizer", Regularizer)
+            self.latent_prior = make(PRIORS, prior, "prior", Prior, **given)
+            self._check_prior()
             self._build_parts(params_shape)
         self._finish()
 
@@ -75,12 +81,33 @@ class GVAE(LatentVariableModel):
         self.mapping.build((None, self._mapped_dim))
         self.inference.build((None, *self.image_shape))
         self.regularizer.build((None, self.latent_dim))
+        self.latent_prior.build((None, self.latent_dim))
+
+    def _check_prior(self):
+        if self.latent_prior.latent_dim != self.latent_dim:
+            raise ValueError(
+                f"z has {self.latent_dim} latents, the prior is made for "
+                f"{self.latent_prior.latent_dim}"
+            )
+        kind = type(self.latent_prior).__name__
+        if self.latent_prior.is_normal or isinstance(self.latent_prior, OfInference):
+            return
+        if self.inference.matches_prior:
+            raise ValueError(
+                f"the inference {type(self.inference).__name__} has the prior p(z) = q(z), which "
+                f"the prior {kind} would replace: leave prior='inference'"
+            )
+        if self.regularizer.needs_normal_prior:
+            raise ValueError(
+                f"the regularizer {type(self.regularizer).__name__} compares q(z) with N(0, I), "
+                f"not with the prior {kind}: use kl, mmd, stein or adversarial"
+            )
 
     def posterior(self, x: Tensor, training: bool = False) -> Distribution:
         return self.inference.distribution(x, training=training)
 
     def prior(self) -> Distribution:
-        return self.inference.prior()
+        return self.latent_prior.distribution(self.inference)
 
     def likelihood(self, z: Tensor, label: Tensor | None = None, training: bool = False) -> Tensor:
         if self.num_classes:
@@ -111,4 +138,5 @@ class GVAE(LatentVariableModel):
             "mapping": serialize(self.mapping),
             "inference": serialize(self.inference),
             "regularizer": serialize(self.regularizer),
+            "prior": serialize(self.latent_prior),
         }

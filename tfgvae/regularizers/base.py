@@ -39,6 +39,8 @@ class Regularizer(LossLayer):
     supplied: tuple[str, ...] = ()
 
     batch_level = False
+    # Whether R = 0 iff q(z) = N(0, I), whatever the prior is.
+    needs_normal_prior = False
 
     def __init__(
         self,

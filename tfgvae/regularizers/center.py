@@ -21,6 +21,8 @@ class Center(Regularizer):
       NotImplementedError: TFP has no mean or no standard deviation of q.
     """
 
+    needs_normal_prior = True
+
     def penalty(self, q: Distribution, z: Tensor, prior: Distribution, seed: Tensor) -> Tensor:
         mean, deviation = batch.flatten(q.mean()), batch.flatten(q.stddev())
         return tf.reduce_sum(0.5 * mean**2 - tf.math.log(deviation), axis=1)

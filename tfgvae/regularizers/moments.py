@@ -26,6 +26,7 @@ class Moments(Regularizer):
     """
 
     batch_level = True
+    needs_normal_prior = True
     least_rows = 2
 
     def penalty(self, q: Distribution, z: Tensor, prior: Distribution, seed: Tensor) -> Tensor:

@@ -17,5 +17,7 @@ class Norm(Regularizer):
     summed over the batch: also 1 here.
     """
 
+    needs_normal_prior = True
+
     def penalty(self, q: Distribution, z: Tensor, prior: Distribution, seed: Tensor) -> Tensor:
         return 0.5 * tf.reduce_sum(batch.flatten(z) ** 2, axis=1)

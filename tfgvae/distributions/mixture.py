@@ -1,0 +1,58 @@
+"""sum_k w_k N(m_k, diag(s_k^2)): a mixture of diagonal Gaussians, drawn from normal noise.
+
+One coordinate of the noise chooses the component, and is used again: with u = Phi(noise_1) in the
+interval of component k, (u - w_1 - ... - w_{k-1}) / w_k is uniform once more.
+"""
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
+
+from tfgvae.distributions.base import Distribution
+from tfgvae.distributions.noise import open_interval
+from tfgvae.types import Tensor
+
+
+class GaussianMixture(Distribution):
+    """A mixture over z [Z], without batch.
+
+    Args:
+      logits: log w_k up to a constant, [K].
+      means, stddevs: [K, Z].
+    """
+
+    def __init__(
+        self, logits: Tensor, means: Tensor, stddevs: Tensor, name: str = "GaussianMixture"
+    ) -> None:
+        parameters = dict(locals())
+        self._logits, self._means, self._stddevs = logits, means, stddevs
+        # The density has a gradient in z, which is what Hamiltonian chains follow.
+        super().__init__(parameters, means.shape[1:], reparameterized=True)
+
+    def from_noise(self, noise: Tensor) -> Tensor:
+        """A draw [N, Z] as a function of standard normal noise [N, Z]."""
+        u = tf.cast(tfd.Normal(0.0, 1.0).cdf(noise[:, 0]), tf.float64)
+        weights = tf.nn.softmax(tf.cast(self._logits, tf.float64))
+        ends = tf.cumsum(weights)
+        k = tf.searchsorted(ends[:-1], u, side="right")  # [N]
+        start, weight = tf.gather(ends - weights, k), tf.gather(weights, k)
+        again = open_interval(tf.cast((u - start) / weight, tf.float32))
+        noise = tf.concat([tf.math.ndtri(again)[:, None], noise[:, 1:]], axis=1)
+        return tf.gather(self._means, k) + tf.gather(self._stddevs, k) * noise
+
+    def _log_prob(self, z):
+        each = tfd.Independent(tfd.Normal(self._means, self._stddevs), 1)
+        log_weights = tf.nn.log_softmax(self._logits)
+        return tf.reduce_logsumexp(log_weights + each.log_prob(z[..., None, :]), axis=-1)
+
+    def _mean(self):
+        return tf.tensordot(tf.nn.softmax(self._logits), self._means, 1)
+
+    def _variance(self):
+        weights = tf.nn.softmax(self._logits)
+        second = tf.tensordot(weights, tf.square(self._stddevs) + tf.square(self._means), 1)
+        return second - tf.square(self._mean())
+
+    def _sample_n(self, n, seed=None):
+        shape = [n, self.event_shape[0]]
+        return self.from_noise(tf.random.stateless_normal(shape, tfp.random.sanitize_seed(seed)))

@@ -1,0 +1,55 @@
+"""p(z): a masked autoregressive flow of N(0, I) (Papamakarios et al. 2017)."""
+
+from typing import Any
+
+import keras
+
+from tfgvae import checks
+from tfgvae.distributions.flow import Flow as FlowDistribution
+from tfgvae.distributions.noise import standard_normal
+from tfgvae.layers.autoregressive_flow import AutoregressiveFlow
+from tfgvae.priors.base import Prior
+from tfgvae.types import Distribution, Shape
+
+
+@keras.saving.register_keras_serializable("tfgvae.priors")
+class Flow(Prior):
+    """A flow trained with the model. It starts as N(0, I).
+
+    A density is one pass of each network. A draw takes Z passes.
+
+    Args:
+      latent_dim: Z.
+      image_shape: (H, W, C).
+      transforms: how many autoregressive transforms.
+      hidden: units of the hidden layers of each.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int,
+        image_shape: Shape,
+        transforms: int = 2,
+        hidden: tuple = (64, 64),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(latent_dim, image_shape, **kwargs)
+        self.transforms = checks.integer("transforms", transforms, 1)
+        self.hidden = checks.integers("hidden", hidden, 1)
+        self._flow = AutoregressiveFlow(self.latent_dim, self.transforms, self.hidden)
+
+    def build(self, z_shape: Any = None) -> None:
+        if self.built:
+            return
+        self._flow.build()
+        self.built = True
+
+    def distribution(self, inference: keras.layers.Layer) -> Distribution:
+        return FlowDistribution(standard_normal((self.latent_dim,)), self._flow.bijector())
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "transforms": self.transforms,
+            "hidden": self.hidden,
+        }
