@@ -65,7 +65,9 @@ class Flow(Gaussian):
         super().build(x_shape)
         self._to_context.build(self._trunk.output_shape)
 
-    def call(self, x: Tensor, training: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+    def call(  # type: ignore[override]
+        self, x: Tensor, training: bool = False
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """(mean, stddev) [B, Z] of u, and the context h [B, context]."""
         features = self._trunk(x, training=training)
         return (*self.moments(self._heads(features)), self._to_context(features))

@@ -72,9 +72,8 @@ class AutoregressiveFlow(keras.layers.Layer):
         """
         parts: list[tfb.Bijector] = []
         for number, network in enumerate(self._networks):
-            parts.append(
-                tfb.MaskedAutoregressiveFlow(self._shift_and_log_scale(network, number, h))
-            )
+            function = self._shift_and_log_scale(network, number, h)
+            parts.append(tfb.MaskedAutoregressiveFlow(function))
             parts.append(tfb.Permute(list(range(self.size))[::-1]))
         return tfb.Chain(parts[:-1])
 

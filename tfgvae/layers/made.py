@@ -1,5 +1,6 @@
 """MADE: a dense network whose output d depends on inputs 1 .. d - 1 only (Germain et al. 2015)."""
 
+import itertools
 from typing import Any
 
 import keras
@@ -21,7 +22,7 @@ def degrees(size: int, hidden: tuple[int, ...]) -> list[np.ndarray]:
 def masks(size: int, hidden: tuple[int, ...]) -> list[np.ndarray]:
     """The masks of the kernels, float32 [in, out]; the last is strict: output d sees inputs < d."""
     found = degrees(size, hidden)
-    inner = [a[:, None] <= b[None, :] for a, b in zip(found[:-1], found[1:], strict=True)]
+    inner = [a[:, None] <= b[None, :] for a, b in itertools.pairwise(found)]
     last = found[-1][:, None] < found[0][None, :]
     return [mask.astype(np.float32) for mask in (*inner, last)]
 
