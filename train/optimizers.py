@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfgvae.registry import lookup
+from train.fused_adam import FusedAdam, FusedAdamW
 
 
 class ClipReduced:
@@ -26,12 +27,12 @@ class ClipReduced:
 
 
 @keras.saving.register_keras_serializable("tfgvae")
-class ClippedAdam(ClipReduced, keras.optimizers.Adam):
+class ClippedAdam(ClipReduced, FusedAdam):
     """Adam."""
 
 
 @keras.saving.register_keras_serializable("tfgvae")
-class ClippedAdamW(ClipReduced, keras.optimizers.AdamW):
+class ClippedAdamW(ClipReduced, FusedAdamW):
     """AdamW."""
 
 
@@ -45,11 +46,10 @@ class ClippedRMSprop(ClipReduced, keras.optimizers.RMSprop):
     """RMSprop."""
 
 
-# name -> (class without clipping, class with it). Files saved with Keras' own classes can be
-# loaded compiled without this package.
+# name -> (class without clipping, class with it).
 OPTIMIZERS = {
-    "adam": (keras.optimizers.Adam, ClippedAdam),
-    "adamw": (keras.optimizers.AdamW, ClippedAdamW),
+    "adam": (FusedAdam, ClippedAdam),
+    "adamw": (FusedAdamW, ClippedAdamW),
     "sgd": (keras.optimizers.SGD, ClippedSGD),
     "rmsprop": (keras.optimizers.RMSprop, ClippedRMSprop),
 }

@@ -6,13 +6,14 @@ from typing import Any, Self
 import keras
 
 from tfgvae.layers.activations import leaky_relu
+from tfgvae.layers.batch_norm import BatchNormalization
 from tfgvae.registry import lookup
 from tfgvae.types import BatchShape, Shape, Tensor
 
 NORMS = {
     "none": lambda: None,
     # Statistics over the global batch, so that one replica and many give the same network.
-    "batch": lambda: keras.layers.BatchNormalization(momentum=0.9, synchronized=True),
+    "batch": lambda: BatchNormalization(momentum=0.9),
     "group": lambda: keras.layers.GroupNormalization(groups=8),
     "layer": lambda: keras.layers.LayerNormalization(),
 }
