@@ -63,6 +63,25 @@ def unpack(
     return x, _integer_labels(label, num_rows(x), num_classes)
 
 
+def weights_of(batch: Any, x: Tensor) -> Tensor | None:
+    """The sample weights [B] float32 of a batch, from its entry "weight"; None without one.
+
+    Raises:
+      ValueError: another shape than [B] or [B, 1].
+    """
+    weight = batch.get("weight") if isinstance(batch, dict) else None
+    if weight is None:
+        return None
+    weight = tf.cast(tf.convert_to_tensor(weight), tf.float32)
+    if weight.shape.rank == 2 and weight.shape[1] == 1:
+        weight = weight[:, 0]
+    if not weight.shape.is_compatible_with(x.shape[:1]):
+        raise ValueError(
+            f"expected a sample weight per image, [{x.shape[0]}], got shape {weight.shape}"
+        )
+    return weight
+
+
 def num_rows(batch: Tensor) -> int | Tensor:
     """The number of rows: an int, or an int32 scalar if it is unknown when a graph is made."""
     return tf.shape(batch)[0] if batch.shape[0] is None else batch.shape[0]

@@ -1,5 +1,7 @@
 """The objective E_{p_data(x) q(z|x)} [log p(x|z)] - R(q) (Eq. 7) as a Keras model."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -8,8 +10,8 @@ import tensorflow as tf
 
 from tfgvae import checks, seeds
 from tfgvae.distributions.noise import from_noise, standard_normal
-from tfgvae.images import check_range, first_batch, unpack
-from tfgvae.layers.loss_layer import LossLayer
+from tfgvae.images import check_range, first_batch, unpack, weights_of
+from tfgvae.layers.loss_layer import LossLayer, sample_weights
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.models.sampling_methods import SamplingMethods
 from tfgvae.types import Distribution, Shape, Tensor
@@ -17,6 +19,9 @@ from tfgvae.types import Distribution, Shape, Tensor
 
 class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
     """A plain Keras model: `compile(optimizer).fit(images)` trains it.
+
+    `sample_weight` and `class_weight` of `fit` weight the losses of the images as Keras does: the
+    sum of weighted losses is divided by the number of rows. The logged terms are unweighted means.
 
     Called on images [B, H, W, C] in [0, 1], or on {"image": ..., "label": ...}, it adds its losses
     and returns the terms of the objective, each [B] in nats per image:
@@ -74,6 +79,20 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         self.latent_shape = tuple(latent_shape)
         self.num_classes = checks.integer("num_classes", num_classes, 0)
         self.seed = seeds.check(seed)
+
+    @contextlib.contextmanager
+    def _construction(self) -> Iterator[None]:
+        """The context in which a model makes its parts: initial weights by its seed, its policy.
+
+        Parts that are given as instances keep the policy that they were made with.
+        """
+        outside = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(self.dtype_policy)
+        try:
+            with seeds.initialization(self.seed):
+                yield
+        finally:
+            keras.config.set_dtype_policy(outside)
 
     def _finish(self):
         """Create the counters of batches, and a tracker for each term."""
@@ -153,13 +172,17 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
             seed = seeds.fold_in(self.seed, seeds.TRAINING, self.train_batches)
         else:
             seed = seeds.fold_in(self.seed, seeds.EVALUATION, self.test_batches)
-        terms = self.terms(x, label, seed, training)
+        with sample_weights(weights_of(batch, x)):
+            terms = self.terms(x, label, seed, training)
         if training:
             self.train_batches.assign_add(1)
         return terms
 
+    def train_step(self, data: Any) -> dict[str, Any]:
+        return super().train_step(_with_weights(data))
+
     def test_step(self, data: Any) -> dict[str, Any]:
-        logs = super().test_step(data)
+        logs = super().test_step(_with_weights(data))
         self.test_batches.assign_add(1)
         return logs
 
@@ -199,6 +222,14 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
     def from_config(cls, config: dict[str, Any]) -> Any:
         deserialize = keras.saving.deserialize_keras_object
         return cls(**{k: deserialize(v) if _is_component(v) else v for k, v in config.items()})
+
+
+def _with_weights(data):
+    """A batch of `fit` whose sample weights, if any, are an entry "weight" of its images."""
+    x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+    if weight is None:
+        return data
+    return ({**(x if isinstance(x, dict) else {"image": x}), "weight": weight}, y)
 
 
 def _is_component(value):

@@ -53,7 +53,7 @@ class GVAE(LatentVariableModel):
         (self.latent_dim,) = self.latent_shape
         # f takes z and the label as a one-hot vector; q(z|x) does not depend on the label.
         self._mapped_dim = latent_dim + self.num_classes
-        with seeds.initialization(self.seed):
+        with self._construction():
             self.family = make(FAMILIES, family, "family", Family)
             params_shape = self.family.params_shape(self.image_shape)
             given = {"latent_dim": self._mapped_dim, "params_shape": params_shape}

@@ -90,7 +90,7 @@ class Infusion(ChainMethods, LatentVariableModel):
         self.start_min_stddev = checks.real("start_min_stddev", start_min_stddev, above=0)
         # Before the first batch: the moments of uniform noise.
         self.start = RunningMoments(self.image_shape, mean=1 / 2, variance=1 / 12)
-        with seeds.initialization(self.seed):
+        with self._construction():
             self.family = make(FAMILIES, family, "family", Family)
             self._check_family()
             self._make_steps(mapping)

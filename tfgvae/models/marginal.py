@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfgvae import checks, seeds
+from tfgvae import checks
 from tfgvae.families import FAMILIES, Family
 from tfgvae.images import num_rows
 from tfgvae.models.base import LatentVariableModel
@@ -42,7 +42,7 @@ class Marginal(LatentVariableModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(image_shape, (0,), num_classes, seed, **kwargs)
-        with seeds.initialization(self.seed):
+        with self._construction():
             self.family = make(FAMILIES, family, "family", Family)
             params_shape = tuple(self.family.params_shape(self.image_shape))
             self.family.build((None, *params_shape), (None, *self.image_shape))

@@ -115,7 +115,7 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         self.denoise = checks.boolean("denoise", denoise)
         self.salt_and_pepper = checks.real("salt_and_pepper", salt_and_pepper, 0, 1)
         self.noise_stddev = checks.real("noise_stddev", noise_stddev, 0)
-        with seeds.initialization(self.seed):
+        with self._construction():
             self.family = make(FAMILIES, family, "family", Family)
             self._check_family()
             self.regularizer = make(REGULARIZERS, regularizer, "regularizer", Regularizer)

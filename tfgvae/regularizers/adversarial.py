@@ -77,6 +77,10 @@ class Adversarial(Regularizer):
             size = layer.units
         self.built = True
 
+    @property
+    def takes_weights(self) -> bool:
+        return False  # Its draws from the prior have no image whose weight they could take.
+
     def critic(self, z: Tensor) -> Tensor:
         """D(z): [B, Z] or [B, T, Z] -> [B]."""
         h = tf.cast(batch.flatten(z), self.variable_dtype)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from tfgvae import checks
-from tfgvae.layers.loss_layer import LossLayer
+from tfgvae.layers.loss_layer import LossLayer, current_weights
 from tfgvae.registry import lookup
 from tfgvae.regularizers import batch
 from tfgvae.regularizers.schedules import SCHEDULES
@@ -39,6 +40,12 @@ class Regularizer(LossLayer):
     supplied: tuple[str, ...] = ()
 
     batch_level = False
+
+    @property
+    def takes_weights(self) -> bool:
+        """Whether the penalty is a loss of each image alone, so that images may be weighted."""
+        return not self.batch_level
+
     # Whether R = 0 iff q(z) = N(0, I), whatever the prior is.
     needs_normal_prior = False
 
@@ -51,10 +58,28 @@ class Regularizer(LossLayer):
     ) -> None:
         # Under a mixed precision policy Keras would cast z to float16, but not q.
         super().__init__(autocast=False, **kwargs)
-        self.weight = checks.real("weight", weight, 0)
+        # A variable, so that a callback may change it between two steps without a new trace.
+        self._weight = self.add_weight(
+            shape=(),
+            initializer=keras.initializers.Constant(checks.real("weight", weight, 0)),
+            dtype="float32",
+            trainable=False,
+            autocast=False,
+            aggregation="only_first_replica",
+            name="weight",
+        )
         self.schedule = schedule
         self.schedule_steps = checks.real("schedule_steps", schedule_steps, above=0)
         self._factor = lookup(SCHEDULES, schedule, "schedule")
+
+    @property
+    def weight(self) -> float:
+        """The weight on the penalty. It may be set at any time: training uses the new value."""
+        return float(keras.ops.convert_to_numpy(self._weight))
+
+    @weight.setter
+    def weight(self, value: float) -> None:
+        self._weight.assign(checks.real("weight", value, 0))
 
     @property
     def least_rows(self) -> int:
@@ -107,7 +132,14 @@ class Regularizer(LossLayer):
 
         Keras takes only tensors by position: pass q and prior by name.
         """
-        scale = self.weight * self._factor(tf.cast(step, tf.float32), self.schedule_steps)
+        if current_weights() is not None and not self.takes_weights:
+            raise ValueError(
+                f"sample_weight: the regularizer {type(self).__name__} compares whole batches and "
+                "has no loss of a single image that could be weighted"
+            )
+        scale = tf.convert_to_tensor(self._weight) * self._factor(
+            tf.cast(step, tf.float32), self.schedule_steps
+        )
         penalty, loss = self.terms(q, z, prior, scale, seed, training)
         self.add_batch_loss(loss)
         return penalty
@@ -115,6 +147,11 @@ class Regularizer(LossLayer):
     def build(self, z_shape: BatchShape | None = None) -> None:
         """Make the weights; `z_shape` is [B, Z] or [B, T, Z] with B None or a number."""
         self.built = True
+
+    def load_own_variables(self, store: Any) -> None:
+        """Files that were saved before the weight was a variable have it in their configuration."""
+        if store.keys():
+            super().load_own_variables(store)
 
     def get_config(self) -> dict[str, Any]:
         return {
