@@ -36,6 +36,7 @@ PARTS = {
     "mapping": components.MAPPINGS,
     "inference": components.INFERENCE,
     "regularizer": components.REGULARIZERS,
+    "prior": components.PRIORS,
 }
 
 
