@@ -80,3 +80,17 @@ def test_an_export_gives_its_answers():
         }
         for key, found in signatures[name](**inputs).items():
             np.testing.assert_allclose(found, stored[f"{name}.out.{key}"], err_msg=name, **CLOSE)
+
+
+def test_the_script_writes_no_file_again():
+    """`scripts/write_golden.py` runs, and leaves every file that is there as it is."""
+
+    def contents():
+        paths = (path for path in golden.FOLDER.rglob("*") if path.is_file())
+        return {p: p.read_bytes() for p in paths if "__pycache__" not in p.parts}
+
+    before = contents()
+    script = golden.FOLDER.parents[1] / "scripts" / "write_golden.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert contents() == before
