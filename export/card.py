@@ -11,7 +11,14 @@ from tfgvae import runs
 from tfgvae.regularizers.none import NoRegularizer
 
 LIBRARIES = ("tfgvae", "tensorflow", "keras", "tensorflow-probability", "numpy")
-PARTS = ("family", "mapping", "inference", "regularizer")
+# Parts of a model by their names in the card, and the attributes that hold them.
+PARTS = {
+    "family": "family",
+    "mapping": "mapping",
+    "inference": "inference",
+    "regularizer": "regularizer",
+    "prior": "latent_prior",
+}
 
 
 def _version(library):
@@ -88,9 +95,9 @@ def _model(model):
     described = {"name": type(model).__name__, "image_shape": list(model.image_shape)}
     described["latent_shape"] = list(model.latent_shape)
     described["num_classes"] = model.num_classes
-    for part in PARTS:
-        if hasattr(model, part):
-            described[part] = type(getattr(model, part)).__name__
+    for name, attribute in PARTS.items():
+        if hasattr(model, attribute):
+            described[name] = type(getattr(model, attribute)).__name__
     described["parameters"] = model.count_params()
     described["config"] = keras.saving.serialize_keras_object(model)["config"]
     return described

@@ -2,6 +2,7 @@
 
 import functools
 
+from configs.catalog import PARTS
 from tfgvae import checks
 from train.evaluate import loading, settings
 from train.evaluate.context import Context
@@ -40,8 +41,7 @@ def _features(opened, classifier, seed, output, say):
 def describe(opened):
     """What the report says of a run's model."""
     model = opened.model
-    parts = ("family", "mapping", "inference", "regularizer")
-    names = {part: opened.config[part].name for part in parts}
+    names = {part: opened.config[part].name for part in PARTS}
     return {
         "name": opened.config.model.name,
         "family": type(model.family).__name__,
