@@ -1,7 +1,7 @@
-"""The one list of components that the conformance suites run over.
+"""The list of components for the conformance suites.
 
-Every name of the folders' tables is in it: a new component is tested without a further line. Here
-stand the options of those whose defaults are too large for tests, and variants (NAME-variant).
+It contains every name of the folders' tables, so a new component is tested automatically. This file
+adds options for components whose defaults are too large for tests, and variants (NAME-variant).
 """
 
 from tfgvae import families, inference, mappings, models, regularizers
@@ -70,7 +70,7 @@ _INFERENCE = {
     "ladder-groups": {"width": 4, "dense": (6,), "latent_groups": (1, 4), "norm": "none"},
 }
 
-# What their mathematics is stands in CASES of tests/regularizers.
+# CASES in tests/regularizers has their mathematics.
 _REGULARIZERS = {
     "adversarial": {"hidden": (8,)},
     "kl-free-bits": {"free_bits": 0.1},
