@@ -1,10 +1,10 @@
-"""What the PixelCNN family is measured against in pixelcnn_sampling.py.
+"""The peers of the PixelCNN family in pixelcnn_sampling.py.
 
-* `naive_sampler`: the loop over pixels in which each is a full pass of the family's own network.
+* `naive_sampler`: a loop over pixels with a full pass of the family's own network for each.
 * `KerasPixelCNN`: the family's network as a Keras user writes it, with masked keras.layers.Conv2D.
-* `TfpPixelCNN`: tfd.PixelCNN of like size.
+* `TfpPixelCNN`: tfd.PixelCNN of similar size.
 
-`training_steps` makes a step of training of the family and of the last two.
+`training_steps` makes training steps of the family and of the last two.
 """
 
 import keras
@@ -19,8 +19,8 @@ layers = keras.layers
 def naive_sampler(family):
     """A tf.function of (params, noise, pixels): the first `pixels` pixels of images [B, H, W, C].
 
-    The loop is in the graph and traced once. What is drawn is written by a sum with a mask, whose
-    cost is nothing beside the pass.
+    The loop is in the graph and traced once. A drawn pixel is added to the image with a mask; the
+    cost of this is much smaller than that of a pass.
 
     Args:
       family: an Autoregressive, built, that draws the channels of a pixel from one pass.
@@ -43,10 +43,10 @@ def naive_sampler(family):
 
 
 class MaskedConv(layers.Conv2D):
-    """Conv2D whose kernel is multiplied by a mask: `rows` and `columns` of it, the first, are left.
+    """Conv2D whose kernel is masked: only its first `rows` rows and `columns` columns remain.
 
-    The kernel is centred at its own position, so that the last rows and columns are what comes
-    after it in raster order.
+    The kernel is centred at its own position, so the last rows and columns are the positions after
+    it in raster order.
     """
 
     def __init__(self, filters, kernel_size, rows, columns, **kwargs):
@@ -66,7 +66,7 @@ class MaskedConv(layers.Conv2D):
 class KerasBlock(layers.Layer):
     """The block of layers.gated.GatedBlock for images of one channel.
 
-    Its weights are made in the order of that block's, for `same_weights`.
+    Its weights have the same order as those of that block, for `same_weights`.
     """
 
     def __init__(self, filters, kernel_size, first=False):
@@ -118,14 +118,14 @@ class KerasPixelCNN(keras.Model):
         return -tf.reduce_sum(nll, axis=[1, 2, 3])
 
     def num_parameters(self):
-        """(all, those that no mask hides)."""
+        """(all parameters, those that are not masked)."""
         masked = [conv for block in self.blocks for conv in (block.down, block.across)]
         hidden = sum(int(np.sum(1.0 - conv.mask)) for conv in masked)
         return self.count_params(), self.count_params() - hidden
 
 
 def same_weights(peer, family):
-    """Give a built KerasPixelCNN the weights of a PixelCNN, whose kernels have no hidden part."""
+    """Give a built KerasPixelCNN the weights of a PixelCNN, whose kernels have no masked part."""
     for theirs, ours in zip(peer.trainable_variables, family.trainable_variables, strict=True):
         pad = [(0, a - b) for a, b in zip(theirs.shape, ours.shape, strict=True)]
         theirs.assign(np.pad(ours.numpy(), pad))
@@ -134,11 +134,11 @@ def same_weights(peer, family):
 class TfpPixelCNN:
     """tfd.PixelCNN of two levels without dropout, conditioned on a vector in every block.
 
-    One hierarchy is one scale, as ours: `num_resnet` blocks of a pass down, as many of one up. Two
-    levels need one logistic. Images are in [0, 1].
+    One hierarchy is one scale, as in our network: `num_resnet` blocks in the pass down and as many
+    in the pass up. Two levels need one logistic. Images are in [0, 1].
 
     Args:
-      images: of which the weights are set, [B, H, W, C].
+      images: images [B, H, W, C] that initialise the weights.
       params: conditions of the images [B, 1, 1, K].
       num_resnet, num_filters: of the network.
     """
@@ -163,21 +163,21 @@ class TfpPixelCNN:
         return self.distribution.log_prob(x, conditional_input=params[:, 0, 0], training=True)
 
     def samplers(self, params):
-        """{name: function that draws an image for each condition}: as documented, in a graph."""
+        """{name: function that draws an image for each condition}: eager and as a graph."""
         condition = params[:, 0, 0]
 
         def draw(condition):
             return self.distribution.sample(len(condition), conditional_input=condition)
 
         graph = tf.function(draw)
-        graph(condition)  # Traced and warm before it is timed.
+        graph(condition)  # Trace and warm up before timing.
         return {
             "tfd.PixelCNN, eager": lambda: draw(condition).numpy(),
             "tfd.PixelCNN, graph": lambda: graph(condition).numpy(),
         }
 
     def num_parameters(self):
-        """(all, those that no mask hides): the masks are constraints of the kernels."""
+        """(all parameters, those that are not masked); masks are constraints of the kernels."""
         every = seen = 0
         for variable in self.trainable_variables:
             ones = tf.ones(variable.shape)
@@ -187,7 +187,7 @@ class TfpPixelCNN:
 
 
 def _training_step(model, optimizer, images, params):
-    """One step in graph mode, as a function of nothing that waits for its result."""
+    """One step in graph mode: a function without arguments that waits for its result."""
     variables = model.trainable_variables
     optimizer.build(variables)
 
@@ -205,12 +205,12 @@ def _training_step(model, optimizer, images, params):
 def training_steps(family, images, params, network, tfp_network):
     """({name: step of training}, {name: (parameters, not masked)}, difference of log p in nats).
 
-    Each step is traced, and its first is done.
+    Each step function is traced and has been called once.
 
     Args:
       family: a PixelCNN of two levels, built for images of one channel.
       images, params: a batch.
-      network: arguments of KerasPixelCNN that make it the family's network.
+      network: arguments of KerasPixelCNN that give the family's network.
       tfp_network: arguments of TfpPixelCNN.
     """
     peer = KerasPixelCNN(**network)

@@ -1,12 +1,12 @@
-"""Time and memory of drawing from the autoregressive families, and the time of training one.
+"""Time and memory of sampling from the autoregressive families, and the time of training one.
 
     python benchmarks/pixelcnn_sampling.py --part=sampling|pp|memory|training|all
 
-A family's own sampler is incremental: the vertical stack a row at a time, the horizontal one a
-pixel. It is compared with the loop in which every pixel is a full pass (same weights and noise: it
-must draw the same images), and with tfd.PixelCNN. Each method is traced and warm before it is
-timed; the methods of a table take turns, and one that has used up --budget seconds rests. Memory
-is measured on Linux. `--small` tries everything at tiny sizes.
+A family's own sampler is incremental: the vertical stack runs once per row, the horizontal stack
+once per pixel. It is compared with tfd.PixelCNN and with a loop that runs a full pass for every
+pixel. That loop has the same weights and noise and must draw the same images. Each method is traced
+and warmed up before timing. The methods of a table take turns; a method stops after --budget
+seconds. Memory is measured on Linux only. `--small` runs everything with tiny sizes.
 """
 
 import os
@@ -34,14 +34,14 @@ from tfgvae.families import PixelCNN, PixelCNNPP, raster
 _TURNS = flags.DEFINE_integer("turns", 5, "Turns of each method.")
 _BUDGET = flags.DEFINE_float("budget", 200.0, "Seconds after which a method takes no more turns.")
 _SEED = flags.DEFINE_integer("seed", 1, "Seed of weights, conditions, images and noise.")
-_SMALL = flags.DEFINE_bool("small", False, "Tiny sizes, to try the script.")
-_CHILD = flags.DEFINE_list("child", None, "For the script itself: method, height, width.")
+_SMALL = flags.DEFINE_bool("small", False, "Tiny sizes, to test the script.")
+_CHILD = flags.DEFINE_list("child", None, "Used by the script itself: method, height, width.")
 
 FULL = SimpleNamespace(
     image=(28, 28, 1),
     pixelcnn={"num_blocks": 6, "filters": 32, "kernel_size": 3},
-    batches=(1, 16, 64),  # The second is also that of tfd.PixelCNN and of pixelcnn_pp.
-    # Six blocks as ours, and the filters for which its parameters are nearest in number to ours.
+    batches=(1, 16, 64),  # tfd.PixelCNN and pixelcnn_pp use the second.
+    # Six blocks like ours; with 21 filters the number of parameters is nearest to ours.
     tfp={"num_resnet": 3, "num_filters": 21},
     pp_image=(32, 32, 3),
     pp={"num_blocks": 1, "filters": 32, "num_mixtures": 5},
@@ -56,7 +56,7 @@ TINY = SimpleNamespace(
     pp={"num_blocks": 1, "filters": 4, "num_mixtures": 2},
     memory=((6, 5), (24, 5), (6, 20)),
 )
-MEMORY_BATCH, TRAINING_BATCH, STEPS = 64, 32, 10  # steps of training a turn
+MEMORY_BATCH, TRAINING_BATCH, STEPS = 64, 32, 10  # training steps per turn
 
 
 def make(family, image_shape, batch):
@@ -77,14 +77,14 @@ def any_batch(function, *tensors, **options):
 
 
 def timed(run):
-    """(seconds, result) of a function of nothing that waits for its result."""
+    """(seconds, result) of a function without arguments that waits for its result."""
     start = time.perf_counter()
     result = run()
     return time.perf_counter() - start, result
 
 
 def measure(methods):
-    """({name: seconds of its turns}, {name: last result}) of functions of nothing, in turns."""
+    """({name: seconds of each turn}, {name: last result}) of functions without arguments."""
     seconds, results = {name: [] for name in methods}, {}
     for _ in range(_TURNS.value):
         for name, run in methods.items():
@@ -111,7 +111,7 @@ def compare(title, family, params, noise, more=None):
         methods[name] = lambda sampler=sampler: sampler(params, noise).numpy()
     first = {name: timed(run)[0] for name, run in methods.items()}
     naive, pixels = peers.naive_sampler(family), family.image_shape[0] * family.image_shape[1]
-    # Two pixels are enough to trace it and to warm up.
+    # Two pixels are enough to trace it and warm it up.
     first["naive"], _ = timed(lambda: naive(params, noise, tf.constant(2)))
     methods["naive"] = lambda: naive(params, noise, tf.constant(pixels)).numpy()
     seconds, images = measure({**methods, **(more or {})})
@@ -120,7 +120,7 @@ def compare(title, family, params, noise, more=None):
         median = statistics.median(times)
         cells = [f"{1e3 * median:,.1f}", f"{1e6 * median / pixels:,.1f}", f"{median / base:,.2f}"]
         rows.append([name, *cells, str(len(times)), f"{first[name]:.1f}" if name in first else "-"])
-    table(title, ["method", "ms", "us a pixel", "/ incremental", "turns", "first call s"], rows)
+    table(title, ["method", "ms", "us per pixel", "/ incremental", "turns", "first call s"], rows)
     for name in list(methods)[1:]:
         differ = int(np.sum(images[name] != images["incremental"]))
         print(f"  sub-pixels of '{name}' that differ: {differ} of {images[name].size}", flush=True)
@@ -148,20 +148,20 @@ def part_pp(sizes):
 def peak():
     """Peak resident bytes of this process.
 
-    Not getrusage's ru_maxrss: that of a child starts at the peak of the process that started it.
+    getrusage's ru_maxrss is no use here: in a child it starts at the peak of the parent process.
     """
     with open("/proc/self/status") as status:
         return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 
 def child(sizes, method, height, width):
-    """Print by how many bytes a large batch raises the peak, once a small one has run."""
+    """Print by how many bytes a large batch raises the peak, after a small batch has run."""
     shape = (int(height), int(width), 1)
     family, params, noise, images = make(PixelCNN(**sizes.pixelcnn), shape, MEMORY_BATCH)
     arguments = {"sample": (params, noise), "outputs": (images, params)}[method]
     function = any_batch(getattr(family, method), *arguments)
     function(*(x[:2] for x in arguments))
-    # The peak so far is that of tracing, which could hide what follows: start from what is in use.
+    # Reset the peak to the current use: the peak of tracing could hide the peak of the batch.
     with open("/proc/self/clear_refs", "w") as clear:
         clear.write("5")
     before = peak()
@@ -170,7 +170,7 @@ def child(sizes, method, height, width):
 
 
 def rise(method, size):
-    """Median of what fresh processes print as `child`, in MB."""
+    """Median in MB of the output of `child` in new processes."""
     arguments = [f"--child={method},{size[0]},{size[1]}", f"--seed={_SEED.value}"]
     count = 1 if _SMALL.value else 3
     command = [sys.executable, __file__, *arguments, *(["--small"] if _SMALL.value else [])]
@@ -179,11 +179,12 @@ def rise(method, size):
 
 
 def loop_state(family, params, noise):
-    """Bytes of the loops' tensors: (from row to row, of one row, from pixel to pixel).
+    """Bytes of the loops' tensors: (carried between rows, of one row, carried between pixels).
 
-    What a loop carries keeps its shape: it is that of the zeros which the loops start from, as in
-    raster._Raster's `image` and `_pixels`. Of one row: what the vertical stack gives to its pixels,
-    and the arrays that they fill. The image, the noise and the weights are not counted.
+    Tensors that a loop carries keep their shape, which is that of the initial zeros; see `image`
+    and `_pixels` of raster._Raster. The tensors of one row are the outputs of the vertical stack
+    for its pixels and the arrays that these fill. The image, the noise and the weights are not
+    counted.
     """
     loops = raster._Raster(family, params, noise)
     above = loops._zeros(loops.batch, 1, loops.width, family.input_channels)
@@ -208,7 +209,7 @@ def part_memory(sizes):
         numbers = [noise.numpy().nbytes / 1e6, *exact, sum(exact), *rises]
         rows.append([f"{size[0]} x {size[1]}", *(f"{x:.2f}" for x in numbers)])
     head = ["H x W", "images", "rows", "a row", "pixels", "loops", "sample", "outputs"]
-    title = f"pixelcnn: MB of {batch} images, of the loops' tensors (rows + a row + pixels), "
+    title = f"pixelcnn, {batch} images: MB of the loops' tensors (rows + a row + pixels), "
     table(title + "and rise of the peak by `sample` and by one `outputs`", head, rows)
 
 
@@ -222,8 +223,8 @@ def part_training(sizes):
         median = statistics.median(times)
         cells = [f"{1e3 * median / STEPS:.1f}", f"{median / base:.3f}", str(len(times))]
         rows.append([name, *cells, *(f"{count:,}" for count in counts[name])])
-    title = f"pixelcnn: a step of Adam, {TRAINING_BATCH} images {sizes.image}, {STEPS} steps a turn"
-    table(title, ["network", "ms a step", "/ Keras", "turns", "parameters", "not masked"], rows)
+    title = f"pixelcnn: Adam, {TRAINING_BATCH} images {sizes.image}, {STEPS} steps per turn"
+    table(title, ["network", "ms per step", "/ Keras", "turns", "parameters", "not masked"], rows)
     print(f"  tfgvae and plain Keras with the same weights: log p differs by {error:.1e} nats")
 
 
@@ -232,7 +233,7 @@ _PART = flags.DEFINE_enum("part", "all", [*PARTS, "all"], "What to measure.")
 
 
 def main(_):
-    tf.get_logger().setLevel("ERROR")  # Samplers of several sizes are made on purpose.
+    tf.get_logger().setLevel("ERROR")  # No warnings about the many traces.
     sizes = TINY if _SMALL.value else FULL
     if _CHILD.value:
         return child(sizes, *_CHILD.value)

@@ -1,9 +1,9 @@
-"""How long a user waits: for a help text, for an error, for the first training step.
+"""Time that a user waits for a help text, for an error, for the first training step.
 
     python benchmarks/startup.py
 
-Each command runs in a process of its own, a few times in turn; the figure is the median. The ratio
-is to `python -c "import tensorflow"`, measured between them in the same run.
+Each command runs in its own process. The commands take turns, and the result is the median. The
+ratio is to `python -c "import tensorflow"`, which takes turns with them.
 """
 
 import pathlib
@@ -37,12 +37,12 @@ MISTAKES = (
     ("train.evaluate", "--workdir=.", "--metrics=sharpnes"),
     ("train.reproduce", "--experiment=figure3", "--output=."),
 )
-# Their first training step on the embedded digits.
+# Models whose first training step on the embedded digits is measured.
 MODELS = ("vae", "seqvae")
 
 
 def seconds(arguments, until=None):
-    """How long `python ARGUMENTS` takes to end, or to print a line that begins with `until`."""
+    """Seconds until `python ARGUMENTS` ends, or prints a line that starts with `until`."""
     start = time.perf_counter()
     command = [sys.executable, *arguments]
     silent = subprocess.DEVNULL
@@ -66,7 +66,7 @@ def first_step(model):
 
 
 def measurements():
-    """[(what is shown, a function that gives seconds)], the baseline first."""
+    """[(label, a function that returns seconds)], the baseline first."""
     found = [(f'python -c "{BASELINE}"', lambda: seconds(("-c", BASELINE)))]
     for command in [*((name, "--help") for name in HELP), *MISTAKES]:
         shown = f"python -m {' '.join(command)}"
@@ -78,7 +78,7 @@ def measurements():
 
 
 def main(_):
-    """Measure, in turns, and print the table."""
+    """Measure in turns and print the table."""
     measured = {}
     for _ in range(_TURNS.value):
         for shown, measure in measurements():

@@ -2,11 +2,10 @@
 
     python benchmarks/vae_throughput.py --data_dir=DIR
 
-Ours is the whole of `train.run`: our model, data pipeline and callbacks (pictures, checkpoints and
-validation at the end of the interval are outside the measured steps for both). The peer is a Keras
-model with the same layers, the same loss and the same optimizer, fitted on a plain tf.data
-pipeline, with nothing around it. The two take turns in one process; the figure is the ratio of
-their median images a second.
+Ours is all of `train.run`: model, data pipeline and callbacks. Pictures, checkpoints and validation
+at the end of the interval are not in the measured steps. The peer is a Keras model with the same
+layers, loss and optimizer, fitted on a plain tf.data pipeline without callbacks. The two take turns
+in one process. The result is the ratio of their median images per second.
 """
 
 import pathlib
@@ -19,13 +18,13 @@ from absl import app, flags
 import train  # noqa: F401 (sets TensorFlow's environment before its import)
 
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of prepared TFDS data sets.")
-_STEPS = flags.DEFINE_integer("steps", 600, "Training steps a turn.")
+_STEPS = flags.DEFINE_integer("steps", 600, "Training steps per turn.")
 _TURNS = flags.DEFINE_integer("turns", 3, "Turns of each.")
 BATCH, LOG_EVERY, WARM_UP = 100, 50, 2  # warm-up in log intervals
 
 
 def peer(image_shape, latent_dim=32, width=32, dense=256):
-    """The VAE as a Keras user writes it in a page: the layers of GVAE's defaults."""
+    """The VAE as a Keras user writes it on one page, with the layers of GVAE's defaults."""
     import keras
     import tensorflow as tf
 
@@ -72,7 +71,7 @@ def peer(image_shape, latent_dim=32, width=32, dense=256):
 
 
 def run_peer(images):
-    """Images a second of each log interval of the peer."""
+    """Images per second of each log interval of the peer."""
     import keras
     import tensorflow as tf
 
@@ -96,7 +95,7 @@ def run_peer(images):
 
 
 def run_ours(folder):
-    """Images a second of each log interval of `train.run --model=vae`."""
+    """Images per second of each log interval of `train.run --model=vae`."""
     import configs
     from tfgvae.runs import read_metrics
     from train.loop import train_and_evaluate

@@ -1,19 +1,19 @@
-"""What to run: one file a recipe, holding its differences from base.py. One line here each."""
+"""Recipes: one file for each, with its differences from base.py."""
 
 import importlib
 
 from configs.catalog import check_name
 
 RECIPES = {
-    "seqvae": "the sequential VAE: a chain of steps, each sharpening the last (Section 3)",
+    "seqvae": "the sequential VAE: a chain of steps, each sharper than the last (Section 3)",
     "vae": "the VAE trained by the ELBO: one step, regularizer KL (Eq. 8)",
     "gvae": "any family, mapping, inference and regularizer; MMD by default (Eq. 7)",
     "uvae": "the unregularised VAE: R = 0, sampled by its Gibbs chain (Section 4)",
     "pixelvae": "a gated PixelCNN as P, on binary MNIST; KL by default (Section 4, Figure 5)",
-    "pixelcnn": "that PixelCNN alone, without a latent: the model to compare with",
+    "pixelcnn": "the same PixelCNN without a latent, for comparison",
     "pixelvae_pp": "a PixelCNN++ as P, on CIFAR-10; KL by default (Section 4, Figure 6)",
-    "naive": "the bound of Eq. 3, q(z|x) = p(z): the baseline that must collapse",
-    "fixedq": "a fixed q(z|x): the class that a trained classifier gives x (Eq. 5)",
+    "naive": "the bound of Eq. 3, q(z|x) = p(z): a baseline that must collapse",
+    "fixedq": "a fixed q(z|x): the class of x by a trained classifier (Eq. 5)",
     "infusion": "infusion training: steps from noise, infused with the image (Section 3)",
     "vae2d": "a VAE with 2 latent dimensions and 2-norm loss on MNIST (Figure 2)",
 }

@@ -1,7 +1,7 @@
 """Defaults of every recipe.
 
-None means: the default of the class, or found from the data. On a folder that holds a run it means:
-the value that the run has.
+None means the default of the class, or a value found from the data. If the folder holds a run, it
+means the run's value.
 """
 
 from ml_collections import ConfigDict, config_dict
@@ -14,9 +14,9 @@ def get_config():
     """Every field of a run, typed."""
     return ConfigDict(
         {
-            "recipe": config_dict.placeholder(str),  # Its name: configs.get_config sets it.
+            "recipe": config_dict.placeholder(str),  # The name, set by configs.get_config.
             "seed": 0,
-            "label_condition": False,  # Give the model the labels, where it takes them.
+            "label_condition": False,  # Condition the model on the labels, if it can.
             "model": component(catalog.table("model"), "gvae"),
             "family": component(catalog.table("family")),
             "mapping": component(catalog.table("mapping")),
@@ -31,12 +31,12 @@ def get_config():
 
 
 def data():
-    """The data set and what is done to its images: the options of tfgvae.data.load."""
+    """The data set and its preprocessing: the options of tfgvae.data.load."""
     return {
         "name": "digits",
-        # TFDS slices such as "train[:90%]" are splits too. The rows "validation" of the metrics are
-        # of the first train.eval_images of test_split: to select models by them and keep the test
-        # set unseen, train and select with train_split="train[:90%]", test_split="train[90%:]".
+        # A split may be a TFDS slice such as "train[:90%]". The rows "validation" of the metrics
+        # use the first train.eval_images of test_split. To select models without the test set, use
+        # train_split="train[:90%]" and test_split="train[90%:]".
         "train_split": "train",
         "test_split": "test",
         "data_dir": config_dict.placeholder(str),
@@ -45,14 +45,14 @@ def data():
         "crop": config_dict.placeholder(object),  # a side, or "square", or "none"
         "grayscale": False,
         "binarize": "none",
-        # None: dequantise grey levels where the family is a density with a learned scale.
+        # None: dequantise grey levels if the family is a density with a learned scale.
         "dequantize": config_dict.placeholder(bool),
         "augment": "none",
     }
 
 
 def train():
-    """The optimisation. Steps count batches of the whole, over all replicas."""
+    """The optimisation. A step is one batch over all replicas."""
     return {
         "steps": 2000,
         "batch_size": 64,
@@ -62,23 +62,23 @@ def train():
         "warmup_steps": 0,
         "clip_norm": config_dict.placeholder(float),
         "weight_decay": config_dict.placeholder(float),
-        # Evaluations, pictures and tfgvae.load take averages of the weights over steps, in which
-        # those of n steps ago count by ema_momentum^n: 0.9995 in Salimans et al. 2017.
+        # With it, evaluations, pictures and tfgvae.load use averages of the weights over steps. The
+        # weights of n steps ago have the factor ema_momentum^n; 0.9995 in Salimans et al. 2017.
         "ema_momentum": config_dict.placeholder(float),
         "checkpoint_every": 500,
         "keep": 3,
         "log_every": 50,
         "eval_images": 1000,  # of the test split, for the rows "validation"
-        # CPU runs repeat bit for bit without it, and it costs them nothing measurable (digits: 6.4
-        # to 7.3 thousand images/s without, 7.4 to 8.2 with). GPUs need it; there its cost was not
+        # CPU runs repeat bit for bit without it, and it does not make them slower (digits: 6.4 to
+        # 7.3 thousand images/s without, 7.4 to 8.2 with). GPU runs need it; its cost there was not
         # measured.
         "deterministic_ops": False,
     }
 
 
 def pictures():
-    """The pictures at every checkpoint, `num` rows each, at most 16, 0 for none.
+    """The pictures at every checkpoint: `num` rows each, at most 16; 0 for no pictures.
 
-    `mean` shows E[x|z], else a draw from p(x|z).
+    They show E[x|z] if `mean`, else a draw from p(x|z).
     """
     return {"num": 8, "gibbs_steps": 8, "mean": True}

@@ -1,8 +1,8 @@
-"""What a user may choose and set, read from the source: names, arguments and defaults.
+"""Names, arguments and defaults of components, read from the source code.
 
-Importing tfgvae starts TensorFlow, which takes seconds. A help text and the check of a command line
-need only what stands in the tables (`FAMILIES = {...}` in tfgvae/families/__init__.py) and in the
-constructors of their classes.
+Importing tfgvae also imports TensorFlow, which takes seconds. `--help` and the checks of a command
+line need only the tables (`FAMILIES = {...}` in tfgvae/families/__init__.py) and the constructors
+of their classes.
 """
 
 import ast
@@ -20,13 +20,13 @@ TABLES = {
     "regularizer": ("tfgvae.regularizers", "REGULARIZERS"),
     "prior": ("tfgvae.priors", "PRIORS"),
 }
-# What a model is put together from.
+# The parts of a model.
 PARTS = tuple(kind for kind in TABLES if kind != "model")
 
 
 @dataclasses.dataclass(frozen=True)
 class Argument:
-    """An argument of a constructor: its annotation and its default, None where it has none."""
+    """An argument of a constructor: its annotation and its default, or None."""
 
     annotation: object
     default: object
@@ -37,8 +37,8 @@ class Component:
     """A class of a table.
 
     Attributes:
-      arguments: {name: Argument}, what a user may set.
-      supplied: {name: Argument}, the others: those in the class's `supplied`.
+      arguments: {name: Argument} that a user may set.
+      supplied: {name: Argument} of the others, which are listed in the class's `supplied`.
     """
 
     arguments: dict
@@ -46,7 +46,7 @@ class Component:
 
     @property
     def parts(self):
-        """{kind: its default}, a name or a dict {"name": ..., argument: value}, of a model."""
+        """{kind: default} of a model; a default is a name or a dict {"name", argument: value}."""
         return {k: self.supplied[k].default for k in PARTS if k in self.supplied}
 
 
@@ -104,7 +104,7 @@ def _component(source, node):
 
 
 def _inherited(source, node, own):
-    """What `own` finds in a class, else in the first of its bases of ours; None: in none."""
+    """The result of `own` for a class, or for its first base in our code that has one, or None."""
     found = own(source, node)
     bases = (source.follow(base) for base in node.bases)
     for base in bases if found is None else ():
@@ -144,5 +144,5 @@ def _value(source, expression):
 
 def _annotation(source, expression):
     value = _value(source, expression)
-    # Annotations may stand in quotes.
+    # An annotation may be in quotes.
     return source.value(ast.parse(value, mode="eval").body) if isinstance(value, str) else value

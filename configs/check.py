@@ -1,4 +1,4 @@
-"""What can be wrong with a configuration and needs neither TensorFlow nor the data to be seen."""
+"""Checks of a configuration that need neither TensorFlow nor the data."""
 
 import os
 import pathlib
@@ -18,7 +18,7 @@ def check(config):
     """Check names, counts and the data set of a configuration.
 
     Raises:
-      ValueError, FileNotFoundError: a value that makes no run.
+      ValueError, FileNotFoundError: a bad value.
     """
     for key, (module, table, kind) in NAMES.items():
         section, field = key.split(".")
@@ -32,7 +32,7 @@ def check_noise(binarize, augment):
     """Check the names of tfgvae.data.Noise, with its errors.
 
     Raises:
-      ValueError: an unknown one.
+      ValueError: an unknown name.
     """
     binarizations = catalog.constant("tfgvae.data.noise", "BINARIZATIONS")
     augmentations = catalog.names("tfgvae.data.noise", "AUGMENTATIONS")
@@ -63,7 +63,7 @@ def _check_counts(config):
 
 
 def check_dataset(name, data_dir=None):
-    """Check that there may be a data set of that name.
+    """Check that a data set with this name can exist.
 
     Raises:
       ValueError: no such name.

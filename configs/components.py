@@ -1,4 +1,4 @@
-"""Typed configuration fields for a table of components, from their constructors."""
+"""Typed configuration fields for the arguments of a table of components."""
 
 import types
 import typing
@@ -11,9 +11,8 @@ PLAIN = (bool, int, float, str, tuple)
 def field_type(argument):
     """The type of a configuration field that holds a catalog.Argument.
 
-    It is that of the annotation; of the default, where there is no annotation. Optional[T] is T,
-    tuple[...] and list[...] are tuple; whatever is not plain is `object`, which takes any Python
-    literal.
+    It is the type of the annotation, or of the default if there is no annotation. Optional[T] is T;
+    tuple[...] and list[...] are tuple; any other type is `object`, which takes any Python literal.
     """
     annotation = argument.annotation
     return _plain(type(argument.default) if annotation is None else annotation)
@@ -38,14 +37,14 @@ def merge(kinds):
 
 
 def component(table, name=None):
-    """A section for one component: its name, and every argument that one of the table takes.
+    """A section for one component: its name, and all arguments of the table's components.
 
     Args:
       table: name -> catalog.Component.
       name: the component's name; None leaves the choice to the model's default.
 
     Returns:
-      ConfigDict whose arguments are None, "the class's default", and typed.
+      ConfigDict whose arguments have types and are None, which means the class's default.
     """
     kinds = {}
     for entry in table.values():

@@ -15,10 +15,10 @@ def flat(config, prefix=""):
 
 
 def typed(values):
-    """A configuration, typed as configs.base has it.
+    """A configuration with the types of configs.base.
 
     Args:
-      values: {key: value}; a key that is not there is None, or base's where base has a value.
+      values: {key: value}; a missing key has the value of base.
     """
     config = base.get_config()
     config.update_from_flattened_dict(values)

@@ -4,7 +4,7 @@ from configs import base
 
 
 def get_config():
-    """base, with MMD in the place of KL."""
+    """base, with MMD instead of KL."""
     config = base.get_config()
     config.regularizer.name = "mmd"
     return config

@@ -1,10 +1,10 @@
-"""Infusion training (Bordes et al. 2017) on the embedded digits; --dataset=mnist works as it is."""
+"""Infusion training (Bordes et al. 2017) on the embedded digits; --dataset=mnist works, too."""
 
 from configs import base
 
 
 def get_config():
-    """base, with the chain in the place of f(z), q and R."""
+    """base, with the chain instead of f(z), q and R."""
     config = base.get_config()
     config.model.name = "infusion"
     config.model.num_steps = 10

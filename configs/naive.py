@@ -4,7 +4,7 @@ from configs import base
 
 
 def get_config():
-    """base, with a q that ignores the image; R(q) = 0 for it, whatever R is."""
+    """base, with a q that ignores the image; R(q) = 0 for every R."""
     config = base.get_config()
     config.inference.name = "naive"
     config.regularizer.name = "none"

@@ -1,10 +1,10 @@
-"""The gated PixelCNN of pixelvae without latents: what P does alone, on binary MNIST."""
+"""The gated PixelCNN of pixelvae without latents, on binary MNIST."""
 
 from configs import pixelvae
 
 
 def get_config():
-    """pixelvae, with a constant in the place of f, q and R."""
+    """pixelvae, with a constant instead of f, q and R."""
     config = pixelvae.get_config()
     config.model.name = "marginal"
     config.model.latent_dim = None

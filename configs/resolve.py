@@ -1,20 +1,21 @@
-"""From the fields that somebody set to every value of a run.
+"""Find every value of a run from the fields that the user set.
 
-`replace` and `shorten` make room for what the user set; `fill` puts the default of its class where
-a chosen component has None. They read the source of the components: TensorFlow is not imported.
+`replace` drops values that do not fit the user's choices. `shorten` shortens warm-ups. `fill`
+replaces None by the default of the class. They read the source code of the components; TensorFlow
+is not imported.
 """
 
 from configs import catalog
 from configs.fields import flat, typed
 
-# Values of a recipe that count steps: {key: the least that does not fit a run of `steps` steps}.
+# Values of a recipe that count steps: {key: the least value that is too long for `steps` steps}.
 COUNTS = {
-    "train.warmup_steps": lambda steps: steps,  # A learning rate that falls does so afterwards.
+    "train.warmup_steps": lambda steps: steps,  # The learning rate may need to fall afterwards.
     "regularizer.schedule_steps": lambda steps: steps + 1,
 }
 
-# Values that are found from others when a run starts, where the user leaves them open:
-# {key: what it is found from}.
+# Values that are computed from others when a run starts, unless the user sets them:
+# {key: the others}.
 FOUND = {
     "data.crop": ("data.name",),
     "data.dequantize": ("data.binarize", "family.name", "family.learned"),
@@ -24,7 +25,7 @@ FOUND = {
 
 
 def part_names(config):
-    """{kind: name} of the model and its parts; where no name is set, the model's default."""
+    """{kind: name} of the model and its parts; the model's default if no name is set."""
     parts = catalog.table("model")[config.model.name].parts
     named = {"model": config.model.name}
     for kind, default in parts.items():
@@ -34,16 +35,16 @@ def part_names(config):
 
 
 def replace(config, given, origin):
-    """Take out of a configuration what does not go with the fields that the user set.
+    """Remove values that do not fit the fields that the user set.
 
-    A component that the user chose instead of another does not keep the other's options. A model
-    that takes fewer parts than the one it replaces does not keep the rest. Values that were found
-    from others are found again.
+    If the user chooses another component, the options of the old component are removed. If the user
+    chooses a model with fewer parts, the other parts are removed. Values that are computed from
+    others are computed again.
 
     Args:
-      config: ConfigDict: `origin` with the fields `given` as the user set them.
+      config: ConfigDict: `origin` with the user's values of the fields `given`.
       given: the keys that the user set.
-      origin: ConfigDict that the other values are from.
+      origin: ConfigDict with the other values.
 
     Returns:
       (ConfigDict, [line for the user]).
@@ -66,12 +67,12 @@ def replace(config, given, origin):
 
 
 def shorten(config, given, recipe):
-    """Give warm-ups that do not fit the run the share of its steps that they have in the recipe.
+    """Shorten warm-ups that are too long for the run, to the same share of steps as in the recipe.
 
     Args:
       config: ConfigDict.
-      given: the keys that the user set: these stay as they are.
-      recipe: ConfigDict that the other values are from.
+      given: the keys that the user set; these do not change.
+      recipe: ConfigDict with the other values.
 
     Returns:
       (ConfigDict, [line for the user]).
@@ -91,11 +92,11 @@ def shorten(config, given, recipe):
 
 
 def _left_behind(kind, config, given, origin):
-    """Keys of a component's section whose values belong to the component that was replaced."""
+    """Keys of a section whose values belong to the replaced component."""
     section = [f"{kind}.{name}" for name in config[kind] if config[kind][name] is not None]
     before, now = part_names(origin), part_names(config)
     if kind not in now:
-        # Set by the user, they are an error; left from another model, they are not.
+        # Values that the user set are an error; values of the old model are dropped.
         left = config.model.name != origin.model.name and not given & set(section)
         return section if left else []
     if kind not in before or before[kind] == now[kind] or f"{kind}.name" not in given:
@@ -113,8 +114,8 @@ def _reason(kind, config, origin):
 def fill(config):
     """A configuration with every value of its chosen components.
 
-    Arguments of components that are not chosen stay None. So do values that are found from the
-    data: train.loop puts them in.
+    Arguments of other components stay None. Values that come from the data also stay None;
+    train.loop sets them.
 
     Raises:
       ValueError: an unknown name, an argument that a component does not take, or a part that the
@@ -138,7 +139,7 @@ def fill(config):
 
 
 def _fill(kind, name, options, values):
-    """Put the arguments of one component into `values`: of `options`, else the class's defaults."""
+    """Put one component's arguments into `values`: from `options`, else the class's defaults."""
     table = catalog.table(kind)
     catalog.check_name(table, name, kind)
     takes = table[name].arguments

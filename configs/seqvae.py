@@ -1,8 +1,8 @@
 """The sequential VAE of Section 3, sized for the embedded digits: two minutes on two cores.
 
-The authors' weight 16 |x - mu|^2 on [-1, 1] is the scale 0.0884 here, 1 / (2 s^2) = 64. A step of
-few latents leaves the next one something to add, and keeps q(z) near the prior that samples start
-from: with 16 latents a step the samples are poor and the reconstructions good.
+The authors' weight 16 |x - mu|^2 on [-1, 1] is the scale 0.0884 here: 1 / (2 s^2) = 64. With few
+latents per step, later steps have something to add and q(z) stays near the prior. With 16 latents
+per step, reconstructions are good but samples are poor.
 """
 
 from configs import base

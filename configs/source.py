@@ -1,4 +1,4 @@
-"""Python source of ours, read without running it: what the names at the top of a module are."""
+"""Read the names at the top level of our modules from their source code, without import."""
 
 import ast
 import builtins
@@ -12,7 +12,7 @@ OURS = ("configs", "export", "tfgvae", "train")
 
 
 class _UnknownType(type):
-    """Lets an annotation use Unknown.name and Unknown[...]: both are Unknown."""
+    """Makes Unknown.name and Unknown[...] in annotations Unknown, too."""
 
     def __getattr__(cls, name):
         if name.startswith("__"):
@@ -24,14 +24,14 @@ class _UnknownType(type):
 
 
 class Unknown(metaclass=_UnknownType):
-    """What only an import could give, such as keras.Model in an annotation."""
+    """A value that needs an import, such as keras.Model in an annotation."""
 
 
 class Source:
-    """A module that was read.
+    """The source of a module.
 
     Attributes:
-      names: {name: its ast node, or (module, name in it or None) for an import}.
+      names: {name: its ast node, or (module, name in the module or None) for an import}.
     """
 
     def __init__(self, path):
@@ -52,10 +52,10 @@ class Source:
                     self.names[name] = (a.name if a.asname else name, None)
 
     def find(self, name):
-        """Where a name of ours is defined, imports followed.
+        """Find the definition of a name; imports are followed.
 
         Returns:
-          (Source, ast node), (Source, None) for a module, or None for what is not ours.
+          (Source, ast node), (Source, None) for a module, or None if it is not in our code.
         """
         found = self.names.get(name)
         if not isinstance(found, tuple):
@@ -68,7 +68,7 @@ class Source:
         return source.find(attribute) or (submodule and (submodule, None))
 
     def follow(self, expression):
-        """As `find`, for the expression `name` or `module.name`."""
+        """Like `find`, for an expression `name` or `module.name`."""
         if isinstance(expression, ast.Name):
             return self.find(expression.id)
         if isinstance(expression, ast.Attribute):
@@ -77,17 +77,17 @@ class Source:
         return None
 
     def value(self, expression):
-        """The value of an expression: of literals, the standard library, and names of such values.
+        """The value of an expression of literals, the standard library, and names of such values.
 
-        A class, a function and whatever comes from another package is Unknown. Only the expression
-        is run, not the module that it stands in.
+        Classes, functions and objects of other packages are Unknown. Only the expression is
+        evaluated, not its module.
         """
         code = compile(ast.Expression(expression), "<source>", "eval")
         return eval(code, {"__builtins__": {}}, _Scope(self))
 
 
 class _Module:
-    """A module of ours in an expression: its attributes are the values of its names."""
+    """One of our modules in an expression: its attributes are the values of its names."""
 
     def __init__(self, source):
         self._scope = _Scope(source)
@@ -97,7 +97,7 @@ class _Module:
 
 
 class _Scope(dict):
-    """The names that an expression of a module may use."""
+    """The names that an expression in a module may use."""
 
     def __init__(self, source):
         super().__init__()
@@ -121,11 +121,11 @@ class _Scope(dict):
 
 @functools.cache
 def read(module):
-    """The Source of a module of ours, or None for another one."""
+    """The Source of one of our modules, or None for other modules."""
     top, *rest = module.split(".")
     if top not in OURS:
         return None
-    # Of a top-level package this imports nothing; of a submodule it would import the packages.
+    # find_spec imports nothing for a top-level package; for a submodule it imports the packages.
     spec = importlib.util.find_spec(top)
     path = pathlib.Path(spec.submodule_search_locations[0], *rest)
     for file in (path / "__init__.py", path.with_suffix(".py")):

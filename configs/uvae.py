@@ -1,4 +1,4 @@
-"""The unregularised VAE of Section 4: R = 0. Look at its Gibbs pictures, not at its ancestral."""
+"""The unregularised VAE of Section 4: R = 0. Its Gibbs samples are good, its ancestral ones not."""
 
 from configs import base
 

@@ -4,5 +4,5 @@ from configs import base
 
 
 def get_config():
-    """base, as it is: gvae with the KL regularizer."""
+    """base without changes: gvae with the KL regularizer."""
     return base.get_config()

@@ -4,7 +4,7 @@ from configs import base
 
 
 def get_config():
-    """base, with a plane for a latent space and the 2-norm loss of Eq. 9."""
+    """base, with a plane as latent space and the 2-norm loss of Eq. 9."""
     config = base.get_config()
     config.model.latent_dim = 2
     config.family.name = "gaussian"  # Its fixed default scale 1/sqrt(2) is the 2-norm.

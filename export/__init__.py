@@ -1,5 +1,4 @@
 """Export to TensorFlow Serving."""
 
-# The environment that TensorFlow reads when it is imported: an exported model computes as the
-# training did.
+# Sets the environment variables for TensorFlow, the same as in training.
 import train  # noqa: F401

@@ -1,4 +1,4 @@
-"""Measure an exported model: `python -m export.benchmark --help` says how."""
+"""Measure an exported model: see `python -m export.benchmark --help`."""
 
 import argparse
 import sys
@@ -13,14 +13,14 @@ def parser():
     """The flags."""
     made = argparse.ArgumentParser(
         "python -m export.benchmark",
-        description="Latency and throughput of each signature of an exported model, in process. "
-        "Gibbs chains have 2 steps.",
+        description="Measure latency and throughput of each signature of an exported model, in "
+        "this process. Gibbs chains have 2 steps.",
         allow_abbrev=False,
     )
     made.add_argument("folder", metavar="DIR/NAME/VERSION")
-    made.add_argument("--batch_sizes", default="1,4,16,64", help="rows of a request (%(default)s)")
+    made.add_argument("--batch_sizes", default="1,4,16,64", help="rows per request (%(default)s)")
     made.add_argument("--seconds", type=float, default=2.0, help="for each line (%(default)s)")
-    made.add_argument("--signatures", help="some of them, by commas; by default all")
+    made.add_argument("--signatures", help="names separated by commas; all by default")
     made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
     return made
 
@@ -33,11 +33,11 @@ def _positive(text):
 
 
 def run(flags):
-    """Measure with parsed flags, and print a line for each measurement."""
+    """Measure with parsed flags and print a line for each measurement."""
     names = flags.signatures.split(",") if flags.signatures else None
     with as_setup_error():
         sizes = _positive(flags.batch_sizes)
-        model_card(flags.folder)  # Refused before TensorFlow is imported, which takes seconds.
+        model_card(flags.folder)  # Fails before TensorFlow is imported, which takes seconds.
         from export.measurement import HEADER, benchmark
 
         print(LAYOUT.format(*HEADER))

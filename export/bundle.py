@@ -1,4 +1,4 @@
-"""A version folder as TensorFlow Serving watches it: there as a whole, or not at all."""
+"""Write a version folder for TensorFlow Serving. It appears only when it is complete."""
 
 import train.start  # noqa: F401 (before TensorFlow)
 
@@ -21,10 +21,10 @@ from export.signatures import signatures
 
 
 def _save(functions, variables, folder):
-    """Write the SavedModel: a module of the weights alone, and the functions."""
+    """Write the SavedModel: a module with only the weights, and the functions."""
     used = {id(variable) for function in functions.values() for variable in function.variables}
     module = tf.Module()
-    # A Keras model in its place would be stored with its trackers, its seeds and its losses.
+    # A Keras model would be stored with its trackers, seeds and losses.
     module.weights = [v.value for v in variables if id(v.value) in used]
     served = {"serving_default": functions[DEFAULT], **functions}
     tf.saved_model.save(module, str(folder), signatures=served)
@@ -37,7 +37,7 @@ def _write_extra(folder, name, described):
 
 
 def _sync(folder):
-    """Have the system write every file of a folder to the disk."""
+    """Flush every file of a folder to the disk."""
     for path in folder.rglob("*"):
         if path.is_file():
             with open(path, "rb") as file:
@@ -45,7 +45,7 @@ def _sync(folder):
 
 
 def _publish(aside, base):
-    """Give the finished folder the next version number; one that is there is never replaced."""
+    """Rename the finished folder to the next version number. No version is ever replaced."""
     while True:
         target = base / str(max(versions(base), default=0) + 1)
         try:
@@ -60,15 +60,15 @@ def _publish(aside, base):
 def write_version(model, base, limits=None, run=None):
     """Export a model as the next version of the folder `base`.
 
-    The version is written aside, in a folder whose name is no number, and renamed when it is whole:
-    a server that watches `base` never sees half of one. An export that fails leaves nothing; one
-    that is killed leaves that folder, which no server reads.
+    The version is written to a folder whose name is not a number and renamed at the end, so a
+    server that watches `base` never sees an incomplete version. An export that fails leaves
+    nothing. One that is killed leaves that folder, which servers ignore.
 
     Args:
       model: a model of tfgvae.models.
-      base: the model's folder, DIR/NAME; made where it is not there.
+      base: the model's folder, DIR/NAME; created if it does not exist.
       limits: a limits.Limits; None for the defaults.
-      run: the run folder that the model is from, for the card.
+      run: the model's run folder, for the card.
 
     Returns:
       The version's folder, a pathlib.Path.

@@ -1,4 +1,4 @@
-"""model_card.json: what is served, what it was trained on, how well, and what it cannot do."""
+"""model_card.json: the served model, its training data, its metrics and its limits."""
 
 import datetime
 import importlib.metadata
@@ -47,7 +47,7 @@ def _signatures(functions):
 
 
 def _is_untied(model):
-    """Whether nothing ties q(z) to p(z). A model without a regularizer has nothing to tie."""
+    """Whether q(z) may differ from p(z), because the model is trained without a regularizer."""
     if getattr(getattr(model, "inference", None), "matches_prior", False):
         return False
     regularizer = getattr(model, "regularizer", None)
@@ -55,25 +55,25 @@ def _is_untied(model):
 
 
 def notes(model, limits):
-    """What one has to know before putting the model to work: a list of sentences."""
+    """Notes for users of the model: a list of sentences."""
     latents = model.has_latents
     possible = [
         (
             True,
-            "A row of an answer depends on its own inputs and its own seed alone: the same seed "
+            "A row of an answer depends only on its own inputs and its own seed: the same seed "
             "gives the same row again, in any batch and on any server, up to float rounding.",
         ),
         (
             _is_untied(model),
-            "Nothing ties q(z) to p(z) in this model (no regularizer): ancestral samples do not "
+            "This model has no regularizer, so q(z) may differ from p(z): ancestral samples do not "
             "follow the data. Use gibbs_sample or gibbs_from_noise.",
         ),
         (
             not model.family.has_mean,
-            "The family draws pixel by pixel and has no mean that can be had without drawing: no "
-            "signature gives E[x|z].",
+            "The family draws pixel by pixel and has no mean in closed form: no signature returns "
+            "E[x|z].",
         ),
-        (not latents, "The model has no latent: nothing to encode, decode or reconstruct."),
+        (not latents, "The model has no latent: it cannot encode, decode or reconstruct."),
         (not latents, "log_likelihood is log p(x) itself, in nats."),
         (
             latents,
@@ -83,8 +83,8 @@ def notes(model, limits):
         (latents, f"num_steps is at most {limits.max_num_steps}, a limit set at export."),
         (
             not model.family.discrete,
-            "The family is a density: log_likelihood is a density's, on the [0, 1] scale, and "
-            "samples may leave [0, 1].",
+            "The family is a density: log_likelihood is a log-density on the [0, 1] scale, and "
+            "samples may lie outside [0, 1].",
         ),
         (model.num_classes, f"label is the class of a row, 0..{model.num_classes - 1}."),
     ]
@@ -104,7 +104,7 @@ def _model(model):
 
 
 def of_run(folder, step):
-    """The part of the card that a run folder knows.
+    """The part of the card that comes from a run folder.
 
     Args:
       folder: the run folder.
@@ -133,9 +133,9 @@ def card(model, functions, limits, run=None):
 
     Args:
       model: the model.
-      functions: what signatures.signatures gives.
+      functions: the result of signatures.signatures.
       limits: a limits.Limits.
-      run: the run folder, where there is one.
+      run: the run folder, or None.
     """
     step = int(model.train_batches)
     return {

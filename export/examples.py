@@ -1,10 +1,10 @@
-"""Inputs that every served model accepts, from the types of a signature alone."""
+"""Example inputs that every served model accepts, made from the types of a signature."""
 
 import numpy as np
 
 
 def checkerboard(shape):
-    """Black and white pixels [N, H, W, C]: levels that every family has."""
+    """Black and white pixels [N, H, W, C]; every family has these levels."""
     _, i, j, _ = np.indices(shape)
     return ((i + j) % 2).astype(np.float32)
 
@@ -13,9 +13,9 @@ def example(inputs, rows, limits, first_seed=1):
     """Inputs for a signature.
 
     Args:
-      inputs: {name: {"dtype", "shape"}} as in a model card; a shape's first number is open.
+      inputs: {name: {"dtype", "shape"}} as in a model card; a shape's first number is None.
       rows: N.
-      limits: of the model card: Gibbs chains have 2 steps where so many are allowed.
+      limits: those of the model card; Gibbs chains have 2 steps if allowed, else 1.
       first_seed: seed of the first row; the others follow.
 
     Returns:
@@ -30,7 +30,7 @@ def example(inputs, rows, limits, first_seed=1):
             values = first_seed + np.arange(rows)
         elif name == "num_steps":
             values = np.full(shape, min(2, limits["max_num_steps"]))
-        else:  # The origin of the latents, the first of the labels.
+        else:  # Latents at the origin, label 0.
             values = np.zeros(shape)
         made[name] = values.astype(tensor["dtype"])
     return made

@@ -1,4 +1,4 @@
-"""What a signature refuses, before it computes: an InvalidArgumentError with a sentence."""
+"""Checks of a signature's inputs: a wrong input is an InvalidArgumentError with a sentence."""
 
 import tensorflow as tf
 
@@ -6,7 +6,7 @@ from tfgvae.images import FINITE, check_range, require
 
 
 def _conditions(model, limits, given):
-    """The assertions, as operations, for the inputs {name: tensor}."""
+    """The assertions for the inputs {name: tensor}, as operations."""
     rows = tf.shape(given["seed"])[0]
     yield require(rows > 0, "expected at least one row, got an empty batch")
     for name, tensor in given.items():
@@ -30,11 +30,11 @@ def _between(name, values, lowest, highest):
 
 
 def checked(model, limits, given):
-    """The inputs of a signature, which exist only when all of them are right.
+    """The inputs of a signature, after all checks.
 
-    Without this order an operation may fail on bad input first, with a message of its own, or a
-    chain of 2^31 steps begin. Shapes are checked as the graph runs: the types of a signature are
-    what it says, no server and no loader holds a request to them.
+    Other operations use these tensors, so they run only if all checks pass. Otherwise an operation
+    could fail first with another message, or a chain of 2^31 steps could start. Shapes are checked
+    when the graph runs: servers and loaders do not enforce the types of a signature.
 
     Args:
       model: a model of tfgvae.models.

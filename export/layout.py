@@ -1,4 +1,4 @@
-"""Where things are: DIR/NAME/VERSION/, as TensorFlow Serving reads it."""
+"""The folders of an export: DIR/NAME/VERSION/, as TensorFlow Serving reads them."""
 
 import pathlib
 
@@ -6,7 +6,7 @@ from train.files import read_json
 
 EXTRA = "assets.extra"
 CARD = "model_card.json"
-# The signature that a request without a name gets.
+# The signature for requests that name none.
 DEFAULT = "ancestral_sample"
 WARMUP = "tf_serving_warmup_requests"
 
@@ -15,17 +15,17 @@ def versions(base):
     """The version numbers in the folder `base` of a model, in order."""
     base = pathlib.Path(base)
     names = [path.name for path in base.iterdir()] if base.is_dir() else []
-    # As the server reads them: decimal digits are a version, all else is none.
+    # Like the server: a name of decimal digits is a version; other names are ignored.
     return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
 
 
 def warmup_path(folder):
-    """The warm-up requests of a version folder."""
+    """The file of warm-up requests of a version folder."""
     return pathlib.Path(folder) / EXTRA / WARMUP
 
 
 def read_card(folder):
-    """The model card of a version folder, or None when it has none.
+    """The model card of a version folder, or None if it has none.
 
     Raises:
       ValueError: the card is not JSON.
@@ -34,7 +34,7 @@ def read_card(folder):
 
 
 def model_card(folder):
-    """The model card of a version folder of ours.
+    """The model card of a version folder that export.run wrote.
 
     Raises:
       ValueError: there is none, or it is not JSON.
@@ -46,7 +46,7 @@ def model_card(folder):
 
 
 def shapes(tensors):
-    """Named tensors of a card as a text: "seed int64 [N], z float32 [N, 4]"."""
+    """Named tensors of a card as text: "seed int64 [N], z float32 [N, 4]"."""
     texts = []
     for name, tensor in tensors.items():
         shape = ", ".join("N" if size is None else str(size) for size in tensor["shape"])

@@ -1,14 +1,14 @@
-"""What is fixed at export."""
+"""Limits that are fixed at export."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What is fixed at export.
+    """Limits that are fixed at export.
 
     Attributes:
-      max_num_steps: the longest Gibbs chain that a request may ask for.
+      max_num_steps: the longest Gibbs chain of a request.
       num_samples: K of log_likelihood.
 
     Raises:
@@ -19,7 +19,7 @@ class Limits:
     num_samples: int = 64
 
     def __post_init__(self):
-        from tfgvae import checks  # It starts TensorFlow, which a help text does without.
+        from tfgvae import checks  # This imports TensorFlow, which --help does not need.
 
         checks.integer("max_num_steps", self.max_num_steps, 1, 2**31 - 1)
         checks.integer("num_samples", self.num_samples, 1, 2**31 - 1)

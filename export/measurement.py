@@ -1,7 +1,7 @@
 """Latency and throughput of the signatures of an exported model.
 
-The signatures are called in this process, as tf.saved_model.load gives them: what a server adds
-(the wire, the queue, batching) is not in the numbers.
+The signatures are called in this process, as tf.saved_model.load returns them. The numbers do not
+include a server's network, queue and batching.
 """
 
 import train.start  # noqa: F401 (before TensorFlow)
@@ -22,7 +22,7 @@ HEADER = ("signature", "rows", "median ms", "90 % ms", "rows/s")
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """Seconds of calls of one signature with `rows` rows: the median, and the 90 % quantile."""
+    """Seconds per call of one signature with `rows` rows: the median and the 90 % quantile."""
 
     name: str
     rows: int
@@ -40,9 +40,9 @@ def measure(name, function, inputs, seconds):
 
     Args:
       name: the signature.
-      function: what tf.saved_model.load gives for it.
+      function: the loaded signature.
       inputs: {name: array [N, ...]}.
-      seconds: how long.
+      seconds: duration of the measurement.
 
     Returns:
       A Measurement.
@@ -54,22 +54,22 @@ def measure(name, function, inputs, seconds):
     while len(times) < 10 or time.perf_counter() < end:
         start = time.perf_counter()
         for output in function(**given).values():
-            output.numpy()  # Waits for it, and copies it as an answer is copied.
+            output.numpy()  # Waits for the result and copies it, as a server would.
         times.append(time.perf_counter() - start)
     return Measurement(name, rows, statistics.median(times), statistics.quantiles(times, n=10)[-1])
 
 
 def benchmark(folder, batch_sizes, seconds, names=None):
-    """Measure the signatures of a version folder; yields each Measurement as it is made.
+    """Measure the signatures of a version folder; yields one Measurement after the other.
 
     Args:
       folder: DIR/NAME/VERSION.
-      batch_sizes: rows of a request.
+      batch_sizes: rows per request.
       seconds: for each signature and batch size.
       names: signatures; None for all.
 
     Raises:
-      ValueError: no version folder of ours, or an unknown signature.
+      ValueError: the folder has no model card, or an unknown signature.
       OSError: no SavedModel in it.
     """
     card = model_card(folder)

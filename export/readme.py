@@ -1,4 +1,4 @@
-"""DIR/README.md: how to start the server, and a request for every signature that works as it is."""
+"""DIR/README.md: how to start the server, and a working example request for every signature."""
 
 import json
 import math
@@ -19,16 +19,17 @@ Start the server in this folder (gRPC on 8500, REST on 8501):
       --enable_batching --batching_parameters_file=/models/batching.config \\
       --monitoring_config_file=/models/monitoring.config
 
-It watches the version folders of the models below and serves the newest. A new model is in
-`models.config`, which is read at the start.
+The server watches the version folders of the models below and serves the newest version of each.
+It reads `models.config` only at the start: restart it for a new model.
 
-Images are float32 [N, H, W, C] in [0, 1]. Every input and output has one row for each of the N rows
-of a request, at most {MAX_BATCH_SIZE} (`batching.config`); `seed` is one int64 a row. The same seed
-gives the same row again, in any batch and on every server, up to float rounding; take another for
-another draw.
-What a signature refuses (pixels that are out of range or no numbers, too many steps, a wrong label,
-no rows) is an error INVALID_ARGUMENT with a sentence. Under batching, requests that are answered
-together are refused together.
+Images are float32 [N, H, W, C] in [0, 1]. A request has N rows, at most {MAX_BATCH_SIZE}
+(`batching.config`), and every input and output has one entry for each row. `seed` has one int64 per
+row. The same seed gives the same row again, in any batch and on every server, up to float rounding.
+Another seed gives another draw.
+
+Wrong inputs give the error INVALID_ARGUMENT with a sentence: pixels that are out of range or not
+numbers, too many steps, a wrong label, no rows. With batching, a wrong request makes all requests
+of its batch fail.
 
 The requests for gRPC are Python and need `pip install tensorflow tensorflow-serving-api`:
 
@@ -54,7 +55,7 @@ def call(model, signature, **inputs):
 ```
 """
 
-# More numbers than this are made by the command, not written out.
+# Longer arrays are computed in the command instead of written out.
 LONGEST = 16
 VALUES = {"seed": [1, 2], "num_steps": [2, 1], "label": [0, 0]}
 
@@ -68,7 +69,7 @@ def _table(signatures):
 
 
 def _nested(shape):
-    """A Python expression of nested lists of zeros: [[0.0] * 3] * 2."""
+    """A Python expression for nested lists of zeros: [[0.0] * 3] * 2."""
     text = "0.0"
     for size in reversed(shape):
         text = f"[{text}] * {size}"
@@ -76,7 +77,7 @@ def _nested(shape):
 
 
 def _rest(model, signature, inputs):
-    """The command line of a REST request of two rows, columnar."""
+    """The command line of a REST request with two rows, in the column format."""
     url = f"http://localhost:8501/v1/models/{model}:predict"
     shape = {name: (2, *tensor["shape"][1:]) for name, tensor in inputs.items()}
     if max(math.prod(sizes) for sizes in shape.values()) <= LONGEST:
@@ -91,7 +92,7 @@ def _rest(model, signature, inputs):
 
 
 def _grpc(model, signature, inputs):
-    """The Python line of a gRPC request of two rows."""
+    """The Python line of a gRPC request with two rows."""
     values = []
     for name, tensor in inputs.items():
         if name in VALUES:
@@ -103,7 +104,7 @@ def _grpc(model, signature, inputs):
 
 
 def _rows(model, signature):
-    """A REST request in the row format, of a signature whose inputs are numbers."""
+    """A REST request in the row format, for a signature whose inputs are numbers."""
     names = signature["inputs"]
     instances = [{name: VALUES[name][row] for name in names} for row in range(2)]
     body = json.dumps({"instances": instances})
@@ -116,11 +117,11 @@ def section(name, version, card):
     parts = [
         f"## {name}",
         f"{card['model']['name']}, {card['model']['family']} pixels, trained for "
-        f"{card['training_step']} steps; version {version}. All about it: "
+        f"{card['training_step']} steps; version {version}. Details: "
         f"`{name}/{version}/{EXTRA}/{CARD}`.",
         "\n".join(f"- {note}" for note in card["notes"]),
         _table(signatures),
-        f"`{card['default_signature']}` is the default. In the row format of REST:",
+        f"`{card['default_signature']}` is the default. A request in the row format of REST:",
         _rows(name, signatures[card["default_signature"]]),
     ]
     for signature, tensors in signatures.items():
@@ -131,12 +132,12 @@ def section(name, version, card):
 
 
 def write(output):
-    """Write README.md of the folder `output` for all models in it."""
+    """Write README.md in the folder `output`, for all models there."""
     output = pathlib.Path(output)
     sections = [INTRODUCTION]
     for name in models(output):
         version = versions(output / name)[-1]
         card = read_card(output / name / str(version))
-        if card is not None:  # Someone else's model may stand in the folder, too.
+        if card is not None:  # Models without a card are not ours.
             sections.append(section(name, version, card))
     replace_text(output / "README.md", "\n".join(sections))

@@ -1,4 +1,4 @@
-"""Export a trained run for TensorFlow Serving: `python -m export.run --help` says how."""
+"""Export a trained run for TensorFlow Serving: see `python -m export.run --help`."""
 
 import argparse
 import pathlib
@@ -14,7 +14,7 @@ Export a trained run as the next version of a model of TensorFlow Serving.
 
   DIR/NAME/1/          saved_model.pb, variables/, and assets.extra/ with warm-up requests and
                        model_card.json; the next export writes DIR/NAME/2/
-  DIR/models.config    all models in DIR; batching.config and monitoring.config beside it
+  DIR/models.config    all models in DIR; also batching.config and monitoring.config
   DIR/README.md        how to start the server, and a request for every signature
 """
 
@@ -28,32 +28,32 @@ def parser():
         allow_abbrev=False,
     )
     made.add_argument("--workdir", required=True, metavar="RUN", help="the run folder")
-    made.add_argument("--output", required=True, metavar="DIR", help="where the models are")
-    made.add_argument("--name", help="the model's name; by default the run folder's")
+    made.add_argument("--output", required=True, metavar="DIR", help="the folder of all models")
+    made.add_argument("--name", help="the model's name; by default the run folder's name")
     made.add_argument("--step", type=int, help="training step; by default the newest checkpoint")
     made.add_argument(
         "--max_num_steps",
         type=int,
         default=Limits.max_num_steps,
         metavar="N",
-        help="the longest Gibbs chain that a request may ask for (%(default)s)",
+        help="the longest Gibbs chain of a request (%(default)s)",
     )
     made.add_argument(
         "--num_samples",
         type=int,
         default=Limits.num_samples,
         metavar="K",
-        help="draws of the bound on log p(x) (%(default)s)",
+        help="draws for the bound on log p(x) (%(default)s)",
     )
     made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
     return made
 
 
 def export_run(flags):
-    """Export with parsed flags, and print where the version is."""
+    """Export with parsed flags and print the path of the version."""
     workdir, output = pathlib.Path(flags.workdir), pathlib.Path(flags.output)
     with as_setup_error():
-        # Mistakes are refused here, before TensorFlow is imported, which takes seconds.
+        # Find mistakes before TensorFlow is imported, which takes seconds.
         configuration.require(workdir)
         name = server_configs.check_name(flags.name or workdir.resolve().name)
         from export.bundle import write_version

@@ -1,4 +1,4 @@
-"""The files that the server is started with: models.config, batching.config, monitoring.config."""
+"""The server's configuration: models.config, batching.config, monitoring.config."""
 
 import os
 import pathlib
@@ -6,14 +6,14 @@ import re
 
 from export.layout import versions
 
-# Where the README's docker line mounts the folder.
+# The README's docker command mounts the folder here.
 MOUNT = "/models"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MAX_BATCH_SIZE = 64
 
 BATCHING = f"""\
-# Requests that come within a millisecond are answered together, in a batch that is filled up to one
-# of the allowed sizes. A request may have up to {MAX_BATCH_SIZE} rows.
+# Requests within one millisecond form a batch, which is padded to one of the allowed sizes. A
+# request may have up to {MAX_BATCH_SIZE} rows.
 max_batch_size {{ value: {MAX_BATCH_SIZE} }}
 batch_timeout_micros {{ value: 1000 }}
 max_enqueued_batches {{ value: 64 }}
@@ -33,7 +33,7 @@ prometheus_config {
 
 
 def check_name(name):
-    """Return a model's name; ValueError where it is no part of an address and of a path."""
+    """Return a model's name; ValueError if it cannot be part of an address and of a path."""
     if not NAME.fullmatch(name):
         raise ValueError(
             f"a model's name is letters, digits, '.', '_' and '-', got {name!r}: give --name=NAME"
@@ -42,13 +42,13 @@ def check_name(name):
 
 
 def models(output):
-    """Names of the exported models in the folder `output`: those with a version in them."""
+    """Names of the models in the folder `output` that have a version."""
     found = [path for path in pathlib.Path(output).iterdir() if NAME.fullmatch(path.name)]
     return sorted(path.name for path in found if versions(path))
 
 
 def models_config(names):
-    """models.config for these models: every one, its newest version."""
+    """models.config for these models."""
     entries = "".join(
         f'  config {{\n    name: "{name}"\n    base_path: "{MOUNT}/{name}"\n'
         f'    model_platform: "tensorflow"\n  }}\n'
@@ -58,7 +58,7 @@ def models_config(names):
 
 
 def replace_text(path, text):
-    """Write a text file in one step: a server may be reading it."""
+    """Write a text file atomically, because a server may be reading it."""
     path = pathlib.Path(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     aside.write_text(text)
@@ -68,8 +68,8 @@ def replace_text(path, text):
 def write(output):
     """Write the three files for all models in the folder `output`.
 
-    batching.config and monitoring.config are for the user to tune: they are written where they are
-    not there, and left alone where they are.
+    batching.config and monitoring.config are written only if they do not exist, because users may
+    edit them.
     """
     output = pathlib.Path(output)
     replace_text(output / "models.config", models_config(models(output)))

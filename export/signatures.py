@@ -1,7 +1,7 @@
-"""What a served model can be asked: typed functions of tensors that share dimension 0.
+"""The signatures of a served model: typed functions of tensors that share dimension 0.
 
-Each is one of the samplers of tfgvae, traced with one seed a row, so that a row of an answer is
-the row that the model's Python method gives for the same seed, whatever batch it is served in.
+Each traces a sampler or an estimator of tfgvae with one seed per row. A row of an answer equals the
+result of the model's Python method for the same seed, in any batch.
 """
 
 import tensorflow as tf
@@ -33,7 +33,7 @@ def _encode(model, limits, images, seed):
 
 
 def _moments(q):
-    """{"mean", "stddev"} of q(z|x), or nothing where they have no closed form."""
+    """{"mean", "stddev"} of q(z|x), or {} if they have no closed form."""
     try:
         return {"mean": q.mean(), "stddev": q.stddev()}
     except NotImplementedError:
@@ -55,7 +55,7 @@ def _gibbs_from_noise(model, limits, seed, num_steps, label):
 
 
 def _log_likelihood(model, limits, images, seed, label):
-    # Without a latent there is nothing to draw: one term is log p(x).
+    # Without a latent, one term is log p(x) itself.
     num_samples = limits.num_samples if model.has_latents else 1
     return {"log_likelihood": log_likelihood(model, images, label, seed, num_samples)}
 
@@ -76,7 +76,7 @@ OF_CHAINS = {"sample_chain": (_sample_chain, ("seed", "label"))}
 
 
 def input_specs(model):
-    """{input: TensorSpec} of every input that a signature of this model may have."""
+    """{input: TensorSpec} of all inputs that signatures of this model may have."""
     specs = {
         "images": tf.TensorSpec([None, *model.image_shape], tf.float32, "images"),
         "z": tf.TensorSpec([None, *model.latent_shape], tf.float32, "z"),
@@ -109,7 +109,7 @@ def signatures(model, limits):
       limits: a limits.Limits.
 
     Returns:
-      {name: concrete function of the named inputs, which gives a dict of named outputs}.
+      {name: concrete function of the named inputs, which returns a dict of named outputs}.
     """
     table = dict(OF_EVERY_MODEL)
     if model.has_latents:

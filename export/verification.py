@@ -1,6 +1,6 @@
-"""Checks of an exported model, signature by signature.
+"""Checks of each signature of an exported model.
 
-The SavedModel is loaded as anyone would, by tf.saved_model.load, without the code of the model.
+The SavedModel is loaded by tf.saved_model.load, without the code of the model.
 """
 
 import train.start  # noqa: F401 (before TensorFlow)
@@ -24,18 +24,18 @@ HEADER = ("signature", "first ms", "warm ms", "deterministic", "finite", "rows",
 
 @dataclasses.dataclass
 class Result:
-    """What was found about one signature.
+    """The results of one signature's checks.
 
     Attributes:
       name: the signature.
-      first, warm: seconds of the first call, and the median of the next ones, of one row.
-      deterministic: the same request gave the same answer, bit for bit, and another seed another
+      first, warm: seconds of the first call, and the median of the next ones, with one row.
+      deterministic: the same request gave the same answer, bit for bit; another seed gave another
         ancestral sample.
-      finite: every number of every answer is one.
-      rows: the outputs are those of the card, with a row for each row of the request; a row alone
-        is the row within a batch, but for float rounding.
-      refuses: every wrong input was refused, by an InvalidArgumentError.
-      problems: sentences; none when all is well.
+      finite: every number of every answer is finite.
+      rows: the outputs match the card, with one row for each row of the request. A row does not
+        depend on its batch, up to float rounding.
+      refuses: every wrong input gave an InvalidArgumentError.
+      problems: sentences, empty if every check passed.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Result:
     problems: list = dataclasses.field(default_factory=list)
 
     def require(self, check, condition, problem):
-        """Note that `check` failed, and why, unless `condition` holds."""
+        """Unless `condition` holds, note that `check` failed, with the reason."""
         if not condition:
             setattr(self, check, False)
             self.problems.append(f"{self.name}: {problem}")
@@ -61,14 +61,14 @@ def call(function, inputs):
 
 
 def seconds(function, inputs):
-    """How long one call took."""
+    """Seconds of one call."""
     start = time.perf_counter()
     call(function, inputs)
     return time.perf_counter() - start
 
 
 def _same(a, b):
-    # A drawn level may flip where float rounding moves its probability.
+    # Float rounding may change a probability, and with it a drawn level.
     return np.isclose(a, b, rtol=1e-3, atol=1e-3).mean() >= 0.99 if a.size else True
 
 
@@ -76,22 +76,22 @@ def wrong_inputs(inputs, card):
     """Inputs that a signature must refuse: [(what is wrong, inputs)].
 
     Args:
-      inputs: right ones, {name: array}.
+      inputs: correct ones, {name: array}.
       card: the model card.
     """
     _, highest = card["pixels"]["range"]
-    # Where the family takes any number, infinity is the first that is out of range.
+    # If the family takes any finite number, only infinity is out of range.
     outside = 2 * highest + 1 if highest < 1e9 else np.inf
     too_many = card["limits"]["max_num_steps"] + 1
     changes = {
-        "images": [("a pixel that is no number", np.nan), ("a pixel out of range", outside)],
-        "z": [("a latent that is no number", np.nan)],
+        "images": [("a pixel that is not a number", np.nan), ("a pixel out of range", outside)],
+        "z": [("a latent that is not a number", np.nan)],
         "num_steps": [("no step", 0), ("too many steps", too_many)],
         "label": [("a negative label", -1)],
     }
     found = [("an empty batch", {name: value[:0] for name, value in inputs.items()})]
     found.append(("a seed for all rows", {**inputs, "seed": inputs["seed"][0]}))
-    if len(inputs) > 1:  # Else the seeds alone say how many rows there are.
+    if len(inputs) > 1:  # Otherwise the seeds alone give the number of rows.
         found.append(("seeds missing", {**inputs, "seed": inputs["seed"][:-1]}))
     if "images" in inputs:
         images = np.pad(inputs["images"], [(0, 0), (0, 1), (0, 0), (0, 0)])
@@ -154,12 +154,12 @@ def verify(folder):
       folder: DIR/NAME/VERSION.
 
     Returns:
-      ([Result], [problem]): the problems are of all signatures, and of the folder.
+      ([Result], [problem]): the problems of all signatures and of the folder.
 
     Raises:
-      ValueError: no version folder of ours: no model card, or a card that is not JSON.
+      ValueError: no model card, or a card that is not JSON.
       OSError: no SavedModel in it.
-      tf.errors.OpError: a signature fails on inputs that are right.
+      tf.errors.OpError: a signature fails on correct inputs.
     """
     card = model_card(folder)
     loaded = tf.saved_model.load(str(folder))
@@ -172,7 +172,7 @@ def verify(folder):
 
 
 def table(results, card):
-    """What was found as lines of text."""
+    """The results as lines of text."""
     rows = [HEADER]
     for r in results:
         flags = [r.deterministic, r.finite, r.rows, r.refuses]

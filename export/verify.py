@@ -1,4 +1,4 @@
-"""Check an exported model: `python -m export.verify --help` says how."""
+"""Check an exported model: see `python -m export.verify --help`."""
 
 import argparse
 import sys
@@ -7,8 +7,8 @@ from export.layout import model_card
 from train.errors import TrainError, as_error, exit_status
 
 DESCRIPTION = """\
-Check every signature of an exported model: its shapes, whether it repeats itself, whether its
-numbers are finite, and whether it refuses wrong inputs. The exit status is 1 on any failure.
+Check every signature of an exported model: its shapes, whether equal requests give equal answers,
+whether its numbers are finite, whether it refuses wrong inputs. The exit status is 1 on a failure.
 """
 
 
@@ -20,15 +20,15 @@ def parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    made.add_argument("folder", metavar="DIR/NAME/VERSION", help="what export.run wrote")
+    made.add_argument("folder", metavar="DIR/NAME/VERSION", help="a folder from export.run")
     made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
     return made
 
 
 def run(folder):
-    """Check a version folder, print what was found, and return the exit status."""
+    """Check a version folder, print the results, and return the exit status."""
     with as_error(TrainError):
-        card = model_card(folder)  # Refused before TensorFlow is imported, which takes seconds.
+        card = model_card(folder)  # Fails before TensorFlow is imported, which takes seconds.
         from export.verification import table, verify
 
         results, problems = verify(folder)

@@ -1,8 +1,8 @@
-"""assets.extra/tf_serving_warmup_requests: requests that a server runs before it says it is ready.
+"""assets.extra/tf_serving_warmup_requests: requests that a server runs before it is ready.
 
-The file is a TFRecord of tensorflow.serving.PredictionLog. Of that message only a few fields are
-needed; they are declared here (numbers from prediction_log.proto, predict.proto and model.proto of
-TensorFlow Serving), so that an export needs no package but TensorFlow.
+The file is a TFRecord of tensorflow.serving.PredictionLog. The few fields that are needed are
+declared here, with the numbers of prediction_log.proto, predict.proto and model.proto of TensorFlow
+Serving, so that an export needs no other package than TensorFlow.
 """
 
 import tensorflow as tf
@@ -11,8 +11,8 @@ from tensorflow.core.framework import tensor_pb2
 
 from export.examples import example
 
-# message -> [(field, number, type)]; a type that is no scalar is one of these messages. A map is,
-# on the wire, a repeated message of a key and a value, and a message within is its bytes.
+# message -> [(field, number, type)]; a type is a scalar or one of these messages. In the serialised
+# form, a map is a repeated message with key and value, and an inner message is bytes.
 _MESSAGES = {
     "PredictionLog": [("predict_log", 6, "PredictLog")],
     "PredictLog": [("request", 1, "PredictRequest")],
@@ -45,7 +45,7 @@ PredictionLog = _message_class("PredictionLog")
 
 
 def record(model_name, signature, inputs):
-    """A request as a serialised PredictionLog; `inputs` is {name: array}."""
+    """A request as serialised PredictionLog; `inputs` is {name: array}."""
     log = PredictionLog()
     request = log.predict_log.request
     request.model_spec.name = model_name
@@ -56,7 +56,7 @@ def record(model_name, signature, inputs):
 
 
 def write(path, model_name, card):
-    """Write one request of one row for each signature of a model card."""
+    """Write a request with one row for each signature of a model card."""
     with tf.io.TFRecordWriter(str(path)) as writer:
         for signature, tensors in card["signatures"].items():
             inputs = example(tensors["inputs"], 1, card["limits"])

@@ -1,6 +1,6 @@
 """Curves of runs: python scripts/curves.py OUTPUT.png METRIC[,METRIC] RUN [RUN ...]
 
-One panel a metric, one line a run folder: the validation rows of metrics.jsonl over the steps.
+One panel per metric, one line per run folder: the validation rows of metrics.jsonl over the steps.
 Needs matplotlib (pip install matplotlib).
 """
 
@@ -29,7 +29,7 @@ def main(output, metrics, *runs):
     for panel, metric in zip(axes[0], metrics, strict=True):
         for run in runs:
             panel.plot(*rows(run, metric), marker=".", label=pathlib.Path(run).name)
-        panel.set(xlabel="step", title=f"{metric}, nats an image")
+        panel.set(xlabel="step", title=f"{metric}, nats per image")
         panel.grid(alpha=0.3)
     axes[0][0].legend()
     figure.savefig(output, dpi=110)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Format, lint and types, as CI does.
+# Check format, lint and types, as in CI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ruff format --check .

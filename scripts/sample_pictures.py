@@ -1,8 +1,9 @@
 """Ancestral and chain samples of runs: python scripts/sample_pictures.py FOLDER RUN [RUN ...]
 
-Writes into FOLDER, for each run: RUN_ancestral.png, 8 x 8 draws; RUN_noise.png and RUN_data.png, a
-row a chain that starts from noise, or from a test image, its columns the steps in STEPS. Seed 0;
-draws, or E[x|z] where the family has it. Prepared data are looked for in TFDS_DATA_DIR.
+Writes into FOLDER, for each run: RUN_ancestral.png, 8 x 8 samples; RUN_noise.png and RUN_data.png,
+chains from noise and from test images, one per row, with the steps in STEPS as columns. The seed is
+0. Images are E[x|z], or draws if the family has no mean. TFDS_DATA_DIR is the folder of prepared
+data.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Add golden files for what is new: `python scripts/write_golden.py`. Never overwrites one.
+"""Write golden files for new classes: `python scripts/write_golden.py`. It never overwrites one.
 
-A golden file holds a promise: what was saved once loads for ever. tests/golden says what they are.
+Golden files are saved models, runs and exports that must always load; see tests/golden.
 """
 
 import os
@@ -32,7 +32,7 @@ from train.loop import train_and_evaluate
 
 
 def _new(path):
-    """Whether a file is still to be written; says so where it is there."""
+    """Whether a file must be written; prints the decision."""
     if path.exists():
         print(f"kept     {path.relative_to(ROOT)}")
         return False
@@ -42,7 +42,7 @@ def _new(path):
 
 
 def _trained(name, options):
-    """A tiny model that has seen two batches, so that its statistics are not those of a new one."""
+    """A tiny model after two training steps, so that its statistics are not the initial ones."""
     model = components.build(MODELS, {name: options}, name, image_shape=IMAGE, seed=1)
     model.compile(keras.optimizers.SGD(1e-3))
     data = batch(model, rows=8, seed=3)
@@ -51,8 +51,8 @@ def _trained(name, options):
 
 
 def _save(model, path):
-    """Save what Keras writes, packed: HDF5 spends more on its tables than on tiny weights."""
-    model.compiled, model.optimizer = False, None  # Resuming is what the run folder is for.
+    """Save and compress: HDF5 needs more space for its tables than for tiny weights."""
+    model.compiled, model.optimizer = False, None  # The golden run tests resuming.
     with tempfile.TemporaryDirectory() as folder:
         written = pathlib.Path(folder) / path.name
         model.save(written)
@@ -62,7 +62,7 @@ def _save(model, path):
 
 
 def write_models():
-    """tests/golden/models: a file and its answers for every name that has none."""
+    """tests/golden/models: a file and its answers for every name without a file."""
     for name, options in golden.every_model().items():
         path = golden.MODELS / f"{name}.keras"
         if _new(path):
@@ -72,7 +72,7 @@ def write_models():
 
 
 def write_run():
-    """tests/golden/run: two steps of a small VAE on digits, with averages."""
+    """tests/golden/run: two steps of a small VAE on digits, with averages of the weights."""
     if _new(golden.RUN):
         config = tiny_runs.config("vae", steps=2, ema_momentum=0.9, clip_norm=100.0)
         config.pictures.num = 0
@@ -85,7 +85,7 @@ def write_run():
 
 
 def write_served():
-    """tests/golden/served/1: an export of a model of the first part."""
+    """tests/golden/served/1: an export of one of the models."""
     if _new(golden.SERVED):
         model = keras.models.load_model(golden.MODELS / "gvae-mapping-mlp.keras")
         write_version(model, golden.SERVED.parent, Limits(max_num_steps=3, num_samples=3))
@@ -99,7 +99,7 @@ def write_served():
 
 
 def write_names():
-    """tests/golden/registered.txt: the names that a .keras file may ask for; names are added."""
+    """tests/golden/registered.txt: the registered names in .keras files; new names are added."""
     known = golden.registered_names()
     new = sorted(golden.registered_now() - known)
     golden.REGISTERED.write_text("".join(f"{name}\n" for name in sorted(known | set(new))))

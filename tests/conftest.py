@@ -1,4 +1,4 @@
-"""What every test shares: the environment before TensorFlow, two logical devices, one strategy."""
+"""Shared by all tests: environment variables for TensorFlow, two logical devices, one strategy."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Every public function, method and constructor of tfgvae says what it takes and returns."""
+"""Every public function, method and constructor of tfgvae is annotated."""
 
 import ast
 import pathlib

@@ -1,4 +1,4 @@
-"""The arrows between the rooms go one way: what each folder may import, read from the source."""
+"""The imports between the rooms go one way. They are read from the source."""
 
 import ast
 import pathlib
@@ -26,9 +26,9 @@ FLOORS = [
     {"checks", "messages", "registry", "types"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-# train and export meet in one point: the settings of the process and the words for errors.
+# export uses only this of train: the settings of the process and the errors of commands.
 BESIDE = {("export", "train")}
-# Imports within a function, which the package's face makes when they are asked for.
+# Imports within a function, which tfgvae/__init__.py makes at their first use.
 LATE = {("tfgvae/__init__.py", "export")}
 
 
@@ -82,7 +82,7 @@ def test_every_room_has_a_floor():
 def test_a_file_imports_from_its_own_room_and_from_below(path):
     own = room_of(path)
     if own == "__init__":
-        # The package's face shows its rooms; what is above it is asked for late.
+        # tfgvae/__init__.py shows its rooms; it imports higher rooms late.
         above = {name for name in imports(path) if FLOOR_OF[name] < FLOOR_OF["runs"]}
         assert {(name_of(path), name) for name in above} <= LATE
         return

@@ -1,4 +1,4 @@
-"""Checks of options: what they take, and that their errors name the option and the value."""
+"""Checks of options: the values they accept, and errors that name the option and the value."""
 
 import math
 

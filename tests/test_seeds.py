@@ -1,4 +1,4 @@
-"""Seeds: rows that do not depend on their batch, replicas that share one noise, no global state."""
+"""Seeds: rows do not depend on their batch, replicas share one noise, there is no global state."""
 
 import random
 
@@ -99,7 +99,7 @@ def test_replicas_share_the_noise_of_the_global_batch(mirrored):
 
 @pytest.mark.parametrize("sizes", [(4, 1), (1, 4), (5, 0)])
 def test_replicas_of_unequal_parts_share_the_noise_of_the_global_batch(mirrored, sizes):
-    """Every image has noise of its own, and that of one replica."""
+    """Every image has its own noise, the same as on one replica."""
     whole = seeds.batch_normal(9, 5, (3,))
 
     @tf.function

@@ -1,7 +1,7 @@
 """Training from the command line.
 
-Importing this package sets the environment that TensorFlow reads when it is imported. TensorFlow
-itself comes with train.start, which whatever needs it imports first.
+Importing this package sets the environment variables that TensorFlow reads at its import. It does
+not import TensorFlow: modules that need it import train.start first.
 """
 
 import os

@@ -13,8 +13,9 @@ def specification(section, default=None):
     """A component's section as registry.make takes it.
 
     Args:
-      section: ConfigDict with `name` and arguments, None for what is not set.
-      default: what arguments belong to where no name is set: a name, or a specification.
+      section: ConfigDict with `name` and arguments; a field at None is not set.
+      default: the component that the arguments belong to when no name is set: a name, or a
+        specification.
 
     Returns:
       {"name": ..., argument: value}, or None when nothing is set.

@@ -1,7 +1,8 @@
-"""Checkpoints of a run: written whole or not at all, the last few kept, the newest whole one used.
+"""Checkpoints of a run. The last few are kept; a run resumes from the newest undamaged one.
 
-The model and the optimizer are one `.keras` file. It is written in checkpoints/.writing, flushed
-to the disk and only then renamed, so that a file with a checkpoint's name is a whole checkpoint.
+A checkpoint is one `.keras` file with the model and the optimizer. It is written in
+checkpoints/.writing, flushed to the disk and then renamed, so that a file with a checkpoint's name
+is always complete.
 """
 
 import json
@@ -45,11 +46,11 @@ class Checkpoints:
         self._writing = self.folder / "checkpoints" / ".writing"
 
     def clean(self):
-        """Remove what a killed process left half written."""
+        """Remove the incomplete files of a process that was killed."""
         shutil.rmtree(self._writing, ignore_errors=True)
 
     def newest(self, say=print):
-        """(step, path) of the newest whole checkpoint, or None; damaged ones are renamed.
+        """(step, path) of the newest undamaged checkpoint, or None; damaged ones are renamed.
 
         Raises:
           CheckpointError: there are checkpoints and all are damaged.
@@ -74,8 +75,8 @@ class Checkpoints:
         """Write the checkpoint of `step` and remove the oldest beyond `keep`.
 
         Raises:
-          CheckpointError: a weight or a moment of the optimizer is not finite, or the disk is full
-            or cannot be written. Earlier checkpoints stay as they were.
+          CheckpointError: a variable of the model or of the optimizer is not finite, or the disk is
+            full or cannot be written. Earlier checkpoints stay as they were.
         """
         saved = (*model.variables, *model.optimizer.variables)
         bad = [v.path for v in saved if not np.all(np.isfinite(v.numpy()))]
@@ -117,8 +118,8 @@ class Checkpoints:
     def restore(self, model, path, step):
         """Load weights and optimizer state of `path` into a compiled, built model, exactly.
 
-        The model and optimizer come from the configuration, their state from the file; the
-        learning rate, which Keras keeps as state, is the configuration's.
+        Keras keeps the learning rate as state of the optimizer; here the configuration's learning
+        rate stays.
 
         Raises:
           CheckpointError: the file belongs to another model or optimizer.
@@ -131,20 +132,20 @@ class Checkpoints:
                 f"{path} does not fit the model of this configuration: {error}"
             ) from error
         taken = int(model.optimizer.iterations.numpy())
-        # Keras skips what it cannot match with no more than a warning.
+        # Keras skips state that does not match and only warns.
         if taken != step:
             raise CheckpointError(
                 f"{path} does not fit the optimizer of this configuration: its step is {taken}, "
                 f"expected {step}"
             )
-        if not isinstance(rate, dict):  # A schedule is a function of the step, and no state.
+        if not isinstance(rate, dict):  # A schedule is a function of the step, not state.
             model.optimizer.learning_rate = rate
 
     def fixed_network(self, path):
-        """The network of the fixed q of a checkpoint's model, or None where it has no such q.
+        """The network of the fixed q of a checkpoint's model, or None if the model has none.
 
-        Its weights are new ones until `restore` loads those of the checkpoint: the file that the
-        network came from is not needed.
+        It has new weights until `restore` loads those of the checkpoint. The classifier's own file
+        is not needed.
         """
         with zipfile.ZipFile(path) as archive:
             saved = json.loads(archive.read("config.json"))["config"]

@@ -1,6 +1,6 @@
-"""Train a classifier on a data set's labels: `python -m train.classifier --help` says how.
+"""Train a classifier on a data set's labels: see `python -m train.classifier --help`.
 
-It is what estimators take features from, and a fixed q(z|x) (Eq. 5).
+Estimators take features from it, and it can be a fixed q(z|x) (Eq. 5).
 """
 
 import argparse
@@ -19,18 +19,18 @@ from train.errors import SetupError, TrainError, as_setup_error, as_train_error,
 from train.files import read_json, write_whole
 
 DESCRIPTION = """\
-Train a classifier on a data set's labels, whose features estimators use (Frechet distance,
-precision and recall).
+Train a classifier on a data set's labels. Estimators use its features (Frechet distance, precision
+and recall).
 
   FILE.keras    the network; keras.models.load_model gives a tfgvae.layers.classifier network
   FILE.json     its settings, its accuracy on the test split, the command
 
-A FILE.keras that was trained with the same settings is used as it is.
+If FILE.keras was trained with the same settings, it is kept and nothing is trained.
 """
 
 
 def _write(network, output, record):
-    """FILE.json, then FILE.keras: where there is FILE.keras, FILE.json is its own."""
+    """Write FILE.json, then FILE.keras: if FILE.keras exists, FILE.json belongs to it."""
     output.unlink(missing_ok=True)
     write_whole(output.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".writing-") as folder:
@@ -43,7 +43,7 @@ def _write(network, output, record):
 
 
 def _changed(output, settings):
-    """Lines that say in what the classifier at `output` differs from `settings`."""
+    """Lines that list how the classifier at `output` differs from `settings`."""
     beside = output.with_suffix(".json")
     try:
         record = read_json(beside)
@@ -55,7 +55,7 @@ def _changed(output, settings):
 
 
 def _reusable(output, settings, overwrite, say):
-    """Whether `output` holds a whole classifier of these settings.
+    """Whether `output` holds an undamaged classifier with these settings.
 
     Raises:
       SetupError: it holds another one, and overwrite is False.
@@ -109,14 +109,14 @@ def trained_classifier(
     say=print,
     **settings,
 ):
-    """Train a classifier, unless a whole one with the same settings is there.
+    """Train a classifier, unless the file already holds one with the same settings.
 
     Args:
       dataset: the name of a data set with labels.
       output: FILE.keras; FILE.json is written beside it.
       data_dir, download: as tfgvae.data.load takes them.
-      overwrite: whether a file of other settings is replaced.
-      command: the command line that the record names.
+      overwrite: whether a file with other settings is replaced.
+      command: the command line that is written to FILE.json.
       say: called with each line for the user.
       **settings: fields of Settings.
 
@@ -124,8 +124,7 @@ def trained_classifier(
       The path of FILE.keras. Loaded, it is a ClassifierNetwork.
 
     Raises:
-      SetupError: settings that make no classifier, data without labels, a file that is there with
-        other settings.
+      SetupError: bad settings, data without labels, or a file that exists with other settings.
       TrainError: weights that are not finite, a disk that is full.
     """
     output = pathlib.Path(output)
@@ -152,18 +151,18 @@ def _crop(text):
 _HELP = {
     "train_split": "the split to train on",
     "test_split": "the split whose accuracy is reported",
-    "image_size": "side to resize to; by default the set's own",
-    "crop": "side of a centred square cut out before, or square, or none",
-    "grayscale": "RGB becomes its luma",
-    "binarize": "none, static or dynamic: as the model's images are whose samples it will see",
+    "image_size": "side to resize to; by default the data set's own",
+    "crop": "side of a centred square that is cut out first, or square, or none",
+    "grayscale": "turn RGB into luma",
+    "binarize": "none, static or dynamic: the same as for the model whose samples it will see",
     "augment": "none or flip",
     "trunk": "conv, resnet or mlp",
     "width": "filters after the first halving",
     "dense": "units of the dense layers; the last is the number of features",
     "norm": "batch, group, layer or none",
     "steps": "training steps",
-    "batch_size": "images a step",
-    "learning_rate": "the first; it falls to 0 along a cosine",
+    "batch_size": "images per step",
+    "learning_rate": "the learning rate at the start; it falls to 0 along a cosine",
     "seed": "of the weights, the order and the noise",
 }
 
@@ -180,7 +179,7 @@ def parser():
     made.add_argument("--output", required=True, metavar="FILE.keras", help="where to write it")
     made.add_argument("--data_dir", help="where prepared TFDS data is")
     made.add_argument("--download", action="store_true", help="download a TFDS set")
-    made.add_argument("--overwrite", action="store_true", help="replace one of other settings")
+    made.add_argument("--overwrite", action="store_true", help="replace a file with other settings")
     made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
     kinds = {"image_size": int, "crop": _crop}
     for field in dataclasses.fields(Settings)[1:]:

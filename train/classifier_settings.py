@@ -1,4 +1,4 @@
-"""What a trained classifier is a function of."""
+"""The settings of train.classifier."""
 
 import dataclasses
 import json
@@ -9,7 +9,7 @@ from configs.check import check_dataset, check_noise
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a trained classifier is a function of.
+    """The settings that determine a trained classifier.
 
     Attributes:
       dataset: a name as tfgvae.data.load takes it, of a set with labels.
@@ -18,8 +18,8 @@ class Settings:
         for the samples of a model should see images like the model's.
       trunk, width, dense, norm: of ClassifierNetwork.
       steps: training steps.
-      batch_size: images a step.
-      learning_rate: the first one.
+      batch_size: images per step.
+      learning_rate: the learning rate at the start.
       seed: of the weights, the order and the noise.
     """
 
@@ -41,7 +41,7 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self):
-        from tfgvae import checks  # It starts TensorFlow, which a help text does without.
+        from tfgvae import checks  # This imports TensorFlow, which --help does not need.
 
         checks.integer("steps", self.steps, 1)
         checks.integer("batch_size", self.batch_size, 2)  # Batch normalisation of one row is 0.
@@ -49,11 +49,11 @@ class Settings:
         checks.real("learning_rate", self.learning_rate, above=0)
 
     def as_dict(self):
-        """A dict as JSON gives it back."""
+        """The settings as a dict of JSON types."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
     def open(self, split, **place):
-        """The data.Split of one split; ValueError where it has no labels."""
+        """The data.Split of one split; ValueError if it has no labels."""
         from tfgvae import data
 
         options = {name: getattr(self, name) for name in ("image_size", "crop", "grayscale")}
@@ -72,7 +72,7 @@ def check_names(flags):
     Raises:
       ValueError, FileNotFoundError: there is no such trunk, noise or data set.
     """
-    trunks = catalog.names("tfgvae.inference.gaussian", "TRUNKS")  # Imported there.
+    trunks = catalog.names("tfgvae.inference.gaussian", "TRUNKS")
     catalog.check_name(trunks, flags["trunk"], "trunk")
     check_noise(flags["binarize"], flags["augment"])
     check_dataset(flags["dataset"], flags["data_dir"])

@@ -1,7 +1,7 @@
-"""How a classifier is trained: one fit, and its accuracy.
+"""Train a classifier and measure its accuracy.
 
-Loss: the cross entropy -log softmax(logits)[label], by Adam, the learning rate falling to 0 along
-a cosine.
+The loss is the cross entropy -log softmax(logits)[label]. The optimizer is Adam; the learning rate
+falls to 0 along a cosine.
 """
 
 import train.start  # noqa: F401 (before TensorFlow)
@@ -20,7 +20,7 @@ from train.progress import ProgressBar
 
 
 class _Progress(keras.callbacks.Callback):
-    """Draws the bar: on a terminal as it goes, elsewhere ten lines."""
+    """Draws the progress bar: live on a terminal, elsewhere as ten lines."""
 
     def __init__(self, steps):
         super().__init__()
@@ -52,7 +52,7 @@ def fit(split, settings):
     """A ClassifierNetwork trained on a data.Split, not compiled.
 
     Raises:
-      TrainError: its weights do not stay finite.
+      TrainError: its weights are not finite.
     """
     parts = {name: getattr(settings, name) for name in ("trunk", "width", "dense", "norm", "seed")}
     network = ClassifierNetwork(split.info.image_shape, split.info.num_classes, **parts)
@@ -62,19 +62,19 @@ def fit(split, settings):
         _pairs(split.batches(noise, schedule)),
         steps_per_epoch=settings.steps,
         callbacks=[_Progress(settings.steps)],
-        shuffle=False,  # The data are shuffled.
+        shuffle=False,  # The data are shuffled already.
         verbose=0,
     )
     if not all(np.isfinite(weight).all() for weight in network.get_weights()):
         raise TrainError("the classifier's weights are not finite: lower --learning_rate")
-    # Without the optimizer's moments a file has a third of the size.
+    # Without the optimizer's moments the file has a third of the size.
     trained = ClassifierNetwork.from_config(network.get_config())
     trained.set_weights(network.get_weights())
     return trained
 
 
 def accuracy(network, split, settings):
-    """The share of a data.Split's images that are classified right: an Estimate without unit."""
+    """The share of a data.Split's images that are classified correctly: an Estimate, no unit."""
     batches = split.batches(data.Noise(settings.binarize), data.Schedule(500, seed=settings.seed))
     predict = tf.function(lambda x: tf.argmax(network(x), axis=-1))
     right = [predict(batch["image"]) == batch["label"] for batch in batches]

@@ -1,7 +1,7 @@
-"""The configuration of a run: what the user sets, on top of what the run's folder says.
+"""The configuration of a run: the fields that the user sets, and the run folder's values.
 
-A folder's config.json holds every value, the defaults of classes too: a resumed run does not change
-when a default does. Fields that the user does not set are the folder's.
+A run folder's config.json holds every value, including the defaults of classes, so that a resumed
+run does not change when a default does. Fields that the user does not set keep the folder's values.
 """
 
 import dataclasses
@@ -19,31 +19,31 @@ from configs.resolve import COUNTS, fill, replace, shorten
 from train.errors import SetupError
 from train.files import read_json
 
-# Fields that a run may go on with other values of: all that it did so far would have been the same.
+# Fields that may change when a run goes on: they do not change the steps that are already done.
 FREE = (
-    "data.data_dir",  # Where the data is, on another machine say.
+    "data.data_dir",  # The place of the data, for example on another machine.
     "data.download",
-    "pictures.*",  # Pictures are drawn of the model, and draw from no seed of its training.
-    "recipe",  # A name; another recipe than the folder's is an error of its own.
-    "train.checkpoint_every",  # When there is validation, pictures and a checkpoint.
-    "train.eval_images",  # How many test images a row "validation" is of.
+    "pictures.*",  # Pictures use seeds of their own.
+    "recipe",  # A name; another recipe than the folder's has its own error.
+    "train.checkpoint_every",  # When validation, pictures and a checkpoint happen.
+    "train.eval_images",  # The number of test images behind a row "validation".
     "train.keep",
     "train.log_every",
-    # More steps, or fewer, but not fewer than are done. Under a schedule that falls to 0 at the end
-    # a longer run would have had another learning rate: train.loop says so.
+    # It may be larger, or smaller if not below the steps already done. With a schedule that ends at
+    # the last step the learning rate changes; train.loop prints a line about it.
     "train.steps",
 )
 
 
 @dataclasses.dataclass(frozen=True)
 class Settled:
-    """What a run goes by.
+    """The configuration that a run uses.
 
     Attributes:
-      config: ConfigDict, resolved but for what is found from the data.
-      stored: ConfigDict of the run that is in the folder, or None where there is none, or where
-        the whole of its configuration is overwritten.
-      lines: what the user should know of it.
+      config: ConfigDict, resolved except for the values that come from the data.
+      stored: ConfigDict of the run in the folder. None if there is no run, or if its whole
+        configuration is overwritten.
+      lines: messages for the user.
     """
 
     config: ConfigDict
@@ -52,9 +52,9 @@ class Settled:
 
 
 def as_json(config):
-    """A ConfigDict as config.json has it: plain dicts, tuples as lists, without what is unset.
+    """A ConfigDict as config.json has it: plain dicts, tuples as lists.
 
-    The arguments of components that are not chosen are left out.
+    Arguments of a component that are not set (those of other components) are left out.
     """
     values = json.loads(json.dumps(config.to_dict()))
     for kind in catalog.TABLES:
@@ -64,10 +64,10 @@ def as_json(config):
 
 
 def read(folder):
-    """The configuration that a run folder holds, or None when it holds none.
+    """The configuration in a run folder, or None if there is none.
 
     Returns:
-      (ConfigDict, {key: value} of the fields that this version does not know).
+      (ConfigDict, {key: value} of the fields that do not exist in this version).
 
     Raises:
       ValueError: config.json is not JSON.
@@ -102,7 +102,7 @@ def require(folder):
 def differences(old, new):
     """Lines "key: old -> new" for the fields in which two configurations differ.
 
-    A field that one side does not have is the same as a field at None.
+    A missing field is the same as a field at None.
     """
     old, new = flat(old), flat(new)
     return [
@@ -113,21 +113,21 @@ def differences(old, new):
 
 
 def settle(config, folder, given=None, overwrite=False):
-    """The configuration that a run in `folder` goes by.
+    """The configuration that a run in `folder` uses.
 
     Args:
-      config: ConfigDict as configs.get_config makes it, with what the user set in it.
-      folder: the run folder, where there may be a run already.
-      given: the keys that the user set. None: those that are not as the recipe has them; on a
-        folder with a run in it, all that are not None.
-      overwrite: go on where the configuration differs.
+      config: ConfigDict as configs.get_config makes it, with the user's values.
+      folder: the run folder. It may hold a run already.
+      given: the keys that the user set. None: those whose values differ from the recipe's; if the
+        folder holds a run, all that are not None.
+      overwrite: go on although the configuration differs.
 
     Returns:
       Settled.
 
     Raises:
       SetupError: the folder holds a run of another recipe or of another configuration.
-      ValueError, FileNotFoundError: values that make no run.
+      ValueError, FileNotFoundError: bad values.
     """
     unknown = sorted(flat(config).keys() - flat(base.get_config()).keys())
     if unknown:
@@ -147,7 +147,7 @@ def settle(config, folder, given=None, overwrite=False):
             "another --workdir, or --overwrite_config to go on with the other model."
         )
     if given is None or (stored.recipe is None and config.recipe is not None):
-        # Of a recipe's warm-ups the folder knows how long they are in this run.
+        # The folder, not the recipe, has the lengths of this run's warm-ups.
         explicit |= {k for k, v in flat(config).items() if v is not None and k not in COUNTS}
     stored = fill(stored)
     wanted = {**flat(stored), **{key: flat(config)[key] for key in explicit}}
@@ -161,7 +161,7 @@ def settle(config, folder, given=None, overwrite=False):
 
 
 def _changed(config, recipe):
-    """Keys of the fields that have another value than in the recipe, and have one."""
+    """Keys of the fields that are set and differ from the recipe."""
     ours = flat(recipe)
     return {k for k, v in flat(config).items() if v is not None and v != ours[k]}
 

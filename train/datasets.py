@@ -1,4 +1,4 @@
-"""The data of a run: each split opened and decoded once, however many passes are made of it."""
+"""The data of a run. Each split is opened and decoded once and may be read many times."""
 
 from tfgvae import data
 
@@ -6,11 +6,11 @@ PREPROCESSING = ("data_dir", "download", "image_size", "crop", "grayscale")
 
 
 def dequantizes(config, family):
-    """Whether images get uniform noise of one level added.
+    """Whether uniform noise of one level is added to images.
 
-    Where the configuration leaves it open: for a density with a learned scale, which would grow
-    without bound on data that takes 256 values. The 2-norm of a fixed scale needs no noise, and
-    binarised pixels have no gaps to fill.
+    If the configuration does not say, noise is added for a density with a learned scale: its value
+    would grow without bound on data with 256 levels. A density with a fixed scale needs no noise,
+    and binarised pixels get none.
     """
     if config.data.dequantize is not None:
         return config.data.dequantize
@@ -20,7 +20,7 @@ def dequantizes(config, family):
 
 
 class Datasets:
-    """The training and the test split of a configuration, opened when they are first asked for.
+    """The training and the test split of a configuration, opened at their first use.
 
     Args:
       config: ConfigDict as configs.base makes it.
@@ -47,7 +47,7 @@ class Datasets:
 
     @property
     def geometry(self):
-        """What is done to the pixels, a tfgvae.data.pixels.Geometry: the set's own defaults too."""
+        """Crop and resize, with the data set's defaults: a tfgvae.data.pixels.Geometry."""
         return self._split(self.config.data.train_split).geometry
 
     @property

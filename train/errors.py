@@ -12,7 +12,7 @@ class TrainError(Exception):
 
 
 class SetupError(TrainError):
-    """The flags, the configuration or the data do not make a run."""
+    """The flags, the configuration or the data are wrong; no run starts."""
 
     exit_code = 2
 
@@ -26,13 +26,13 @@ class Interrupted(TrainError):
 
 
 def _is_op_error(error):
-    # Commands refuse mistakes before TensorFlow is imported.
+    # Many mistakes are found before TensorFlow is imported.
     tensorflow = sys.modules.get("tensorflow")
     return tensorflow is not None and isinstance(error, tensorflow.errors.OpError)
 
 
 def _reason(error):
-    from tfgvae.messages import reason  # It starts TensorFlow.
+    from tfgvae.messages import reason  # This imports TensorFlow.
 
     return reason(error)
 
@@ -47,7 +47,7 @@ def as_error(kind):
     except Exception as error:
         if not _is_op_error(error):
             raise
-        # A damaged image or file of a set that is streamed.
+        # A damaged image or file of a streamed data set.
         raise kind(f"{type(error).__name__}: {_reason(error)}") from error
 
 
@@ -61,8 +61,8 @@ def as_train_error(where):
     """Turn the errors of files, data and the first trace into TrainError; the cause is chained.
 
     Args:
-      where: called for (a clause that says where the run is, whether a graph is being traced for
-        the first time, a clause that names the last good checkpoint).
+      where: a function without arguments. It returns (a clause with the current step, whether a
+        graph is traced for the first time, a clause that names the last good checkpoint).
     """
     try:
         yield
@@ -77,17 +77,17 @@ def as_train_error(where):
         elif first:
             said = f"the parts of this configuration do not fit together: {_reason(error)}"
         else:
-            raise  # No doing of the user's: the traceback is wanted.
+            raise  # A bug, not the user's mistake: show the traceback.
         raise TrainError(f"{place}: {said}; {last}") from error
 
 
 def exit_status(command, debug=False, interrupted="Interrupted."):
-    """Run a command line's work and return its exit status; an error is said in one message.
+    """Run a command and return its exit status; print an error as one message.
 
     Args:
-      command: called without arguments; what it returns is the status, None is 0.
+      command: called without arguments; returns the status, or None for 0.
       debug: show the traceback, too.
-      interrupted: what Ctrl-C is answered with.
+      interrupted: the message after Ctrl-C.
     """
     try:
         return command() or 0

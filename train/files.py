@@ -1,4 +1,4 @@
-"""Files: written whole, read as JSON, told apart by their digests."""
+"""Files: atomic writes, JSON, SHA-256 digests."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ import pathlib
 
 
 def write_whole(path, content):
-    """Write a file of text or bytes that is there as a whole or, if the process dies, as it was."""
+    """Write text or bytes to a file. If the process dies, the file stays as it was."""
     path = pathlib.Path(path)
     temporary = path.with_name(f".{path.name}.writing")
     content = content.encode() if isinstance(content, str) else content
@@ -23,7 +23,7 @@ def write_whole(path, content):
 
 
 def read_json(path):
-    """What a file holds, or None when there is none: tfgvae.runs.read_json, without TensorFlow.
+    """The content of a JSON file, or None if it does not exist: runs.read_json, no TensorFlow.
 
     Raises:
       ValueError: the file is not JSON.

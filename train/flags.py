@@ -31,16 +31,16 @@ Parts that a model may be put together from:
 {COMPONENTS}
 
 Flags:
-  --model=NAME         what to train: one of the above. A run that is resumed knows its own
+  --model=NAME         what to train: one of the above. Not needed to resume the run in --workdir
   --dataset=NAME       digits (embedded, the default of most models), a TFDS name (mnist, cifar10,
                        lsun/bedroom, ...), or folder:PATH, a folder of image files
   --data_dir=DIR       where prepared TFDS data is
-  --workdir=DIR        the run folder; default runs/MODEL-DATASET. Given a folder with a run in it,
-                       the run is resumed from its last checkpoint, with its own configuration
-  --steps=N            training steps; with more of them a finished run goes on
-  --batch_size=N       images a step, over all devices
-  --seed=N             of weights, data order and noise: one seed, one result
-  --strategy=NAME      {" | ".join(STRATEGIES)}; auto takes all GPUs when there are several
+  --workdir=DIR        the run folder; default runs/MODEL-DATASET. If it holds a run, the run is
+                       resumed from its last checkpoint, with its own configuration
+  --steps=N            training steps; with a larger number a finished run goes on
+  --batch_size=N       images per step, over all devices
+  --seed=N             of weights, data order and noise; the same seed gives the same result
+  --strategy=NAME      {" | ".join(STRATEGIES)}; auto uses all GPUs if there are several
   --overwrite_config   go on in a folder whose configuration differs
   --debug              show Python's traceback with an error
   --config.KEY=VALUE   set any field of the configuration (listed below)
@@ -53,16 +53,16 @@ Examples:
   python -m train.run --model=gvae --config.regularizer.name=mmd --config.regularizer.weight=10
   python -m train.run --model=vae --config.family.name=gaussian --config.family.learned=global
 
-Rows "validation" of the metrics are of the first --config.train.eval_images of the test split: to
-select models, train on --config.data.train_split="train[:90%]" and let
+Rows "validation" of the metrics use the first --config.train.eval_images of the test split. To
+select models, set --config.data.train_split="train[:90%]" and
 --config.data.test_split="train[90%:]". CPU runs repeat bit for bit; GPU runs need
 --config.train.deterministic_ops, whose cost there was not measured.
 
-Stopped by Ctrl-C or SIGTERM it saves a checkpoint first. The run folder holds config.json,
+After Ctrl-C or SIGTERM the run saves a checkpoint, then stops. The run folder holds config.json,
 metrics.jsonl, samples/ (pictures), checkpoints/ and tensorboard/.
 
-A part that you choose does not keep the options of the recipe's part that it replaces. Warm-ups of
-a recipe that are longer than --steps are shortened.
+If you choose another part than the recipe's, the options of the recipe's part are dropped. Warm-ups
+of a recipe that are longer than --steps are shortened.
 """
 
 # flag -> the field of the configuration that it sets
@@ -88,7 +88,7 @@ def value_of(argv, name):
 
 
 def fields(config, prefix=""):
-    """[(key, type name, value)] of every field that a flag sets, nested keys joined by dots."""
+    """[(key, type name, value)] of every field that a flag sets; nested keys are joined by dots."""
     found = []
     for key in config:
         if prefix + key in NO_FLAG:
@@ -104,11 +104,11 @@ def fields(config, prefix=""):
 
 
 def help_text(argv):
-    """What --help prints; the configuration's values are those of --model, where given."""
+    """The text of --help; the values of the configuration are those of --model, if given."""
     recipe = value_of(argv, "model")
     recipe = recipe if recipe in configs.RECIPES else "vae"
     lines = [f"Configuration, with the values of --model={recipe}"]
-    lines.append("(None: found from the data, or no argument of the part that is chosen):")
+    lines.append("(None: found from the data, or not an argument of the chosen part):")
     for key, kind, value in fields(fill(configs.get_config(recipe))):
         lines.append(f"  --config.{key} ({kind}) = {value}")
     return HELP + "\n" + "\n".join(lines)
@@ -118,7 +118,7 @@ def given_keys(argv, config):
     """The keys of the fields that --config.KEY flags set.
 
     Raises:
-      SetupError: `config` does not have one of them; the message names those it has.
+      SetupError: `config` does not have one of them; the message lists the fields it has.
     """
     given = set()
     for argument in argv:
@@ -158,11 +158,11 @@ class Command:
     """A command line.
 
     Attributes:
-      config: ConfigDict, the recipe's with the flags in it.
+      config: ConfigDict, the recipe's with the values of the flags.
       given: the keys of the fields that flags set.
       folder: the run folder, a pathlib.Path.
       strategy: a name in train.strategies.
-      overwrite_config: go on in a folder whose configuration differs.
+      overwrite_config: go on although the folder's configuration differs.
     """
 
     config: ConfigDict
@@ -173,12 +173,12 @@ class Command:
 
 
 def default_workdir(recipe, dataset):
-    """runs/MODEL-DATASET, with characters that do not belong in a file's name replaced."""
+    """runs/MODEL-DATASET, without characters that are unusual in file names."""
     return pathlib.Path("runs") / f"{recipe}-{re.sub(r'[^A-Za-z0-9._-]+', '_', dataset)}"
 
 
 def _recipe(argv):
-    """The configuration that the flags change: of --model, else of the run in --workdir."""
+    """The configuration that the flags change: that of --model, else of the run in --workdir."""
     name, workdir = value_of(argv, "model"), value_of(argv, "workdir")
     if name:
         return configs.get_config(name)

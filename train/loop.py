@@ -23,7 +23,7 @@ from train.progress import ProgressBar
 
 
 class Run:
-    """One run: what its fits and its evaluation share.
+    """One run: its model, its data, its fits and its evaluation.
 
     Args:
       settled: a configuration.Settled.
@@ -71,7 +71,7 @@ class Run:
         return step
 
     def _fixed_network(self, path):
-        """The network of a fixed q that the checkpoint holds; None: q comes from its own file."""
+        """The network of a fixed q in the checkpoint; None: load q from the classifier's file."""
         if path is None or self.config.inference.checkpoint is None:
             return None
         if self.stored and self.stored.inference.checkpoint != self.config.inference.checkpoint:
@@ -83,7 +83,7 @@ class Run:
         return self.checkpoints.fixed_network(path)
 
     def _find_values(self):
-        """Put what was found from the data and the parts into the configuration."""
+        """Put the values that come from the data and the parts into the configuration."""
         data, train = self.config.data, self.config.train
         data.dequantize = dequantizes(self.config, self.model.family)
         geometry = self.data.geometry
@@ -91,7 +91,7 @@ class Run:
         train.weight_decay = self.model.optimizer.weight_decay
 
     def _say_learning_rate(self, step):
-        """Say how the learning rate goes on where the end of its schedule has moved."""
+        """If the end of the learning rate's schedule has moved, say how the rate goes on."""
         train, before = self.config.train, self.stored and self.stored.train
         if not step or not before or train.schedule == "constant" or train.steps == before.steps:
             return
@@ -116,12 +116,12 @@ class Run:
         return self.data.evaluation(self.model.family, size, count, drop)
 
     def _images_to_reconstruct(self):
-        """The first batch of the test split for the pictures, or None where none are wanted."""
+        """The first images of the test split for the pictures, or None without pictures."""
         count = min(self.config.pictures.num, self.data.test_info.num_examples)
         return next(iter(self.data.evaluation(self.model.family, count, count))) if count else None
 
     def callbacks(self, step):
-        """(callbacks in order, the one that takes signals)."""
+        """(callbacks in order, the one that handles signals)."""
         train = self.config.train
         terms = ("loss", "nll", "kl", "penalty")
         if self.config.regularizer.name == "kl":
@@ -130,7 +130,7 @@ class Run:
         signals = cb.StopOnSignal(clock, self.checkpoints)
         return [
             clock,
-            # Before anything is written of a step that is not finite.
+            # Before anything is written about a step that is not finite.
             cb.StopIfNotFinite(clock, self.checkpoints),
             cb.LogMetrics(
                 clock,
@@ -142,15 +142,15 @@ class Run:
                 terms,
             ),
             *self.pictures(clock),
-            # Validation, which comes before, and pictures are of the averages.
+            # After validation and pictures, which use the averages.
             *([] if train.ema_momentum is None else [cb.UseAverages()]),
-            # After all that belongs to the step: the checkpoint is what a resume believes.
+            # After everything else of the step: a resume trusts the checkpoint.
             cb.SaveCheckpoint(clock, self.checkpoints),
             signals,
         ], signals
 
     def pictures(self, clock):
-        """[the callback that draws], or [] where no pictures are wanted."""
+        """[the callback that draws], or [] without pictures."""
         if self.reconstructed is None:
             return []
         draw = functools.partial(
@@ -171,14 +171,14 @@ class Run:
                     steps_per_epoch=length,
                     validation_data=self.validation,
                     callbacks=callbacks,
-                    shuffle=False,  # The data are shuffled; True, the default, warns.
+                    shuffle=False,  # The data are shuffled already; True, the default, warns.
                     verbose=0,
                 )
 
     def evaluate(self):
         """Metrics over the whole test split, written to metrics.jsonl: {name: float}.
 
-        They are of the averages, where the run keeps them; the model has them from then on.
+        If the run keeps averages of the weights, the model has them from here on.
         """
         step = self.config.train.steps
         put_averages(self.model)
@@ -191,13 +191,16 @@ class Run:
         return metrics
 
     def place(self, start):
-        """What train.errors.as_train_error asks, in a fit or an evaluation from step `start` on."""
+        """The arguments of an error in a fit or an evaluation from step `start` on.
+
+        See `where` of train.errors.as_train_error.
+        """
         step = self.clock.step if self.clock else start
         return f"step {step}", step == start, self.checkpoints.describe_last()
 
 
 def _set_up(config, folder, strategy, overwrite_config, say, given, locked):
-    """Everything that can be wrong before the first step: (Run, step to go on from)."""
+    """Do what can fail before the first step: (Run, step to go on from)."""
     exists = folder.is_dir()
     if exists:
         locked.enter_context(workdir.lock(folder))
@@ -213,7 +216,7 @@ def _set_up(config, folder, strategy, overwrite_config, say, given, locked):
     strategies.check_batch_size(strategy, config.train.batch_size)
     run = Run(settled, folder, strategy, say)
     step = run.build()
-    # Only now: a configuration that makes no model leaves no trace in the folder.
+    # Only now, so that a bad configuration leaves nothing in the folder.
     workdir.prepare(folder, config)
     if not exists:
         locked.enter_context(workdir.lock(folder))
@@ -225,25 +228,25 @@ def _set_up(config, folder, strategy, overwrite_config, say, given, locked):
 def train_and_evaluate(
     config, folder, strategy="auto", overwrite_config=False, say=print, given=None
 ):
-    """Train the model of `config` in a run folder, resuming what is there, and evaluate it.
+    """Train the model of `config` in a run folder, or resume the run there, and evaluate it.
 
-    On a folder with a run in it, a field that is None has the value that the run has. Another value
-    than the run's is an error, but for the fields in configuration.FREE.
+    If the folder holds a run, a field at None takes the run's value. A value that differs from the
+    run's is an error, except for the fields in configuration.FREE.
 
     Args:
       config: ConfigDict as configs.get_config makes it.
-      folder: the run folder; made when it does not exist.
+      folder: the run folder; created if it does not exist.
       strategy: a name of train.strategies, or a tf.distribute strategy.
-      overwrite_config: go on in a folder whose configuration differs.
+      overwrite_config: go on although the folder's configuration differs.
       say: called with each line for the user.
-      given: keys of the fields that the user set, where that is known; see configuration.settle.
+      given: keys of the fields that the user set, if known; see configuration.settle.
 
     Returns:
-      (model, test metrics {name: float}); metrics are None when the run had finished before. With
+      (model, test metrics {name: float}); metrics are None if the run had finished before. With
       train.ema_momentum the model has the averages of its weights.
 
     Raises:
-      train.errors.TrainError: the run cannot start or go on; its message says why.
+      train.errors.TrainError: the run cannot start or go on.
     """
     folder = pathlib.Path(folder)
     with contextlib.ExitStack() as locked:

@@ -1,6 +1,6 @@
-"""A run folder after training: its model, its configuration, its images.
+"""Open a run folder after training: its model, its configuration, its images.
 
-Evaluations, experiments and exports open runs here.
+Evaluations, experiments and exports use it.
 """
 
 import train.start  # noqa: F401 (before TensorFlow)
@@ -25,7 +25,7 @@ class Opened:
     """A checkpoint of a run.
 
     Attributes:
-      model: a LatentVariableModel, with the averages of its weights where the run keeps them.
+      model: a LatentVariableModel, with the averages of its weights if the run keeps them.
       config: ConfigDict of the run.
       data: train.datasets.Datasets of it.
       checkpoint: {"step", "file", "sha256"}.
@@ -45,16 +45,16 @@ class Opened:
         """The first `count` images of a split, and their labels, as the model sees them.
 
         Args:
-          count: how many; all, where the split has fewer.
-          split: "test" or "train": the run's split of that use.
+          count: number of images; all, if the split has fewer.
+          split: "test" or "train": the split that the run tests or trains on.
           batch_size: images read at a time.
 
         Returns:
           float32 [N, H, W, C], resized, binarised and dequantised as in training but not
-          augmented, and int64 [N], None where there are no labels.
+          augmented, and int64 [N], or None without labels.
 
         Raises:
-          ValueError: images of another shape than the model's.
+          ValueError: the images do not have the model's shape.
         """
         data = self.data
         if split == "train":
@@ -75,12 +75,12 @@ class Opened:
 
 
 def open_run(workdir, step=None, data_dir=None, say=print):
-    """The checkpoint of `step` (None: the newest whole one) of a run folder, as `Opened`.
+    """The checkpoint of `step` (None: the newest undamaged one) of a run folder, as `Opened`.
 
     Args:
       workdir: the run folder.
       step: a training step.
-      data_dir: TFDS data; None: $TFDS_DATA_DIR where it is set, else what the run was trained on.
+      data_dir: folder of TFDS data; None: $TFDS_DATA_DIR if it is set, else the run's own.
       say: called with a line for each damaged checkpoint that is skipped.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Optimizers and learning-rate schedules by name; clipping that is right under tf.distribute."""
+"""Optimizers and learning-rate schedules by name; gradient clipping for tf.distribute."""
 
 import keras
 import tensorflow as tf
@@ -10,8 +10,8 @@ from train.fused_adam import FusedAdam, FusedAdamW
 class ClipReduced:
     """Clips the global norm of the gradient after it is summed over the replicas.
 
-    Keras clips each replica's own gradient before the sum, so that two replicas train otherwise
-    than one.
+    Keras clips each replica's own gradient before the sum, so that two replicas and one would
+    train differently.
     """
 
     def _clip_gradients(self, grads):
@@ -86,7 +86,7 @@ def make(train):
     Args:
       train: ConfigDict with optimizer, learning_rate, schedule, warmup_steps, steps, clip_norm
         (the global norm, None for no clipping), weight_decay (None for the class's default) and
-        ema_momentum (of the averages of the weights that it keeps, None for none).
+        ema_momentum (for averages of the weights, None for no averages).
 
     Raises:
       ValueError: an unknown name or a value out of range.

@@ -1,4 +1,4 @@
-"""Pictures of a run: grids of samples, chains and reconstructions, one row a sample."""
+"""Pictures of a run: grids of samples, chains and reconstructions."""
 
 import math
 import os
@@ -13,13 +13,13 @@ from tfgvae import seeds
 from tfgvae.models.sampling_methods import ChainMethods
 
 SEPARATOR = 2  # pixels between images
-BACKGROUND = 96  # a grey that is neither a digit's ink nor its paper
-SMALLEST = 48  # images are enlarged to at least so many pixels a side
-PLANE = 16  # images a side of the decoded latent plane
+BACKGROUND = 96  # a grey between black and white
+SMALLEST = 48  # images are enlarged to at least this many pixels per side
+PLANE = 16  # images per side of the decoded latent plane
 
 
 def enlargement(height, width):
-    """The whole factor that makes the smaller side at least SMALLEST pixels."""
+    """The smallest integer factor that makes both sides at least SMALLEST pixels."""
     return max(1, math.ceil(SMALLEST / min(height, width)))
 
 
@@ -54,7 +54,7 @@ def ancestral(model, batch, seed, options):
 
 
 def gibbs(model, batch, seed, options):
-    """A row is a chain z ~ q(z|x), x ~ p(x|z) from noise, a column one step of it."""
+    """Chains z ~ q(z|x), x ~ p(x|z) from noise: one chain per row, one step per column."""
     return model.gibbs_sample(
         num_samples=options.num,
         num_steps=options.gibbs_steps,
@@ -73,7 +73,7 @@ def reconstruction(model, batch, seed, options):
 
 
 def chain(model, batch, seed, options):
-    """A row is a sample of a chain of steps, a column one step (Figure 4)."""
+    """Samples of a chain of steps: one sample per row, one step per column (Figure 4)."""
     if not isinstance(model, ChainMethods):
         return None
     return model.sample_chain(
@@ -84,7 +84,7 @@ def chain(model, batch, seed, options):
 def plane_latents():
     """The normal quantiles of the midpoints of PLANE equal parts: [PLANE * PLANE, 2].
 
-    A row of the plane after the other, from the highest to the lowest.
+    Row after row of the plane, the highest first.
     """
     quantiles = tf.math.ndtri((np.arange(PLANE, dtype=np.float32) + 0.5) / PLANE)
     up, right = tf.meshgrid(quantiles[::-1], quantiles, indexing="ij")
@@ -99,8 +99,8 @@ def plane(model, batch, seed, options):
     return tf.reshape(decoded, [PLANE, PLANE, *decoded.shape[1:]])
 
 
-# The picture's name, as in samples/step_00000100_NAME.png -> what draws it, or None where the
-# model has no such picture.
+# name, as in samples/step_00000100_NAME.png -> the function that draws it; the function returns
+# None if the model has no such picture.
 PICTURES = {
     "ancestral": ancestral,
     "gibbs": gibbs,
@@ -111,14 +111,14 @@ PICTURES = {
 
 
 def _labels(model, rows, columns=None):
-    """{"label": one a row of the picture} for a model with classes, else {}."""
+    """{"label": one class for each row of the picture} if the model has classes, else {}."""
     if not model.num_classes:
         return {}
     return {"label": np.repeat(np.arange(rows) % model.num_classes, columns or rows)}
 
 
 def picture_seed(seed, index):
-    """The seed of a run's picture `index`: an int. It shares no noise with training."""
+    """The seed of a run's picture `index`: an int. Training does not use it."""
     return int(seeds.fold_in(seed, zlib.crc32(b"pictures"), index))
 
 
@@ -149,7 +149,7 @@ def draw(model, step, config, folder, batch):
 
 
 def write(pixels, path):
-    """Write a PNG file as a whole: uint8 [height, width, 3]."""
+    """Write uint8 [height, width, 3] to a PNG file, atomically."""
     temporary = path.with_name(f".{path.name}")
     Image.fromarray(pixels).save(temporary, format="png")
     os.replace(temporary, path)

@@ -1,4 +1,4 @@
-"""A progress bar: over a whole run, resumed or not, or over the parts of an evaluation."""
+"""A progress bar for a run or for the parts of an evaluation."""
 
 import shutil
 import sys
@@ -13,16 +13,16 @@ def duration(seconds):
 
 
 class ProgressBar:
-    """Shows step, time left and terms. On a terminal one line redrawn, elsewhere one a call.
+    """Shows step, time left and terms. A terminal's line is redrawn; elsewhere each call adds one.
 
-    The time left follows from the steps of this process: those before a resume do not count, nor
-    does the first step, which traces the graph.
+    The time left is computed from the steps of this process. Its first step does not count, because
+    it traces the graph.
 
     Args:
       total: steps of the whole run.
       stream: where to write.
       width: characters of the bar.
-      name: what is counted.
+      name: the name of what is counted.
     """
 
     def __init__(self, total, stream=None, width=24, name="step"):
@@ -36,11 +36,11 @@ class ProgressBar:
         self._length = 0
 
     def restart(self, name, total):
-        """Count something else from here on, on the same line of a terminal."""
+        """Start to count something else, on the same line of a terminal."""
         self.name, self.total, self._first = name, total, None
 
     def tick(self, step):
-        """Note that `step` is done: the clock starts with the first."""
+        """Note that `step` is done. The clock starts at the first call."""
         if self._first is None:
             self._first = step, time.monotonic()
 
@@ -65,7 +65,7 @@ class ProgressBar:
         self.stream.flush()
 
     def close(self):
-        """End the line."""
+        """End the line of a terminal."""
         if self.live and self._length:
             self.stream.write("\n")
             self._length = 0

@@ -1,4 +1,4 @@
-"""Train a model: `python -m train.run --help` says how."""
+"""Train a model: see `python -m train.run --help`."""
 
 import sys
 
@@ -7,7 +7,7 @@ from train.errors import as_setup_error, exit_status
 
 
 def report(folder, metrics):
-    """Print the test metrics and where things are."""
+    """Print the test metrics and the paths of the results."""
     if metrics:
         print("Test set: " + "  ".join(f"{k} {v:.3f}" for k, v in metrics.items() if v is not None))
     print(f"Run folder: {folder}")
@@ -19,9 +19,9 @@ def report(folder, metrics):
 
 
 def train(command):
-    """Train as a flags.Command says, and print where the result is."""
+    """Run a flags.Command and print where the results are."""
     with as_setup_error():
-        # Mistakes are refused here, before TensorFlow is imported, which takes seconds.
+        # Find mistakes before TensorFlow is imported, which takes seconds.
         configuration.settle(
             command.config, command.folder, command.given, command.overwrite_config
         )

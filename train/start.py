@@ -1,7 +1,7 @@
-"""Import TensorFlow without the page that it logs about missing CUDA drivers.
+"""Import TensorFlow without its long warning about missing CUDA drivers.
 
-The page comes before TensorFlow's log level takes effect. Modules that a command or a notebook
-begins with import this one before any other.
+TensorFlow prints it before its log level takes effect. Modules that a command or a notebook starts
+with import this one first.
 """
 
 import contextlib

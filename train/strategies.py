@@ -10,7 +10,7 @@ def _one():
 
 
 def _mirrored():
-    # Two MirroredStrategy objects in one process abort each other's collectives: keep one.
+    # Collectives of two MirroredStrategy objects in one process abort: keep one object.
     if not hasattr(_mirrored, "strategy"):
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         _mirrored.strategy = tf.distribute.MirroredStrategy([d.name for d in devices])
@@ -47,11 +47,11 @@ def check_batch_size(strategy, batch_size):
 
 
 def evaluation_batch_size(num_examples, batch_size, replicas):
-    """The batch size near `batch_size` with which no replica is empty and no batch a single row.
+    """A batch size near `batch_size` that leaves no replica empty and no batch with a single row.
 
-    A batch is cut into equal parts of batch_size / replicas rows; the last, smaller one fills
-    the parts in order, and the mean over an empty part is NaN. Moments and distances between
-    samples (mmd, stein, moments) say nothing about one row.
+    A batch is cut into equal parts of batch_size / replicas rows. The last batch is smaller and
+    fills the parts in order; the mean over an empty part is NaN. Moments and distances between
+    samples (mmd, stein, moments) need more than one row.
 
     Returns:
       The largest such size <= `batch_size`, else the smallest up to twice as large (or 16),

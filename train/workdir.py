@@ -1,4 +1,4 @@
-"""Writing a run folder: config.json and metrics.jsonl, whole at every moment."""
+"""Write a run folder: config.json and metrics.jsonl, both complete at all times."""
 
 import contextlib
 import fcntl
@@ -13,14 +13,14 @@ from train.files import write_whole
 
 @contextlib.contextmanager
 def lock(folder, busy="training in"):
-    """Keep other processes out of a folder; the system lets go when the process dies.
+    """Lock a folder against other processes. The lock ends with the process.
 
     Args:
-      folder: a run folder, or another that one process at a time writes.
-      busy: what a process that has it is doing, for the error.
+      folder: a run folder, or another one that only one process at a time may write.
+      busy: what the process with the lock is doing, for the error of the others.
 
     Raises:
-      SetupError: another process has it, or the folder cannot be written.
+      SetupError: another process has the lock, or the folder cannot be written.
     """
     path = pathlib.Path(folder) / ".lock"
     with contextlib.ExitStack() as stack:
@@ -35,12 +35,12 @@ def lock(folder, busy="training in"):
                 f"another process is {busy} {folder}: wait for it, or give another folder"
             ) from error
         except OSError:
-            pass  # Some network file systems have no locks: better to train than to refuse.
+            pass  # Some network file systems have no locks: train without one.
         yield
 
 
 def prepare(folder, config):
-    """Make the run folder and write its config.json.
+    """Create the run folder and write its config.json.
 
     Raises:
       SetupError: the folder cannot be written.
@@ -57,7 +57,7 @@ def prepare(folder, config):
 
 
 class MetricsFile:
-    """metrics.jsonl: one JSON object a line, appended as whole lines.
+    """metrics.jsonl: one JSON object per line.
 
     Args:
       folder: the run folder.
@@ -68,7 +68,7 @@ class MetricsFile:
         self.folder = folder
 
     def rewind(self, step):
-        """Drop the lines after training step `step`: the run repeats them."""
+        """Drop the lines after training step `step`: the run repeats these steps."""
         rows = [row for row in runs.read_metrics(self.folder) if row["step"] <= step]
         if self.path.exists():
             write_whole(self.path, "".join(json.dumps(row) + "\n" for row in rows))
@@ -80,7 +80,7 @@ class MetricsFile:
             file.write(json.dumps(row) + "\n")
 
     def has(self, step, split):
-        """Whether there is a line of that step and split."""
+        """Whether there is a line with this step and split."""
         return any(
             row["step"] == step and row["split"] == split for row in runs.read_metrics(self.folder)
         )

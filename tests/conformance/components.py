@@ -1,7 +1,7 @@
-"""The one list of components that the conformance suites run over.
+"""The list of components for the conformance suites.
 
-Every name of the folders' tables is in it: a new component is tested without a further line. Here
-stand the options of those whose defaults are too large for tests, and variants (NAME-variant).
+It contains every name of the folders' tables, so a new component is tested automatically. This file
+adds options for components whose defaults are too large for tests, and variants (NAME-variant).
 """
 
 from tfgvae import families, inference, mappings, models, priors, regularizers

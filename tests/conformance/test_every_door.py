@@ -1,4 +1,4 @@
-"""What every model refuses: in Python by a ValueError, and as a graph runs by its assertion."""
+"""Wrong inputs of every model: a ValueError in Python, an assertion when a graph runs."""
 
 import math
 
@@ -17,7 +17,7 @@ def one_nan(x):
 
 
 def not_finite(model, z, more):
-    """Latents that are no numbers, where there are latents."""
+    """Latents that are not numbers, if the model has latents."""
     calls = [lambda: model.decode(z * math.nan, **more)] if model.has_latents else []
     return [(call, "expected finite latents") for call in calls]
 

@@ -1,4 +1,4 @@
-"""What the estimators of a model make of every model: values in their bounds, or a reason."""
+"""Every estimator on every model: values within their bounds, or the reason for an error."""
 
 import contextlib
 
@@ -28,7 +28,7 @@ def test_the_streamed_bound_is_the_models_own(key):
 
 @each
 def test_information_is_that_of_all_pairs_one_by_one(key):
-    """Both bounds from q's own density of every code under every image, without blocks or sums."""
+    """Both bounds from q's density of every code under every image, without blocks."""
     model = build(key)
     x = images(batch(model, 6))
     found = mutual_information(model, x, seed=0, batch_size=4)

@@ -1,4 +1,4 @@
-"""What every P must do: a normalised density, samples that follow it, honest gradients."""
+"""Every P: a normalised density, samples that follow it, correct gradients."""
 
 import itertools
 import math
@@ -185,7 +185,7 @@ def test_config_round_trip(key):
 
 @pytest.mark.parametrize("key", ALL)
 def test_bits_per_dim_of_the_uniform_distribution_is_eight(key):
-    """256 equal levels cost ln 256 nats a sub-pixel; the uniform density on [0, 1] costs 0."""
+    """256 equal levels cost ln 256 nats per sub-pixel; the uniform density on [0, 1] costs 0."""
     family = build(key)
     nats = math.log(256) if family.discrete else 0.0
     assert family.bits_per_dim(nats * math.prod(IMAGE), IMAGE) == pytest.approx(8.0)

@@ -1,4 +1,4 @@
-"""What every model must do: train by plain Keras, save, be the same for one seed."""
+"""Every model: it trains with plain Keras, is saved, and gives the same result for one seed."""
 
 import math
 
@@ -43,7 +43,7 @@ def test_gradients_reach_every_weight(key):
 
 @every
 def test_fit_save_load_and_go_on(key, tmp_path):
-    """A model saved in the middle of training goes on bit for bit as the one that was not."""
+    """A model that is saved and loaded in the middle of training goes on the same, bit for bit."""
     model = build(key)
     model.compile(keras.optimizers.Adam(1e-3), jit_compile=False, run_eagerly=True)
     data = batch(model)
@@ -72,7 +72,7 @@ def test_same_seed_same_model_same_noise(key):
     data = batch(one)
     first = one(data, training=True)["nll"]
     np.testing.assert_array_equal(two(data, training=True)["nll"], first)
-    # The next batch has new noise, where there is any.
+    # The next batch has new noise, if there is noise.
     assert np.array_equal(one(data, training=True)["nll"], first) != one.has_latents
 
 

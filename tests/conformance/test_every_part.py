@@ -1,4 +1,4 @@
-"""What every f and every q must do: shapes, gradients to every weight, a round trip."""
+"""Every f and every q: shapes, gradients to every weight, a round trip."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""What every model must be on two replicas: the model that it is on one."""
+"""Every model is the same on two replicas as on one."""
 
 import keras
 import numpy as np

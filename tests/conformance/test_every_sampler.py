@@ -1,4 +1,4 @@
-"""What every sampling method of every model must do: rows by their own seeds, one trace."""
+"""Every sampling method of every model: each row depends on its own seed; one trace."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_draws_are_of_the_family_and_differ_by_seed(key):
     assert not np.array_equal(drawn, model.ancestral_sample(4, seed=6, **more))
     if model.family.discrete:
         np.testing.assert_allclose(model.family.snap(drawn), drawn, atol=1e-6)
-    # A draw is welcome wherever images are.
+    # Draws are accepted as images.
     assert np.isfinite(model.reconstruct(drawn, seed=0, **more)).all()
 
 
@@ -118,7 +118,7 @@ def test_samplers_inside_a_function_of_any_number_of_images(key):
 
 
 def test_the_bound_encodes_once(monkeypatch):
-    """q(z|x) is no matter of the draw: 64 draws, one encoding."""
+    """q(z|x) does not depend on the draw: 64 draws need one encoding."""
     model, calls = build("gvae"), []
     posterior = type(model).posterior
     monkeypatch.setattr(

@@ -17,7 +17,7 @@ FOLDERS = {
     "PRIORS": (priors, priors.Prior),
     "REGULARIZERS": (regularizers, regularizers.Regularizer),
 }
-# A step of a chain takes x(t-1), so that no one-step model can name it; the other is abstract.
+# A step of a chain takes x(t-1), so one-step models cannot use it; the other class is abstract.
 PARTS = {"Transition", "Autoregressive"}
 
 

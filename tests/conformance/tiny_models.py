@@ -10,8 +10,8 @@ from tfgvae.models.sampling_methods import ChainMethods
 
 IMAGE = (8, 8, 1)
 every = pytest.mark.parametrize("key", components.MODELS)
-# One of each model, one with labels, one drawn pixel by pixel; the other variants with --slow: for
-# tests that trace many functions.
+# For tests that trace many functions: one of each model, one with labels, one drawn pixel by pixel.
+# The other variants need --slow.
 QUICK = {"seqvae-label", "gvae-pixelcnn"}
 each = pytest.mark.parametrize(
     "key",

@@ -85,7 +85,7 @@ def test_flips_mirror_half_of_the_images():
     same = (flipped == images).all(axis=(1, 2, 3))
     mirrored = (flipped == images[:, :, ::-1]).all(axis=(1, 2, 3))
     assert (same | mirrored).all()
-    both = (same & mirrored).sum()  # Images that are their own mirror images tell nothing.
+    both = (same & mirrored).sum()  # Symmetric images cannot show a flip.
     trials = len(images) - both
     assert abs((same.sum() - both) / trials - 0.5) < 5 * 0.5 / np.sqrt(trials)
 

@@ -1,4 +1,4 @@
-"""What each source gives: images, labels, splits; and the errors of names and files."""
+"""Each source: images, labels, splits, and the errors for bad names and files."""
 
 import os
 
@@ -140,7 +140,7 @@ def test_a_folder_is_split_by_name_and_keeps_its_pixels(suffix, tmp_path, save_i
     assert len(train) + len(test) == 40 and len(test) > 0
     both = np.concatenate([levels(train), levels(test)])
     assert sorted(x.tobytes() for x in both) == sorted(x.tobytes() for x in images)
-    # A file stays in its split when others come.
+    # A file stays in its split when others are added.
     save_images(tmp_path, pictures(60, channels=1), suffix)
     assert {x.tobytes() for x in levels(test)} <= {
         x.tobytes() for x in levels(collect(name, "test")[0])

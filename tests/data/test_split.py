@@ -1,4 +1,4 @@
-"""A split is decoded once for all of its streams; what cannot be read is named in one line."""
+"""A split is decoded once for all of its streams; a file that cannot be read is an error."""
 
 import pathlib
 import shutil

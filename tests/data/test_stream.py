@@ -12,7 +12,7 @@ CACHED, STREAMED = 1 << 30, 0
 
 
 def take(num, **options):
-    """The first `num` batches of a shuffled infinite stream of `tiny`, 23 images, 5 a batch."""
+    """The first `num` batches of a shuffled infinite stream of `tiny`: 23 images, 5 per batch."""
     options = {"batch_size": 5, "shuffle": True, "repeat": True, **options}
     stream = data.load("tiny", **options).as_numpy_iterator()
     return list(itertools.islice(stream, num))

@@ -55,7 +55,7 @@ def python_blocks(path):
 
 
 def tiny_run(recipe, folder):
-    """The run that a text takes for given, after few steps."""
+    """The run that the text assumes, after a few steps."""
     config = configs.get_config(recipe)
     config.train.update(steps=2, warmup_steps=0, checkpoint_every=2, log_every=1, eval_images=16)
     config.pictures.num = 0

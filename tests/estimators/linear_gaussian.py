@@ -1,4 +1,4 @@
-"""The linear-Gaussian VAE for the estimators' tests: a model, and the laws that it has.
+"""The linear-Gaussian VAE for the estimators' tests: a model and its laws.
 
 z ~ N(0, I),  x ~ N(b + A z, s^2 I)   =>   x ~ N(b, A A' + s^2 I);  q(z|x) = N(G x + o, t^2),
 any G, o, t; the exact posterior N(M^-1 A' (x - b) / s^2, M^-1), M = I + A' A / s^2, is one of

@@ -56,7 +56,7 @@ def test_a_transition_leaves_its_density_invariant(step_size):
     assert np.abs(standard.var(0) - 1).max() < 5 * math.sqrt(2 / n)
     assert abs(np.mean(standard[:, 0] * standard[:, 1])) < 5 / math.sqrt(n)
     assert (np.mean(accepted) < 0.95) == (step_size > 0.3)
-    # What is known of the place is of the place: the proposal's, or the old one's.
+    # Log-density and gradient belong to the state: to the proposal, or to the old state.
     for known, fresh in zip(point, hamiltonian.evaluate(gaussian_path, point.z), strict=True):
         np.testing.assert_allclose(known, fresh, rtol=1e-5, atol=1e-5)
 

@@ -59,7 +59,7 @@ def test_standard_error_covers_the_closed_form():
     # The variance within a weighted sample is short by 1/ESS of itself.
     bias = 2 * exact / found.effective_sample_size
     assert (np.abs(found.total - exact) < 5 * found.standard_error + bias).all()
-    # An error bar that is of use: a few hundredths of what it is of.
+    # A useful error bar: a few per cent of the value.
     assert (found.standard_error < 0.05 * exact).all()
     mean = (lg.B + z @ slope.T).reshape(-1, *lg.IMAGE)
     # A pixel's mean has the variance Var[x_i|z] / ESS, and no Var[x_i] is above 1.

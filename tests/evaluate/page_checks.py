@@ -1,4 +1,4 @@
-"""What is wrong with a page: elements that are not closed, and what would load another file."""
+"""Find errors of a page: elements that are not closed, and references to other files."""
 
 import html.parser
 import re
@@ -41,7 +41,7 @@ class _Page(html.parser.HTMLParser):
 
 
 def problems(text):
-    """A list of what is wrong with a page, empty where it is well formed and stands alone."""
+    """A list of a page's errors; empty if it is well formed and needs no other file."""
     page = _Page()
     page.feed(text)
     page.close()

@@ -31,7 +31,7 @@ def quiet(line):
 
 
 def refuse(context):
-    """A metric that nothing may compute."""
+    """A metric that must not be computed."""
     raise AssertionError("computed again")
 
 

@@ -37,7 +37,7 @@ def context_of(key, classifier):
     return Context(model, np.asarray(images(data)), labels, settings, 3, features)
 
 
-# Every metric of a model traces many functions: those that tell the most, and all with --slow.
+# Every metric of a model traces many functions: a few models by default, all with --slow.
 QUICK = {"gvae", "marginal"}
 each = pytest.mark.parametrize(
     "key",
@@ -48,9 +48,9 @@ each = pytest.mark.parametrize(
 )
 
 
-# What has no meaning, and why: {model: {metric: reason}}. Whatever is not here must run.
+# Metrics without a meaning: {model: {metric: reason}}. All others must run.
 NO_LATENT = "This model has no latent variable z."
-NO_GRADIENT = "The density of this model's z has no gradient to follow."
+NO_GRADIENT = "The density of this model's z has no gradient."
 NO_MEAN = "This model's q(z|x) has no mean in closed form."
 _WITHOUT_LATENT = dict.fromkeys(
     (
@@ -103,7 +103,7 @@ def test_it_runs_or_gives_the_listed_reason(key, classifier, tmp_path):
 
 
 def test_numbers_are_those_of_the_images_and_the_model(classifier):
-    """Each from its definition, computed here again from the context's images and seeds."""
+    """Each by its definition, computed again here from the context's images and seeds."""
     context = context_of("gvae", classifier)
     model, images = context.model, context.images()
 

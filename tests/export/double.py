@@ -97,7 +97,7 @@ class Rest(http.server.BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, *_):
-        """Say nothing on stderr."""
+        """Print nothing on stderr."""
 
 
 @contextlib.contextmanager

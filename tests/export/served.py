@@ -1,4 +1,4 @@
-"""Tiny models exported once a session, requests for their signatures, and what Python answers."""
+"""Tiny models, exported once per session; requests for their signatures; Python's answers."""
 
 import atexit
 import functools
@@ -105,7 +105,7 @@ def _moments(q):
 
 
 def answers(model, asked):
-    """What the model's methods give for `requests`: {signature: {output: array}}."""
+    """The results of the model's methods for `requests`: {signature: {output: array}}."""
     more = label(model, ROWS)
     x = asked["log_likelihood"]["images"]
     options = {"seed": SEEDS, **more}

@@ -1,4 +1,4 @@
-"""A process that knows nothing of the project: a SavedModel's answers through two loaders.
+"""A program that does not import the project: a SavedModel's answers through two loaders.
 
 usage: stranger.py FOLDER REQUESTS.npz ANSWERS_2.npz ANSWERS_1.npz
 """

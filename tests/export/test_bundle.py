@@ -1,4 +1,4 @@
-"""Version folders: whole or not there, never written over; and what is in them."""
+"""Version folders: complete or absent, never overwritten; and their contents."""
 
 import os
 import pathlib
@@ -144,7 +144,7 @@ def test_warmup_requests_are_those_of_the_servers_own_protocol():
         assert set(request.inputs) == set(inputs)
         for key, value in inputs.items():
             np.testing.assert_array_equal(tf.make_ndarray(request.inputs[key]), value)
-        # Nothing that the protocol does not know.
+        # No unknown fields of the protocol.
         again = prediction_log_pb2.PredictionLog()
         again.predict_log.request.CopyFrom(request)
         again.DiscardUnknownFields()

@@ -1,4 +1,4 @@
-"""The README's requests, pasted: each is answered, by REST and by gRPC alike, for every signature.
+"""The README's requests work as they are, by REST and by gRPC, for every signature.
 
 They go to a test double (double.py), not to the server itself.
 """
@@ -93,7 +93,7 @@ def test_what_is_refused_reaches_the_client_as_a_sentence(written):
             scope["call"]("gvae", "gibbs_from_noise", **wrong)
         assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
         assert "num_steps must be in 1..5" in error.value.details()
-        # JSON can carry a pixel that is no number.
+        # JSON can contain NaN as a pixel.
         body = json.dumps(
             {
                 "signature_name": "encode",

@@ -1,4 +1,4 @@
-"""The command on a run folder, and what it writes beside the version."""
+"""The command on a run folder, and the files that it writes next to the version."""
 
 import json
 

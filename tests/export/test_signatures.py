@@ -1,4 +1,4 @@
-"""Every model's signatures: types, the answers of Python for the same seeds, in every loader."""
+"""Every model's signatures: types, and Python's answers for the same seeds in every loader."""
 
 import json
 import pathlib
@@ -106,7 +106,7 @@ def test_the_card_tells_what_is_served(key):
     assert set(card["signatures"]) == set(requests(model))
     assert card["model"]["name"] == type(model).__name__
     notes = " ".join(card["notes"])
-    assert ("Nothing ties q(z)" in notes) == (key == "gvae-none")
+    assert ("This model has no regularizer" in notes) == (key == "gvae-none")
     assert ("no signature gives E[x|z]" in notes) != model.family.has_mean
     assert ("no latent" in notes) == (0 in model.latent_shape)
 

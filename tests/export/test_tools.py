@@ -1,4 +1,4 @@
-"""Tools that others made: saved_model_cli, and the C++ loader that the server is built on."""
+"""Tools of TensorFlow: saved_model_cli, and the C++ loader of TensorFlow Serving."""
 
 import os
 import pathlib
@@ -94,7 +94,7 @@ def test_the_loader_in_cpp_gives_the_answers_of_python(key, loader, tmp_path):
 
 
 def test_the_loader_in_cpp_refuses_another_image_size(loader, tmp_path):
-    """It compares no request with the types of a signature: the graph does."""
+    """The loader does not check a request against the types of a signature; the graph does."""
     model, folder = exported("gvae")
     inputs = {**requests(model)["encode"], "images": np.zeros([3, 9, 8, 1], np.float32)}
     write_requests(tmp_path / "requests", {"encode": inputs})

@@ -1,4 +1,4 @@
-"""export.verify finds what is wrong with a version folder, and says so in its exit status."""
+"""export.verify finds errors of a version folder and returns exit status 1."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from tests.export.served import LIMITS, exported
 
 @pytest.fixture
 def copy(tmp_path):
-    """A version folder that may be spoilt."""
+    """A version folder that a test may damage."""
     _, folder = exported("gvae")
     return shutil.copytree(folder, tmp_path / "gvae" / "1")
 

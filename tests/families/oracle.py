@@ -1,4 +1,4 @@
-"""Tiny autoregressive families, and the plain sampler: a pass over the image for a sub-pixel."""
+"""Tiny autoregressive families, and the plain sampler: one pass over the image per sub-pixel."""
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +14,7 @@ KEYS = [
 
 
 def build(key, image_shape, spread=0.3, **options):
-    """A family of the list, with other `options`; its weights moved, for nothing to be trivial."""
+    """A family of the list with other `options`; its weights are moved, so nothing is trivial."""
     options = {key: {**components.FAMILIES[key], **options}}
     family = components.build(FAMILIES, options, key)
     with seeds.initialization(0):
@@ -37,15 +37,15 @@ def uniform_noise(family, batch, seed=0):
 def draw(family, outputs, noise):
     """A pixel [B, C] from the network's outputs for it [B, ...] and its noise [B, N].
 
-    Where colours follow each other, a colour is right once the earlier ones are in the image that
-    the outputs are of.
+    If colours depend on each other, a colour is right only if the image behind the outputs has the
+    earlier colours.
     """
     parts = (tf.split(tensor, family.colours, axis=-1) for tensor in (outputs, noise))
     return tf.concat([family.draw(*part) for part in zip(*parts, strict=True)], axis=-1)
 
 
 def naive_sample(family, params, noise):
-    """The image of uniform noise, a pass over the whole of it for each step of the order.
+    """The image of uniform noise, with one pass over the whole image for each step.
 
     Returns:
       numpy [B, H, W, C].

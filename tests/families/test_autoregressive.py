@@ -1,4 +1,4 @@
-"""What every autoregressive family must be: a distribution, causal and without a blind spot."""
+"""Every autoregressive family is a distribution, is causal, and has no blind spot."""
 
 import itertools
 import math
@@ -52,8 +52,8 @@ def steps(family, outputs):
 def what_changes(family, seed):
     """Whether a change of sub-pixel i changes the outputs of step k: bool [H W C, U].
 
-    Compared with the unchanged image at the same place of a batch of the same size: what does not
-    depend on sub-pixel i is the same bit for bit.
+    It is compared with the unchanged image at the same place of a batch of the same size. Outputs
+    that do not depend on sub-pixel i are the same bit for bit.
     """
     n = math.prod(family.image_shape)
     x = tf.repeat(seeds.batch_uniform(seed, 1, family.image_shape), n, 0)

@@ -1,4 +1,4 @@
-"""The incremental sampler is the plain one: the same image of the same noise, bit for bit."""
+"""The incremental sampler gives the plain sampler's image for the same noise, bit for bit."""
 
 import functools
 

@@ -1,12 +1,12 @@
-"""What the golden files are asked: the same questions to whatever was saved, through public calls.
+"""Golden files: saved models, runs and exports, and their results through public calls.
 
 tests/golden/models/NAME.keras    a tiny model, trained for two steps
-tests/golden/models/NAME.npz      what it answered when the file was written
+tests/golden/models/NAME.npz      its results when the file was written
 tests/golden/run/                 a run folder, and run.npz
 tests/golden/served/1/            an exported version, and served.npz: requests and answers
 tests/golden/registered.txt       the Keras names of our classes that saved files may hold
 
-`python scripts/write_golden.py` adds files for what is new. No file is ever written again.
+`python scripts/write_golden.py` adds files for new classes. No file is ever overwritten.
 """
 
 import pathlib

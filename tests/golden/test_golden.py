@@ -1,4 +1,4 @@
-"""What was saved once loads for ever, and gives the numbers that it gave then."""
+"""Golden files always load and give the same numbers as when they were written."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from tfgvae import runs
 
 NAMES = sorted(path.stem for path in golden.MODELS.glob("*.keras"))
 SLOW = {key for key in MODELS if "-" in key}
-# Sums of float32 terms in another order: other processors round otherwise.
+# Other processors sum float32 terms in another order and round differently.
 CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 
 
@@ -27,7 +27,7 @@ def compare(found, stored):
 
 
 def test_every_name_of_the_tables_has_a_golden_file():
-    """`python scripts/write_golden.py` writes those of what is new."""
+    """`python scripts/write_golden.py` writes the files of new classes."""
     assert set(golden.every_model()) <= set(NAMES)
 
 

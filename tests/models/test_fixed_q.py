@@ -17,7 +17,7 @@ COMMAND = r"python -m train\.classifier"
 
 
 def network(image_shape=IMAGE, num_classes=K):
-    """An untrained classifier, that is sure of itself as a trained one is."""
+    """An untrained classifier whose probabilities are near 0 or 1, as a trained one's."""
     made = ClassifierNetwork(image_shape, num_classes, width=4, dense=(6,), norm="batch")
     made._head.kernel.assign(4 * made._head.kernel)
     return made

@@ -1,4 +1,4 @@
-"""The model without a latent: closed forms, exact likelihoods, draws that know no image."""
+"""The model without a latent: closed forms, exact likelihoods, draws without an input image."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Special cases of the sequential VAE, and what its options mean."""
+"""Special cases and options of the sequential VAE."""
 
 import keras
 import numpy as np
@@ -56,7 +56,7 @@ def test_steps_share_nothing_unless_told():
 
 @pytest.mark.parametrize(("intermediate", "stop"), [(True, True), (True, False), (False, True)])
 def test_gradient_between_steps(intermediate, stop):
-    """A step's loss moves the steps before, but with both options on."""
+    """A step's loss trains the steps before it, except with both options on."""
     model = seqvae(intermediate_reconstruction=intermediate, stop_gradient=stop)
     z = seeds.batch_normal(1, 5, (3, 4))
     with tf.GradientTape() as tape:
@@ -173,7 +173,7 @@ def test_two_evaluations_agree_and_batches_have_their_own_noise():
         ({"combine": "mul"}, "unknown combine 'mul'; known: add, concat, gated_add"),
         ({"norm": "spectral"}, "unknown norm 'spectral'"),
         ({"family": "poisson"}, "unknown family 'poisson'; known: bernoulli"),
-        ({"family": "pixelcnn"}, "the family PixelCNN has no mean that can be had without drawing"),
+        ({"family": "pixelcnn"}, "the family PixelCNN has no mean in closed form"),
         ({"family": "pixelcnn", "single": True}, "use GVAE"),
         ({"regularizer": {"name": "kl", "kernel": "imq"}}, "takes no kernel"),
         ({"dense": (3, 3)}, "one dense layer"),

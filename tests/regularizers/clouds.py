@@ -1,6 +1,6 @@
-"""Gaussian clouds z = mu + s * eps to hold regularizers against, and a prior that is not a TFP one.
+"""Gaussian clouds z = mu + s * eps for tests of regularizers, and a prior that is not from TFP.
 
-Everything is a function of an integer seed, so that repeated draws are independent ones.
+Everything is a function of an integer seed; other seeds give independent draws.
 """
 
 import numpy as np

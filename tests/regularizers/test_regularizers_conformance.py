@@ -1,4 +1,4 @@
-"""What every R must do, over REGULARIZERS. A new one is held to Case(): R = 0 iff q(z) = p(z)."""
+"""Every R in REGULARIZERS. For a new one Case() is assumed: R = 0 iff q(z) = p(z)."""
 
 import dataclasses
 import inspect
@@ -41,7 +41,7 @@ def moments_under_prior(size):
 
 @dataclasses.dataclass
 class Case:
-    """What the mathematics says of one regularizer.
+    """The mathematics of one regularizer.
 
     under_prior: its expectation on ROWS rows with q(z|x) = p(z), from the latent size.
     target: (mu, s) that minimise it among N(mu, s^2); None where it leaves one free.

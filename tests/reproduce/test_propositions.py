@@ -1,4 +1,4 @@
-"""Every row is as expected, with any seed; a sabotaged q or P turns the verdict."""
+"""Every row is as expected, for any seed; a wrong q or P changes the verdict."""
 
 import csv
 import dataclasses
@@ -91,7 +91,7 @@ def test_sabotage_of_the_prior_turns_proposition_3(free):
 
 
 def test_codes_that_tell_something_do_not_collapse(free):
-    """The naive bound's rows, with z drawn from q(z|x) in place of p(z)."""
+    """The naive bound's rows, with z drawn from q(z|x) instead of p(z)."""
     rows = eq3_naive.collapsed(free.data, free.inference, EVERY, "", TINY, rng())
     assert verdicts(rows) == {"fails"}
 
@@ -106,14 +106,14 @@ def test_sabotage_of_the_family_turns_proposition_4(free):
 
 
 def test_too_little_training_is_undecided(free):
-    """A training that does not reach the optimum is not taken for a proposition that fails."""
+    """A training that does not reach the optimum does not count as a proposition that fails."""
     short = dataclasses.replace(TINY, steps=5)
     row = prop1_nearest_member.tabular(free, PIXELS, "", short, rng())[0]
     assert row.verdict == "undecided" and not row.as_expected
 
 
 def test_a_chain_of_one_class_is_not_stuck(free):
-    """With one class in place of four q leads everywhere: the row expected to fail holds."""
+    """With one class instead of four, q leads everywhere: the row expected to fail holds."""
     rows, _ = prop2_reducible.rows(free.data, 1, "", TINY, rng())
     assert [row.verdict for row in rows] == ["holds", "holds"]
 

@@ -118,7 +118,7 @@ FAMILIES = {
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_nearest_member_is_that_of_a_general_minimiser(name):
-    """scipy minimises -E_q log p over the parameters; it knows no closed form."""
+    """scipy minimises -E_q log p over the parameters, without a closed form."""
     family = FAMILIES[name]
     law = f.random_law((1, 8), np.random.default_rng(2))
 

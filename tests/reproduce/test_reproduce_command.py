@@ -1,4 +1,4 @@
-"""`python -m train.reproduce`: what it writes, what it refuses, what it does not do twice."""
+"""`python -m train.reproduce`: its files, its errors, and the work that it does not repeat."""
 
 import csv
 import importlib
@@ -13,7 +13,7 @@ from train.errors import SetupError
 from train.reproduce import EXPERIMENTS, PRESETS, reproduce
 from train.reproduce.__main__ import main
 
-# A PixelCNN++ takes a minute to trace; what figure6 has of its own is its recipe and two claims.
+# A PixelCNN++ takes a minute to trace; only its recipe and two claims are special to figure6.
 FIGURES = ["figure2", "figure4", "figure5", pytest.param("figure6", marks=pytest.mark.slow)]
 
 

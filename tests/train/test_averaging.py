@@ -1,4 +1,4 @@
-"""Averages of the weights: their recurrence, what sees them, what is saved, resumed and loaded."""
+"""Averages of the weights: their recurrence, their use, saving, resuming and loading."""
 
 import itertools
 import os
@@ -46,7 +46,7 @@ def assert_equal(first, second, **tolerance):
 def recurrence(weights):
     """[a_1, a_2, ...] of [w_1, w_2, ...], where a_t = m a_{t-1} + (1 - m) w_t.
 
-    Keras sets a_1 = w_1, the weights after the first step: no start at zero is to be corrected.
+    Keras sets a_1 = w_1, the weights after the first step, so no start at zero must be corrected.
     """
     averages = [weights[0]]
     for w in weights[1:]:
@@ -56,7 +56,7 @@ def recurrence(weights):
 
 
 class Observed:
-    """What a run had: `model`, `metrics`, `folder`, and weights by step.
+    """A run's `model`, `metrics`, `folder`, and weights by step.
 
     weights[t - 1]: the raw ones after step t; drawn[t]: those that the pictures of step t showed.
     """

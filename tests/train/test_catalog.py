@@ -1,4 +1,4 @@
-"""configs.catalog reads from the source what an import would give."""
+"""configs.catalog reads the same values from the source as an import gives."""
 
 import importlib
 import inspect

@@ -1,4 +1,4 @@
-"""Checkpoints are whole or not there; the newest whole one is used."""
+"""Checkpoints are complete or absent; the newest undamaged one is used."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""`python -m train.classifier`: what it writes, when it trains again, what it refuses."""
+"""`python -m train.classifier`: its files, when it trains again, its errors."""
 
 import json
 

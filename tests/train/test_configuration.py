@@ -1,4 +1,4 @@
-"""What a run goes by: the user's fields on top of those of the folder."""
+"""The configuration of a run: the user's fields replace those of the folder."""
 
 import dataclasses
 import json
@@ -24,7 +24,7 @@ def folder(tmp_path):
 
 
 def settled(folder, config=None, **given):
-    """What the command goes by, with the flags `given`, keys with __ for the dot."""
+    """The command's configuration with the flags `given`; __ in a key means a dot."""
     config = config or configs.get_config("vae")
     given = {key.replace("__", "."): value for key, value in given.items()}
     config.update_from_flattened_dict(given)
@@ -149,7 +149,7 @@ def test_an_old_folder_goes_on(tmp_path, recipe):
     old(tmp_path, recipe)
     assert runs.read_config(tmp_path)["family"]["levels"] is None
     found = settle(tiny.config(recipe), tmp_path)
-    # The warm-ups of its past stay, though they would be shortened today.
+    # The old run's warm-ups stay, although a new run would shorten them.
     past = {key: flat(tiny.config(recipe))[key] for key in COUNTS}
     past = {key: value for key, value in past.items() if value is not None}
     new = flat(settle(tiny.config(recipe), tmp_path / "new").config)

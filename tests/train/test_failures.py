@@ -1,4 +1,4 @@
-"""What goes wrong outside of the run's own code is said in one sentence, without a traceback."""
+"""A failure outside of our own code is one sentence without a traceback."""
 
 import keras
 import numpy as np

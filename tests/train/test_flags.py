@@ -1,4 +1,4 @@
-"""The command line: what newcomers read, and what they are told when it is wrong."""
+"""The command line: its help, and the errors for wrong flags."""
 
 import json
 import pathlib

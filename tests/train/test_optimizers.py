@@ -1,4 +1,4 @@
-"""Clipping is of the summed gradient; schedules have the values they promise."""
+"""Clipping acts on the summed gradient; schedules have the right values."""
 
 import keras
 import numpy as np

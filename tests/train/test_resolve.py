@@ -1,4 +1,4 @@
-"""From a recipe and what the user set to every value of a run."""
+"""Every value of a run, from a recipe and the fields that the user set."""
 
 import pytest
 
@@ -104,7 +104,7 @@ def test_a_warm_up_that_fits_stays():
 
 
 def test_what_the_user_sets_against_each_other_is_an_error():
-    # 100 is what the recipe has: said by the user it stays.
+    # 100 is the recipe's value, too: set by the user it stays.
     config, _ = adapted("seqvae", train__steps=50, train__warmup_steps=100)
     with pytest.raises(ValueError, match="warmup_steps must be < steps = 50, got 100"):
         check(config)

@@ -1,4 +1,4 @@
-"""Commands print their help and refuse mistakes without TensorFlow."""
+"""Commands print their help and find mistakes without TensorFlow."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ COMMANDS = (
     "export.verify",
     "export.benchmark",
 )
-# What takes long to import.
+# Modules that are slow to import.
 SLOW = ("tensorflow", "keras", "tfgvae", "tensorflow_probability", "matplotlib", "scipy", "sklearn")
 
 # Runs a module as a command, and names the slow modules that it imported.

@@ -1,4 +1,4 @@
-"""TensorBoard's files: what a resumed run repeats is shown once, and a full disk is said."""
+"""TensorBoard's files: repeated steps are shown once; a full disk is an error message."""
 
 import resource
 
@@ -26,7 +26,7 @@ def write(folder, steps):
 
 
 def age(folder, seconds):
-    """Date what is there back: TensorBoard reads files in the order of the times in their names."""
+    """Make the times in file names older: TensorBoard reads the files in their order."""
     for file in folder.rglob("events.out.tfevents.*"):
         words = file.name.split(".")
         words[3] = str(int(words[3][:10]) - seconds) + words[3][10:]

@@ -1,4 +1,4 @@
-"""Configurations small enough for tests, and the command in a process of its own."""
+"""Configurations small enough for tests, and the command in its own process."""
 
 import os
 import pathlib

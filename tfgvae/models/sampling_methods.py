@@ -146,8 +146,8 @@ class SamplingMethods:
         if mean and not self.family.has_mean:
             name = type(self.family).__name__
             raise ValueError(
-                f"mean=True, but the family {name} has no mean that can be had without drawing: "
-                "draw from it, mean=False"
+                f"mean=True, but the family {name} has no mean in closed form: draw from it, "
+                "mean=False"
             )
 
     def _labels(self, label, batch):

@@ -157,8 +157,8 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         if not self.family.has_mean:
             name = type(self.family).__name__
             raise ValueError(
-                f"a step of SeqVAE hands E[x|z] to the next one, and the family {name} has no mean "
-                "that can be had without drawing: use GVAE"
+                f"a step of SeqVAE passes E[x|z] to the next one, but the family {name} has no "
+                "mean in closed form: use GVAE"
             )
 
     def _check_regularizer(self):

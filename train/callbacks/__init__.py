@@ -1,4 +1,4 @@
-"""Keras callbacks of a run. Their order in the list matters: train.loop says why."""
+"""Keras callbacks of a run. Their order in the list matters; see train.loop."""
 
 from train.callbacks.averages import UseAverages
 from train.callbacks.clock import Clock

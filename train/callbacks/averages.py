@@ -1,4 +1,4 @@
-"""Averages of the weights (train.ema_momentum): what validation and pictures see.
+"""Averages of the weights (train.ema_momentum), used for validation and pictures.
 
 The optimizer keeps them: after step t, with the weights w_t and the momentum m,
 
@@ -11,15 +11,16 @@ import keras
 
 
 def put_averages(model):
-    """Overwrite the weights of a compiled model by its optimizer's averages, if it keeps any."""
+    """Replace the weights of a compiled model by its optimizer's averages, if it keeps any."""
     model.optimizer.finalize_variable_values(model.trainable_variables)
 
 
 class UseAverages(keras.callbacks.Callback):
-    """From the start of validation to its own `on_epoch_end` the model has the averages.
+    """Gives the model the averages from the start of validation to its own `on_epoch_end`.
 
-    It stands after what looks at the model and before what saves it. An error in between ends the
-    run, and nothing is saved: no checkpoint has the averages in place of the weights.
+    In the list it comes after the callbacks that look at the model and before the one that saves
+    it. An error in between ends the run and nothing is saved, so no checkpoint holds the averages
+    instead of the weights.
     """
 
     def __init__(self):
@@ -34,7 +35,7 @@ class UseAverages(keras.callbacks.Callback):
         self._put_back()
 
     def on_train_end(self, logs=None):
-        # Keras ends every fit by putting the averages, and a run goes on with another fit.
+        # Keras puts the averages at the end of every fit, and a run may need another fit.
         self._put_back()
 
     def _put_back(self):

@@ -4,12 +4,12 @@ import keras
 
 
 class Clock(keras.callbacks.Callback):
-    """Counts steps; the other callbacks read it, so it stands first in the list.
+    """Counts steps. The other callbacks read it, so it comes first in the list.
 
     Args:
       step: steps done before this process.
       total: steps of the whole run.
-      every: steps between checkpoints: the length of an interval, Keras' epoch.
+      every: steps between checkpoints: the length of an interval, which is an epoch of Keras.
     """
 
     def __init__(self, step, total, every):
@@ -20,7 +20,7 @@ class Clock(keras.callbacks.Callback):
 
     @property
     def interval_ends(self):
-        """Whether validation, pictures and a checkpoint follow the present step."""
+        """Whether validation, pictures and a checkpoint follow the current step."""
         return self.step % self.every == 0 or self.step == self.total
 
     def on_train_batch_end(self, batch, logs=None):
@@ -31,8 +31,8 @@ def intervals(start, total, every):
     """Cut the steps start .. total into fits with intervals of equal length.
 
     Yields:
-      (first epoch, last epoch, steps an epoch): a fit each. A short one finishes an interval that
-      was interrupted, and another takes what is left at the end.
+      (first epoch, last epoch, steps per epoch) for each fit. A short fit finishes an interval that
+      was interrupted; another one takes the steps that are left at the end.
     """
     while start < total:
         whole = (total - start) // every

@@ -1,4 +1,4 @@
-"""What stops a run: a loss that is not finite, a signal."""
+"""Callbacks that stop a run: at a loss that is not finite, at a signal."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ class NonFiniteLoss(TrainError):
 
 
 class StopIfNotFinite(keras.callbacks.Callback):
-    """Stops at the step whose loss is not finite, before anything of it is saved.
+    """Stops at a step whose loss is not finite, before anything of that step is saved.
 
     Raises:
       NonFiniteLoss: names the step, the terms and the last good checkpoint.
@@ -27,7 +27,7 @@ class StopIfNotFinite(keras.callbacks.Callback):
         self.checkpoints = checkpoints
 
     def on_train_batch_end(self, batch, logs=None):
-        # The logs are means since they were last reset: one bad step makes them bad at once.
+        # The logs are means since the last reset, so one bad step makes them bad at once.
         if np.isfinite(float(logs["loss"])):
             return
         values = {name: float(value) for name, value in logs.items()}
@@ -47,9 +47,9 @@ class StopIfNotFinite(keras.callbacks.Callback):
 class StopOnSignal(keras.callbacks.Callback):
     """SIGTERM and SIGINT: save a checkpoint at the end of the current step, then stop.
 
-    A context manager: inside it the signals are taken. A second signal acts at once, as it would
-    without us. It stands last in the list of callbacks: at the end of an interval the checkpoint
-    is written by then.
+    It is a context manager and handles the signals inside it. A second signal has its usual effect,
+    at once. It comes last in the list of callbacks, so that at the end of an interval the
+    checkpoint is already written.
 
     Raises:
       Interrupted: after the checkpoint was written.

@@ -13,13 +13,13 @@ from tfgvae.messages import reason
 
 
 def plain(logs):
-    """Logs as JSON has them: floats, None for what is not finite."""
+    """Logs as JSON stores them: floats, with None for values that are not finite."""
     values = {name: float(value) for name, value in logs.items()}
     return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
 
 def tag(name):
-    """TensorBoard's section for a metric: totals, steps of a chain, groups of latents."""
+    """A metric's tag in TensorBoard: a section (totals, steps, groups of latents) and its name."""
     if "_step_" in name:
         return f"by_step/{name}"
     if name.startswith("kl_"):
@@ -28,7 +28,7 @@ def tag(name):
 
 
 class Summaries:
-    """TensorBoard writers, one a split, so that train and validation share a chart.
+    """TensorBoard writers, one per split, so that train and validation share a chart.
 
     Args:
       folder: the run folder.
@@ -43,14 +43,14 @@ class Summaries:
 
     @contextlib.contextmanager
     def _as_os_error(self):
-        # Keras takes some of TensorFlow's errors, raised in a callback, for the end of the data.
+        # In a callback, Keras takes some of TensorFlow's errors for the end of the data.
         try:
             yield
         except tf.errors.OpError as error:
             raise OSError(f"cannot write to {self.folder}: {reason(error)}") from error
 
     def rewind(self, step):
-        """Make TensorBoard drop what was written after training step `step`: the run repeats it."""
+        """Make TensorBoard drop what was written after step `step`: the run repeats these steps."""
         for folder in self.folder.glob("*"):
             # Read before the file that this process writes: "-" sorts before "." and digits.
             name = f"events.out.tfevents.{int(time.time())}-resumed-at-{step}.{os.getpid()}"
@@ -83,19 +83,19 @@ class Summaries:
 
 
 def _restart(step):
-    """Events that make TensorBoard forget what it has read of `step` and later."""
+    """Events that make TensorBoard drop what it has read from `step` on."""
     start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
     yield tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2")
-    for _ in range(2):  # The first START of all is taken for the beginning.
+    for _ in range(2):  # TensorBoard ignores the first START of a folder.
         yield tf.compat.v1.Event(wall_time=time.time(), step=step, session_log=start)
 
 
 class LogMetrics(keras.callbacks.Callback):
     """Writes means over the last `every` steps, and validation metrics at interval ends.
 
-    The means of a window that a signal interrupted are over the steps since the resume only: the
-    sums are not part of a checkpoint. That one line differs from an undisturbed run's; the weights
-    do not.
+    A checkpoint does not hold the sums. After a resume, the first line is the mean over the steps
+    since the resume, and differs from that of a run without interruption. The weights do not
+    differ.
 
     Args:
       clock: the run's Clock.
@@ -103,7 +103,7 @@ class LogMetrics(keras.callbacks.Callback):
       summaries: a Summaries.
       bar: a train.progress.ProgressBar.
       every: steps between lines.
-      batch_size: images a step, for images_per_second.
+      batch_size: images per step, for images_per_second.
       shown: names of the metrics in the progress bar.
     """
 
@@ -130,7 +130,7 @@ class LogMetrics(keras.callbacks.Callback):
             self.bar.show(step, {k: metrics[k] for k in self.shown if metrics.get(k) is not None})
         if due:
             self._write(step, "train", metrics | self._speed(step))
-        # Keras resets at the end of an interval itself, after it has read the means.
+        # At the end of an interval Keras resets them itself, after it has read the means.
         if due and not self.clock.interval_ends:
             self.model.reset_metrics()
         if due or self._mark is None:

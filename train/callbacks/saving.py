@@ -8,7 +8,7 @@ class DrawPictures(keras.callbacks.Callback):
 
     Args:
       clock: the run's Clock.
-      draw: draw(model, step), gives [(name, uint8 picture [H, W, 3])] and writes the files.
+      draw: draw(model, step) writes the files and returns [(name, uint8 picture [H, W, 3])].
       summaries: a train.callbacks.logs.Summaries.
     """
 
@@ -25,10 +25,10 @@ class DrawPictures(keras.callbacks.Callback):
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Writes the checkpoint, after all that belongs to its step is on the disk.
+    """Writes the checkpoint, after the metrics and the pictures of its step.
 
-    A process killed before it has written the checkpoint repeats the interval as a whole; one
-    killed afterwards has lost no metrics and no pictures.
+    A process that is killed before this repeats the whole interval. One that is killed after it has
+    lost no metrics and no pictures.
     """
 
     def __init__(self, clock, checkpoints):

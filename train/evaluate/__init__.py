@@ -1,13 +1,13 @@
-"""Evaluation of a trained run: every estimator, to a table, JSON, TensorBoard and one HTML page.
+"""Evaluate a trained run with every estimator: a table, JSON, TensorBoard and one HTML page.
 
-`python -m train.evaluate --help` says how; `evaluate` is the same for a notebook.
+See `python -m train.evaluate --help`; `evaluate` does the same in a notebook.
 """
 
 __all__ = ["evaluate"]
 
 
 def __getattr__(name):
-    # Late: it starts TensorFlow, which takes seconds, and a help text does without.
+    # Imported late, because it imports TensorFlow, which takes seconds and --help does not need.
     if name != "evaluate":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from train.evaluate.loop import evaluate

@@ -1,4 +1,4 @@
-"""Evaluate a trained run: `python -m train.evaluate --help` says how."""
+"""Evaluate a trained run: see `python -m train.evaluate --help`."""
 
 import shlex
 import sys
@@ -9,14 +9,14 @@ from train.evaluate import flags
 
 
 def main(arguments):
-    """Run a command line and return its exit status: 1 where a metric failed, 2 for bad flags."""
+    """Run a command line and return its exit status: 1 if a metric failed, 2 for bad flags."""
     parsed = flags.parser().parse_args(arguments)
     command = shlex.join(["python", "-m", "train.evaluate", *arguments])
 
     def run():
         options = flags.options(parsed)
         with as_setup_error():
-            # Mistakes are refused here, before TensorFlow is imported, which takes seconds.
+            # Find mistakes before TensorFlow is imported, which takes seconds.
             flags.chosen(options.get("metrics"))
             configuration.require(parsed.workdir)
         from train.evaluate.loop import evaluate, failed

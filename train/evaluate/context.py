@@ -1,4 +1,4 @@
-"""What a metric is given: the model, the test images, the sizes, seeds, and samples drawn once."""
+"""The argument of a metric: the model, test images, sizes, seeds, and samples drawn once."""
 
 import functools
 import math
@@ -13,7 +13,7 @@ from tfgvae.distributions.divergence import is_factorised
 from tfgvae.estimators.batching import batches
 from train.evaluate.section import NotApplicable
 
-LARGEST_LATENT = 256  # numbers of z, where a metric takes all pairs or coordinates one by one
+LARGEST_LATENT = 256  # numbers of z, for metrics that take all pairs or each coordinate
 
 
 def _no_progress(done, total):
@@ -21,20 +21,20 @@ def _no_progress(done, total):
 
 
 class Context:
-    """One evaluation, as its metrics see it.
+    """The data and settings of one evaluation, for its metrics.
 
-    Every setting that a metric reads through `setting` is noted in `used`: those are what a stored
-    result depends on.
+    Every setting that a metric reads through `setting` is noted in `used`. A stored result depends
+    on these settings.
 
     Args:
       model: a LatentVariableModel.
-      images: float32 [N, H, W, C] as the model takes them, N >= what the settings ask for.
-      labels: int [N], or None where the data set has none.
+      images: float32 [N, H, W, C] as the model takes them, N >= the numbers in the settings.
+      labels: int [N], or None if the data set has none.
       settings: {name: value}: those of train.evaluate.settings; "mean", whether samples are E[x|z]
-        in place of draws x ~ p(x|z); "classifier", the identity of `features`.
+        instead of draws x ~ p(x|z); "classifier", the identity of `features`.
       seed: an int.
       features: a train.evaluate.features.Features.
-      has_bits: whether a log-likelihood stands for bits a sub-pixel of the data.
+      has_bits: whether the log-likelihood can be given as bits per sub-pixel of the data.
     """
 
     def __init__(self, model, images, labels, settings, seed, features, has_bits=True):
@@ -49,31 +49,31 @@ class Context:
         self._drawn = {}
 
     def setting(self, name):
-        """The value of a setting, noted as used."""
+        """The value of a setting; notes that it was used."""
         self.used[name] = self.settings[name]
         return self.settings[name]
 
     def images(self, count="num_images"):
-        """The first test images, as many as the setting `count` says: [N, H, W, C]."""
+        """The first N test images, N the setting `count`: [N, H, W, C]."""
         return self._images[: self.setting(count)]
 
     def labels(self, count="num_images"):
-        """Their labels, for a model that is conditioned on them: int32 [N], else None."""
+        """The labels of these images: int32 [N]; None if the model is not conditioned on them."""
         if not self.model.num_classes:
             return None
         return np.asarray(self._labels[: self.setting(count)], np.int32)
 
     @property
     def has_more_data(self):
-        """Whether there are as many test images again beyond the first."""
+        """Whether there are at least 2 * num_images test images."""
         return len(self._images) >= 2 * self.setting("num_images")
 
     def more_data(self):
-        """As many test images as `images()`, and none of them."""
+        """The next test images after `images()`, as many again."""
         return self._images[self.setting("num_images") : 2 * self.setting("num_images")]
 
     def unseen(self):
-        """Test images that no chain starts from, at most `num_images`; all where there are few."""
+        """Test images that no chain starts from, at most `num_images`; all if there are few."""
         count, first = self.setting("num_images"), self.setting("num_chains")
         rest = self._images[first : first + count]
         return rest if len(rest) > 2 else self._images[:count]
@@ -85,23 +85,23 @@ class Context:
         return {"label": np.arange(start, start + rows, dtype=np.int32) % self.model.num_classes}
 
     def seed_of(self, name):
-        """An int >= 0, the seed of the noise called `name`: two names share none."""
+        """An int >= 0, the seed of the noise called `name`. Each name has its own seed."""
         return int(seeds.fold_in(self.seed, zlib.crc32(f"evaluate/{name}".encode()))) & (2**63 - 1)
 
     def require_latents(self):
-        """Raise NotApplicable for a model whose images have no latent."""
+        """Raise NotApplicable for a model without latents."""
         if not self.model.has_latents:
             raise NotApplicable("This model has no latent variable z.")
 
     def require_density(self):
-        """Raise NotApplicable where z has no density whose gradient could be followed."""
+        """Raise NotApplicable if the density of z has no gradient (HMC needs it)."""
         self.require_latents()
         kind = self.model.prior().reparameterization_type
         if kind != tfp.distributions.FULLY_REPARAMETERIZED:
-            raise NotApplicable("The density of this model's z has no gradient to follow.")
+            raise NotApplicable("The density of this model's z has no gradient.")
 
     def require_mean(self):
-        """Raise NotApplicable where E_q(z|x)[z] cannot be had without drawing."""
+        """Raise NotApplicable if E_q(z|x)[z] has no closed form."""
         self.require_latents()
         try:
             self.model.posterior(tf.constant(self._images[:1])).mean()
@@ -109,15 +109,15 @@ class Context:
             raise NotApplicable("This model's q(z|x) has no mean in closed form.") from None
 
     def require_pairs(self):
-        """Raise NotApplicable where q(z_i|x_j) costs too much for every pair.
+        """Raise NotApplicable if q(z_i|x_j) costs too much for all pairs.
 
-        It is two matrix products for a Gaussian q; others are evaluated pair by pair.
+        For a Gaussian q it is two matrix products; other q are evaluated pair by pair.
         """
         self.require_latents()
         factorised = is_factorised(self.model.posterior(tf.constant(self._images[:1])))
         if not factorised and math.prod(self.model.latent_shape) > LARGEST_LATENT:
             raise NotApplicable(
-                "z is a whole chain of images here: to compare every code with every image would "
+                "Here z is a whole chain of images. Comparing every code with every image would "
                 "take hours."
             )
 
@@ -126,7 +126,7 @@ class Context:
         return [(part.start, part.stop) for part in batches(total, self.setting("batch_size"))]
 
     def mapped(self, function, total):
-        """function(start, end) over batches, laid end to end: a numpy array [total, ...]."""
+        """The results of function(start, end) over batches, concatenated: numpy [total, ...]."""
         parts = []
         for start, end in self.batches(total):
             parts.append(np.asarray(function(start, end)))
@@ -138,7 +138,7 @@ class Context:
         return seeds.rows(self.seed_of(name), total)
 
     def samples(self, kind):
-        """Samples of the model, `num_generated` of them: [N, H, W, C].
+        """N = num_generated samples of the model: [N, H, W, C].
 
         Args:
           kind: "ancestral", z ~ p(z), x ~ p(x|z), or "gibbs", the state of chains from noise after
@@ -163,11 +163,11 @@ class Context:
         """Classifier features [N, D] of "data", "more data", "unseen", or of `samples(kind)`.
 
         Raises:
-          NotApplicable: there is no classifier, and there are no labels to train one on.
+          NotApplicable: there is no classifier and there are no labels to train one.
         """
         steps = self.setting("classifier_steps")
         key = "features", kind, self.setting("classifier"), steps
-        self._features.prepare(steps)  # Its training has a bar of its own.
+        self._features.prepare(steps)  # Its training has its own progress bar.
         sources = {"data": self.images, "more data": self.more_data, "unseen": self.unseen}
         images = sources[kind]() if kind in sources else self.samples(kind)
         if key not in self._drawn:
@@ -175,11 +175,11 @@ class Context:
         return self._drawn[key]
 
     def embed(self, images):
-        """Classifier features [N, D] of images, once `features` has been asked for any."""
+        """Classifier features [N, D] of images. Call `features` first."""
         return self.mapped(lambda start, end: self._features.of(images[start:end]), len(images))
 
     def terms(self, images, labels):
-        """The terms of the objective, noise of one draw of z: {name: float64 [N]}."""
+        """The terms of the objective with one draw of z: {name: float64 [N]}."""
         parts = []
         for start, end in self.batches(len(images)):
             batch = {"image": tf.constant(images[start:end])}

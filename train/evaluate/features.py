@@ -1,4 +1,4 @@
-"""Features of a classifier of the data's labels, given or trained beside the evaluation."""
+"""Features of a classifier of the data's labels. It is given, or trained for the evaluation."""
 
 import pathlib
 
@@ -10,31 +10,31 @@ from train.files import digest
 
 
 class Features:
-    """The penultimate layer of a classifier, loaded or trained when it is first asked for.
+    """The penultimate layer of a classifier, which is loaded or trained at the first use.
 
     Args:
-      classifier: a .keras file of train.classifier, or None to train one where there are labels.
-      train: a function steps -> path of a trained .keras file; None where the data have no labels.
+      classifier: a .keras file of train.classifier, or None to train one.
+      train: a function steps -> path of a trained .keras file; None if the data have no labels.
     """
 
     def __init__(self, classifier=None, train=None):
         self._train = train
         self._path = classifier and pathlib.Path(classifier)
         self._features = None
-        # What a result depends on: the file's contents, or how it is trained.
+        # A stored result depends on this and on the training steps.
         self.identity = digest(self._path) if self._path else "trained here"
 
     def prepare(self, steps):
-        """Load the classifier, or train it in so many steps.
+        """Load the classifier, or train it for `steps` steps.
 
         Raises:
-          NotApplicable: none is given and the data have no labels to train one on.
+          NotApplicable: none is given and the data have no labels to train one.
         """
         if self._features is None:
             if self._path is None and self._train is None:
                 raise NotApplicable(
-                    "The data have no labels to train a classifier on, and none was given "
-                    "(--classifier)."
+                    "No classifier was given (--classifier), and the data have no labels to train "
+                    "one."
                 )
             self._features = classifier_features(self._path or self._train(steps))
 

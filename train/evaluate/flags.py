@@ -5,22 +5,22 @@ import argparse
 from configs import catalog
 from train.evaluate.settings import SIZES
 
-# {name: what it says}, read from the source: importing the metrics starts TensorFlow.
+# {name: summary}, read from the source, because the metrics import TensorFlow.
 METRICS = catalog.summaries("train.evaluate.metrics", "METRICS")
 
 DESCRIPTION = f"""\
-Evaluate a trained run: how good is its likelihood, how much does z know about x, does the chain
-mix, is a sample sharp.
+Evaluate a trained run: its likelihood, the information about x in z, the mixing of its chain, the
+sharpness of its samples.
 
-  RUN/evaluation/report.html     everything on one page, pictures and plots in it
-  RUN/evaluation/report.json     every number, with its standard error, and how it was made
-  RUN/evaluation/metrics/        one finished metric a file: the same command goes on from them
+  RUN/evaluation/report.html     everything on one page, with pictures and plots
+  RUN/evaluation/report.json     every number with its standard error, and the settings
+  RUN/evaluation/metrics/        one file per finished metric: the same command continues from them
   RUN/tensorboard/evaluation/    numbers and pictures
 
 Metrics:
 {chr(10).join(f"  {name:20} {meaning}" for name, meaning in METRICS.items())}
 """
-# Flags that are no argument of `evaluate`.
+# Flags that are not passed to `evaluate` as they are.
 OWN = ("debug", "metrics")
 
 
@@ -34,20 +34,20 @@ def parser():
     )
     made.add_argument("--workdir", required=True, metavar="RUN", help="the run folder")
     made.add_argument("--output", metavar="DIR", help="where to write; RUN/evaluation by default")
-    made.add_argument("--metrics", metavar="A,B", help="which of the metrics; all by default")
-    made.add_argument("--step", type=int, metavar="N", help="the newest checkpoint by default")
+    made.add_argument("--metrics", metavar="A,B", help="metrics to run; all by default")
+    made.add_argument("--step", type=int, metavar="N", help="checkpoint; the newest by default")
     made.add_argument("--data_dir", metavar="DIR", help="TFDS data; else $TFDS_DATA_DIR")
-    made.add_argument("--classifier", metavar="FILE", help=".keras file that train.classifier made")
-    made.add_argument("--seed", type=int, default=0, help="of all that is drawn (%(default)s)")
+    made.add_argument("--classifier", metavar="FILE", help="a .keras file of train.classifier")
+    made.add_argument("--seed", type=int, default=0, help="of all random draws (%(default)s)")
     made.add_argument(
         "--mean",
         choices=("yes", "no"),
-        help="samples are E[x|z], not draws x ~ p(x|z); by default where the family's noise is not "
-        "the data's: densities, and Bernoulli pixels on grey images",
+        help="samples are E[x|z] instead of draws x ~ p(x|z); default: yes for densities and for "
+        "Bernoulli pixels on grey images",
     )
     made.add_argument("--overwrite", action="store_true", help="compute finished metrics again")
     made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
-    sizes = made.add_argument_group("sizes (default, and that of autoregressive families)")
+    sizes = made.add_argument_group("sizes (default, default of autoregressive families)")
     for name, size in SIZES.items():
         shown = f"{size.help} ({size.default}, {size.autoregressive})"
         sizes.add_argument(f"--{name}", type=int, metavar="N", help=shown)
@@ -61,7 +61,7 @@ def chosen(metrics):
       metrics: names, or None for all.
 
     Raises:
-      ValueError: an unknown name; the message lists the known ones. No name at all.
+      ValueError: no name, or an unknown one; the message lists the known names.
     """
     if metrics is None:
         return list(METRICS)

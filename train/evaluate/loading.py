@@ -1,13 +1,13 @@
-"""What a run's model and data mean for its evaluation."""
+"""Defaults of an evaluation that follow from the run's model and data."""
 
 from train.datasets import dequantizes
 
 
 def shows_mean(model, config):
-    """Whether samples are E[x|z] where nobody says: where the family's noise is not the data's.
+    """Whether samples are E[x|z] by default: if the family's noise differs from the data's.
 
-    The noise of a density is mostly a loss weight, and a draw from Bernoulli pixels is binary
-    where grey images are not.
+    The noise of a density is mostly a loss weight. A draw from Bernoulli pixels is binary, but grey
+    images are not.
     """
     family = model.family
     if not family.has_mean:
@@ -16,10 +16,10 @@ def shows_mean(model, config):
 
 
 def has_bits(opened):
-    """Whether a log-likelihood of a run stands for bits a sub-pixel of its data.
+    """Whether a run's log-likelihood can be given as bits per sub-pixel of its data.
 
-    It does for probabilities of what the data are, and for densities of dequantised images.
-    Bernoulli pixels on grey images, and densities on images of 256 levels, have another unit.
+    It can for probabilities of the pixel levels, and for densities of dequantised images. It cannot
+    for Bernoulli pixels on grey images or for densities on images with 256 levels.
     """
     family, config = opened.model.family, opened.config
     if family.discrete:

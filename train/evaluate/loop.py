@@ -1,4 +1,4 @@
-"""evaluate: load, run or reuse each metric, store it, write the reports."""
+"""evaluate: load a run, compute or reuse each metric, store it, write the reports."""
 
 import train.start  # noqa: F401 (before TensorFlow)
 
@@ -29,7 +29,7 @@ def failed(report):
 
 
 def versions():
-    """{package: version} of what the numbers depend on."""
+    """{package: version} of the packages that the numbers depend on."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -40,13 +40,13 @@ def versions():
 
 
 class Evaluation:
-    """What the metrics of one evaluation share: context, store, progress.
+    """Runs the metrics of one evaluation.
 
     Args:
       context: a Context.
       store: a Store.
       progress: a Progress.
-      overwrite: compute again what is stored.
+      overwrite: compute stored metrics again.
       debug: print the traceback of a metric that fails.
     """
 
@@ -74,7 +74,7 @@ class Evaluation:
         except NotApplicable as why:
             self.progress.end(f"left out. {why}")
             return self._without(name, "left out", str(why))
-        except Exception as error:  # One metric does not take the others with it.
+        except Exception as error:  # A metric that fails does not stop the others.
             if self.debug:
                 traceback.print_exc()
             said = f"{type(error).__name__}: {reason(error)}"
@@ -84,7 +84,7 @@ class Evaluation:
         return self._done(name, section, body)
 
     def stored(self, name):
-        """The same of a metric that was finished before with the same settings, or None."""
+        """The same for a metric that was finished with the same settings before, or None."""
         found = self.store.read(name, self.context.settings)
         return found and self._done(name, *found)
 
@@ -120,7 +120,7 @@ def evaluate(
     command=None,
     **sizes,
 ):
-    """Evaluate a run: finished metrics are reused, the others computed, all of it reported.
+    """Evaluate a run: reuse finished metrics, compute the others, report all.
 
     Args:
       workdir: the run folder.
@@ -128,18 +128,18 @@ def evaluate(
       output: the folder for report.html, report.json and metrics/; None: workdir/evaluation.
       step: the checkpoint's training step; None for the newest.
       data_dir: TFDS data; None: $TFDS_DATA_DIR, else as in training.
-      classifier: a .keras file of train.classifier, whose features samples are compared in; None
-        trains one where the data have labels.
+      classifier: a .keras file of train.classifier; samples are compared by its features. None
+        trains one if the data have labels.
       mean: whether samples are E[x|z]; None: see loading.shows_mean.
-      seed: an int, of everything that is drawn.
+      seed: an int, the seed of all random draws.
       overwrite: compute finished metrics again.
       debug: print the traceback of a metric that fails.
       say: called with each line for the user.
-      command: what the report says it was made by.
+      command: the command line that the report shows.
       **sizes: any of train.evaluate.settings.SIZES; None is the default.
 
     Returns:
-      The report: what report.json holds. A metric's "status" is "done", "left out" or "failed".
+      The content of report.json. A metric's "status" is "done", "left out" or "failed".
 
     Raises:
       train.errors.SetupError: no such run, metric, checkpoint or data; a size out of range.
@@ -157,7 +157,7 @@ def evaluate(
         context.progress = progress
         store = storage.Store(output / "metrics", fixed)
         evaluation = Evaluation(context, store, progress, overwrite, debug)
-        # The report also has what an earlier command finished and this one does not ask for.
+        # The report also has the metrics that an earlier command finished.
         results = {
             name: evaluation.run(name) if name in names else evaluation.stored(name)
             for name in METRICS

@@ -1,4 +1,4 @@
-"""From arguments to a Context, and what the report says of it."""
+"""Make a Context, and the report's description of the run, from arguments."""
 
 import functools
 
@@ -11,7 +11,7 @@ from train.opened import open_run
 
 
 def _trained(opened, seed, output, say, steps):
-    """The path of a classifier of the run's data, trained beside the evaluation if need be."""
+    """The path of a classifier of the run's data, trained here unless it exists."""
     from train.classifier import trained_classifier
 
     section = opened.config.data
@@ -39,7 +39,7 @@ def _features(opened, classifier, seed, output, say):
 
 
 def describe(opened):
-    """What the report says of a run's model."""
+    """The report's description of a run's model."""
     model = opened.model
     names = {part: opened.config[part].name for part in PARTS}
     return {
@@ -54,16 +54,16 @@ def describe(opened):
 
 
 def open_evaluation(workdir, output, step, data_dir, classifier, mean, seed, sizes, say):
-    """Load what an evaluation works on.
+    """Load the run and the images of an evaluation.
 
     Args:
       workdir, output: pathlib.Paths; the others as `evaluate` takes them.
 
     Returns:
-      (Context, dict of what every result depends on, dict that begins the report).
+      (Context, dict of the values that every result depends on, first part of the report).
 
     Raises:
-      ValueError, OSError: an argument that makes no evaluation.
+      ValueError, OSError: a bad argument.
     """
     checks.integer("seed", seed, 0, 2**63 - 1)
     opened = open_run(workdir, step, data_dir, say)
@@ -73,7 +73,7 @@ def open_evaluation(workdir, output, step, data_dir, classifier, mean, seed, siz
         mean = loading.shows_mean(opened.model, opened.config)
     elif mean and not opened.model.family.has_mean:
         name = type(opened.model.family).__name__
-        raise ValueError(f"mean: the family {name} has no E[x|z] that can be had without drawing")
+        raise ValueError(f"mean: the family {name} has no E[x|z] in closed form")
     features = _features(opened, classifier, seed, output, say)
     given = {**resolved, "mean": mean, "classifier": features.identity}
     context = Context(opened.model, images, labels, given, seed, features, loading.has_bits(opened))

@@ -1,4 +1,4 @@
-"""Everything that is written of an evaluation: the table, report.json, report.html, TensorBoard."""
+"""Write an evaluation: the table, report.json, report.html, TensorBoard."""
 
 import json
 
@@ -11,13 +11,13 @@ def write(report, sections, output, workdir, say):
 
     Args:
       report: dict for JSON.
-      sections: {metric: Section} of those that are done.
+      sections: {metric: Section} of the metrics that are done.
       output: the folder of the reports.
       workdir: the run folder, for TensorBoard.
       say: called with each line for the user.
 
     Raises:
-      OSError: a report cannot be written. That TensorBoard's files cannot, is only said.
+      OSError: a report cannot be written. A failure of TensorBoard is only reported by `say`.
     """
     say("\n" + table.text(report, sections) + "\n")
     as_json = json.dumps(report, indent=2, allow_nan=False) + "\n"

@@ -1,4 +1,4 @@
-"""report.html: one page without any other file, for a reader who has never read the paper."""
+"""report.html: one page without other files, for readers who have not read the paper."""
 
 import base64
 import html as escaping
@@ -10,7 +10,7 @@ from PIL import Image
 
 from train.evaluate import plots, style, table
 
-# Where a metric's name alone says too little.
+# Titles of metrics whose names are not clear enough.
 TITLES = {
     "annealed_importance": "Annealed importance sampling",
     "aggregate_posterior": "Codes against the prior",
@@ -18,16 +18,16 @@ TITLES = {
     "precision_recall": "Precision and recall",
     "chain": "Gibbs chain",
 }
-WIDE = 2.0  # pictures that are wider than so many times their height take a row of their own
+WIDE = 2.0  # a picture with a larger ratio of width to height gets its own row
 
 
 def escape(text):
-    """Text as HTML shows it, with the sign for plus or minus."""
+    """Text escaped for HTML; " +- " becomes the plus-minus sign."""
     return escaping.escape(str(text).replace(" +- ", " \u00b1 "), quote=True)
 
 
 def spoken(name):
-    """A name of a metric or a number as words: log_likelihood is "log likelihood"."""
+    """The name of a metric or number as words: log_likelihood becomes "log likelihood"."""
     return name.replace("_", " ")
 
 
@@ -39,7 +39,7 @@ def title_of(name):
 
 
 def element(tag, *content, **attributes):
-    """<tag ...>content</tag>; contents are HTML already, attributes are escaped here."""
+    """<tag ...>content</tag>; contents must be HTML, attributes are escaped here."""
     given = "".join(f' {k.rstrip("_")}="{escape(v)}"' for k, v in attributes.items() if v)
     return f"<{tag}{given}>{''.join(content)}</{tag}>"
 
@@ -110,7 +110,7 @@ def _section(name, entry, section):
 
 
 def title(report):
-    """The page's title: the run's own name, without the folders around it."""
+    """The page's title: the run folder's name, without its parent folders."""
     return f"Evaluation of {pathlib.Path(report['workdir']).resolve().name}"
 
 
@@ -170,8 +170,9 @@ def _origin(report):
     }
     rows = (element("dt", escape(k)) + element("dd", v) for k, v in facts.items())
     reading = (
-        "A value stands with its standard error: it says how far chance moves the value, not how "
-        "far a bound is from the truth. Shaded bands are two standard errors. 1 nat is 1.44 bits."
+        "Each value has its standard error. It measures the random error of the value, not the "
+        "distance of a bound from the truth. Shaded bands are two standard errors. 1 nat is 1.44 "
+        "bits."
     )
     return element(
         "section",
@@ -185,7 +186,7 @@ def html(report, sections):
     """The page: a string.
 
     Args:
-      report: what report.json holds.
+      report: the content of report.json.
       sections: {metric: Section} of the metrics that are done.
     """
     entries = report["metrics"]

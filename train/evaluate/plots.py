@@ -1,4 +1,4 @@
-"""Plots as SVG that stands inside a page, with the page's colour of ink: light or dark."""
+"""Plots as inline SVG. Lines and text have the page's text colour, in light and dark mode."""
 
 import io
 import itertools
@@ -9,9 +9,9 @@ import matplotlib.figure
 import matplotlib.ticker
 import numpy as np
 
-# Drawn in this colour, and then replaced by the colour of the text around.
+# matplotlib draws in this colour; `svg` replaces it by the page's text colour.
 INK = "#010203"
-# Of middle lightness: they can be told apart on white and on black.
+# Medium lightness: visible on white and on black.
 COLOURS = ("#3b82d6", "#e07b1a", "#2f9e62", "#a066d3", "#d0455f")
 STYLE = {
     "svg.fonttype": "none",
@@ -27,11 +27,11 @@ STYLE = {
     "legend.frameon": False,
     "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
 }
-SIZE = (4.6, 3.0)  # inches, of 72 CSS pixels each: the text is legible on a phone
+SIZE = (4.6, 3.0)  # inches of 72 CSS pixels: the text is readable on a phone
 
 
 def _values(numbers):
-    """A float array; None, which JSON has for what is not finite, is NaN and not drawn."""
+    """A float array. None, JSON's value for numbers that are not finite, becomes NaN: not drawn."""
     return np.array([np.nan if v is None else v for v in numbers], float)
 
 
@@ -74,7 +74,7 @@ def _figure(plot):
         figure.legend(loc="outside lower center", ncols=2, fontsize=8.5)
     axes.set_xscale(plot.x_scale)
     axes.set_yscale(plot.y_scale)
-    if plot.x_scale == "log":  # Its own ticks collide where there is no whole decade.
+    if plot.x_scale == "log":  # matplotlib's ticks overlap on less than a decade.
         ticks = _values(plot.curves[0].x)
         axes.set_xticks(ticks[:: 1 + len(ticks) // 9], minor=False)
         axes.xaxis.set_major_formatter("{x:g}")
@@ -92,7 +92,7 @@ def svg(plot, name):
 
     Args:
       plot: a Plot.
-      name: unique on the page: what the element's own references begin with.
+      name: a prefix for the ids in the element, unique on the page.
     """
     file = io.StringIO()
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):

@@ -1,15 +1,15 @@
-"""The progress of an evaluation: a line a metric, and on a terminal a bar while it works."""
+"""The progress of an evaluation: one line per metric, and a bar on a terminal."""
 
 from train.progress import ProgressBar, duration
 
 
 class Progress:
-    """Called as progress(done, total) by whatever works; a new count starts a new bar.
+    """Estimators call it as progress(done, total). A new count starts a new bar.
 
     Args:
       say: called with each line.
       total: number of metrics.
-      stream: where the bar goes.
+      stream: the stream for the bar.
     """
 
     def __init__(self, say, total, stream=None):
@@ -35,7 +35,7 @@ class Progress:
             self._bar.show(done, {})
 
     def end(self, outcome, seconds=None):
-        """End the metric's line and say what came of it."""
+        """End the metric's bar and print the outcome."""
         self._bar.close()
         spent = "" if seconds is None else f" ({duration(seconds)})"
         self.say(f"{self._title}: {outcome}{spent}")

@@ -1,4 +1,4 @@
-"""What a metric gives: numbers with error bars, sentences, plots and pictures; to JSON and back."""
+"""The result of a metric: numbers with error bars, sentences, plots, pictures; to JSON and back."""
 
 import dataclasses
 import math
@@ -9,12 +9,12 @@ from tfgvae.estimators.estimate import Estimate
 
 
 class NotApplicable(Exception):
-    """A metric has no meaning for a model or its data; the message is a sentence that says why."""
+    """A metric has no meaning for a model or its data. The message gives the reason."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Number:
-    """One row of the table: an Estimate, and what it means in plain words."""
+    """One row of the table: an Estimate and its meaning in plain words."""
 
     estimate: Estimate
     meaning: str
@@ -46,12 +46,12 @@ class Plot:
     """One pair of axes.
 
     Attributes:
-      title, x_label, y_label: strings; the unit belongs to the label.
-      curves: what is drawn.
-      levels: {name: y}, horizontal lines: a cap, the value of the data.
+      title, x_label, y_label: strings; the labels include the unit.
+      curves: list of Curve.
+      levels: {name: y}, horizontal lines, for example a cap or the value of the data.
       x_scale, y_scale: "linear" or "log".
       marks: {name: x}, vertical lines.
-      y_limits: (lowest, highest) that is shown, or None for all of it.
+      y_limits: (lowest, highest) y that is shown, or None for all.
     """
 
     title: str
@@ -71,9 +71,9 @@ class Plot:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A grid of images: uint8 [height, width, 3], which `name` identifies within its section.
+    """A grid of images: uint8 [height, width, 3]. Its `name` is unique in its section.
 
-    Pictures with the same `row` stand side by side.
+    Pictures with the same `row` are shown side by side.
     """
 
     name: str
@@ -88,8 +88,8 @@ class Section:
 
     Attributes:
       numbers: {name: Number}.
-      sentences: what it comes to, for a reader who does not know the terms.
-      notes: assumptions and sizes, for one who does.
+      sentences: conclusions, for readers who do not know the terms.
+      notes: assumptions and sizes, for experts.
       plots, pictures: lists of Plot and Picture.
     """
 
@@ -104,14 +104,14 @@ class Section:
         self.numbers[name] = Number(estimate, meaning)
 
     def add_finite(self, name, estimate, meaning):
-        """Add a row, or a note where its value is not finite and that is no failure."""
+        """Add a row, or a note if its value is not finite, for values where this is allowed."""
         if math.isfinite(estimate.value):
             self.add(name, estimate, meaning)
         else:
             self.notes.append(f"{name.replace('_', ' ')} is not finite ({estimate.value}).")
 
     def check(self):
-        """Raise ArithmeticError where a value is infinite or not a number."""
+        """Raise ArithmeticError if a value is infinite or not a number."""
         bad = [k for k, n in self.numbers.items() if not math.isfinite(n.estimate.value)]
         if bad:
             values = ", ".join(f"{k} = {self.numbers[k].estimate.value}" for k in bad)
@@ -138,7 +138,7 @@ class Section:
 
 
 def _finite(value):
-    """Plain Python values, with None for what is not finite: JSON has no NaN."""
+    """Plain Python values, with None for numbers that are not finite: JSON has no NaN."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):

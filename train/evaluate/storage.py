@@ -1,8 +1,8 @@
 """Finished metrics on the disk: OUTPUT/metrics/NAME.json and its pictures NAME-PICTURE.png.
 
-The pictures are written first, each as a whole, and the JSON file last: where it is, the metric is
-finished. It holds what the result depends on, and digests of itself and of the pictures; a file
-that does not match, or cannot be read, is as good as none.
+The pictures are written first and the JSON file last, so that a metric with a JSON file is
+finished. The JSON file holds the values that the result depends on, and digests of itself and of
+the pictures. A file that does not match or cannot be read is ignored.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from train import pictures
 from train.evaluate.section import Picture, Section
 from train.files import digest, write_whole
 
-# Raised when results of older code are no longer to be believed.
+# Increase it when results of older code must not be reused.
 VERSION = 1
 
 
@@ -28,8 +28,8 @@ class Store:
     """The stored metrics of one evaluation.
 
     Args:
-      folder: OUTPUT/metrics; made when something is written.
-      fixed: a dict for JSON of what every metric depends on: checkpoint, data, seed.
+      folder: OUTPUT/metrics; created at the first write.
+      fixed: a dict for JSON of the values that every metric depends on: checkpoint, data, seed.
     """
 
     def __init__(self, folder, fixed):
@@ -49,10 +49,10 @@ class Store:
           name: the metric.
           section: a Section.
           settings: {name: value} of the settings that the metric read.
-          seconds: how long it took.
+          seconds: the time it took.
 
         Returns:
-          The body that `read` gives.
+          The body, as `read` returns it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         drawn = []
@@ -69,7 +69,7 @@ class Store:
             "section": section.as_dict(),
             "pictures": drawn,
         }
-        # As it will be read: tuples are lists in JSON, keys are strings.
+        # As `read` will return it: JSON turns tuples into lists and keys into strings.
         body = json.loads(json.dumps(body, allow_nan=False))
         text = json.dumps({"digest": _digest_of(body), **body}, indent=2, allow_nan=False)
         write_whole(self.path(name), text + "\n")
@@ -80,7 +80,7 @@ class Store:
 
         Args:
           name: the metric.
-          settings: all settings of this evaluation; those that the metric read must be the same.
+          settings: all settings of this evaluation; those that the metric used must be the same.
         """
         try:
             body = json.loads(self.path(name).read_text())

@@ -1,4 +1,4 @@
-"""The look of the report: one style sheet, for light and dark, phones and wide screens."""
+"""The report's style sheet, for light and dark mode, phones and wide screens."""
 
 CSS = """
 :root {

@@ -6,7 +6,7 @@ HEADER = ("", "value", "kind", "unit", "count")
 
 
 def digits(value, error):
-    """(value, error) as text: two digits of the error, and the value to the same place."""
+    """(value, error) as text: the error with two digits, the value to the same decimal place."""
     if error is None or not math.isfinite(error):
         return f"{value:.4g}", ""
     if error == 0:
@@ -24,7 +24,7 @@ def shown(estimate):
 
 
 def rows(report, sections):
-    """[(name, value, kind, unit, count)], and for a metric without numbers its reason."""
+    """Yield (name, value, kind, unit, count), or (name, reason) for a metric that is not done."""
     for name, entry in report["metrics"].items():
         if entry["status"] != "done":
             yield name, f"{entry['status']}: {entry['reason']}"
@@ -35,7 +35,7 @@ def rows(report, sections):
 
 
 def text(report, sections):
-    """The table as lines of one string; columns are as wide as they need to be."""
+    """The table as one string with aligned columns."""
     found = [HEADER, *rows(report, sections)]
     full = [row for row in found if len(row) == len(HEADER)]
     widths = [max(len(row[i]) for row in full) for i in range(len(HEADER))]

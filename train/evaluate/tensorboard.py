@@ -1,4 +1,4 @@
-"""Numbers and pictures of an evaluation for TensorBoard, beside the run's own curves."""
+"""Write numbers and pictures of an evaluation for TensorBoard, next to the run's curves."""
 
 import pathlib
 
@@ -8,7 +8,7 @@ from tfgvae.messages import reason
 
 
 def write(report, sections, workdir):
-    """Write workdir/tensorboard/evaluation, in place of what was written of the same step.
+    """Write workdir/tensorboard/evaluation; files of the same step are replaced.
 
     Raises:
       OSError: it cannot be written.

@@ -1,4 +1,4 @@
-"""The paper's figures and propositions, each an experiment of its own. One line here each."""
+"""The paper's figures and propositions as experiments."""
 
 import importlib
 import pathlib
@@ -8,8 +8,8 @@ from configs.check import check_dataset
 from train.errors import as_setup_error
 
 EXPERIMENTS = {
-    "figure2": "posterior variance over a 2-D latent plane, and the digits decoded on it",
-    "figure4": "the sequential VAE: each step sharpens the last, and leaves less variance",
+    "figure2": "posterior variance over a 2-D latent plane, and the digits decoded there",
+    "figure4": "the sequential VAE: each step gives sharper samples and less variance",
     "figure5": "a PixelCNN as P on MNIST, R = KL and R = 0: samples, information, likelihood",
     "figure6": "a PixelCNN++ as P on CIFAR-10, R = KL and R = 0: samples, KL, likelihood",
     "propositions": "propositions 1 to 6 on finite spaces, by enumeration",
@@ -21,22 +21,22 @@ PRESETS = {
 
 
 def reproduce(experiment, output, preset="quick", dataset=None, data_dir=None, seed=0, say=print):
-    """Run an experiment: train what is missing, write its figure and its numbers.
+    """Run an experiment: train the missing runs, write its figure and its numbers.
 
     Args:
       experiment: a name in EXPERIMENTS.
-      output: a folder; gets NAME.png, NAME.pdf, NAME.json, NAME.csv and runs/.
+      output: a folder for NAME.png, NAME.pdf, NAME.json, NAME.csv and runs/.
       preset: a name in PRESETS.
-      dataset: a data set in place of the experiment's own.
+      dataset: a data set instead of the experiment's own.
       data_dir: where prepared TFDS data is.
-      seed: of the trainings and of what is drawn.
+      seed: of the trainings and of all random draws.
       say: called with each line for the user.
 
     Raises:
-      train.errors.TrainError: bad settings or data; a training that cannot go on.
+      train.errors.TrainError: bad settings or data, or a training that cannot go on.
     """
     with as_setup_error():
-        # Mistakes are refused before TensorFlow is imported, which takes seconds.
+        # Find mistakes before TensorFlow is imported, which takes seconds.
         check_name(EXPERIMENTS, experiment, "experiment")
         check_name(PRESETS, preset, "preset")
         if dataset is not None:

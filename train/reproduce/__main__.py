@@ -1,4 +1,4 @@
-"""Reproduce a figure of the paper: `python -m train.reproduce --help` says how."""
+"""Reproduce a figure of the paper: see `python -m train.reproduce --help`."""
 
 import argparse
 import pathlib
@@ -13,9 +13,9 @@ def _listed(table):
 
 
 DESCRIPTION = f"""\
-Reproduce a figure of the paper: train what is missing, write the figure as NAME.png and NAME.pdf
-beside its numbers, NAME.json and NAME.csv. The runs are kept in DIR/runs: a second call, or one
-after an interruption, goes on where the first ended.
+Reproduce a figure of the paper: train the missing runs, then write the figure as NAME.png and
+NAME.pdf and its numbers as NAME.json and NAME.csv. The runs are kept in DIR/runs. After an
+interruption, the same command goes on from there.
 
 Experiments:
 {_listed(EXPERIMENTS)}
@@ -36,7 +36,7 @@ def parser():
     made.add_argument("--experiment", required=True, metavar="NAME", help="one of the above")
     made.add_argument("--output", required=True, metavar="DIR", type=pathlib.Path)
     made.add_argument("--preset", default="quick", metavar="NAME", help="(%(default)s)")
-    made.add_argument("--dataset", metavar="NAME", help="in place of the experiment's own")
+    made.add_argument("--dataset", metavar="NAME", help="instead of the experiment's own")
     made.add_argument("--data_dir", metavar="DIR", help="where prepared TFDS data is")
     made.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")

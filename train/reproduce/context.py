@@ -1,4 +1,4 @@
-"""What an experiment is given: where it writes, its data, its seed; training what is missing."""
+"""The context of an experiment: its output folder, data and seed; it trains the runs."""
 
 import dataclasses
 import pathlib
@@ -11,14 +11,14 @@ from train.opened import open_run
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """An experiment's surroundings.
+    """The context of an experiment.
 
     Attributes:
       output: the folder of the figures; runs are in its folder runs/.
       preset: "quick" or "paper".
-      dataset: a data set in place of the experiment's own; None keeps it.
+      dataset: a data set instead of the experiment's own; None keeps it.
       data_dir: where prepared TFDS data is, or None.
-      seed: of every training, and of what is drawn afterwards.
+      seed: of every training, and of the random draws afterwards.
       say: called with each line for the user.
     """
 
@@ -30,12 +30,12 @@ class Context:
     say: Callable = print
 
     def train(self, name, recipe, overrides):
-        """Train a run, or resume it, or find it finished.
+        """Train a run or resume it. A finished run is kept.
 
         Args:
           name: its folder's name, under runs/.
           recipe: a name in configs.RECIPES.
-          overrides: {"train.steps": 100, ...}, what differs from the recipe.
+          overrides: {"train.steps": 100, ...}, the differences from the recipe.
 
         Returns:
           The run folder.
@@ -46,8 +46,8 @@ class Context:
         config.data.data_dir = self.data_dir
         if self.dataset:
             config.data.name = self.dataset
-        config.pictures.num = 0  # The figure is the picture.
-        config.train.keep = config.train.steps  # A curve is drawn of every checkpoint.
+        config.pictures.num = 0  # The experiment draws its own figure.
+        config.train.keep = config.train.steps  # Curves need every checkpoint.
         folder = self.output / "runs" / name
         self.say(f"Run {folder}:")
         train_and_evaluate(config, folder, say=self.say)
@@ -57,7 +57,7 @@ class Context:
         """The first `count` images of a run's split "train" or "test", as the run sees them.
 
         Returns:
-          float32 [N, H, W, C], binarised or dequantised as in training; N < count where the split
-          is smaller.
+          float32 [N, H, W, C], binarised or dequantised as in training; N < count if the split is
+          smaller.
         """
         return open_run(folder, data_dir=self.data_dir, say=self.say).images(count, split)[0]

@@ -1,9 +1,9 @@
 """Figure 2: blur is posterior variance (Prop. 4), on a plane of latents.
 
-A VAE with z in R^2 and P = N(mu, I/2), trained by the ELBO. As colour over the plane: the sum over
-pixels of Var_q(x|z)[x_i], q(x|z) by importance weights over the training images. On it: f(z), the
-decoded images. Fuzzy ones lie where the variance is high; as a number, the rank correlation of the
-two over draws z ~ p(z).
+A VAE with z in R^2 and P = N(mu, I/2) is trained by the ELBO. The colour of the plane shows the sum
+over pixels of Var_q(x|z)[x_i], with q(x|z) by importance weights over the training images. The
+decoded images f(z) are drawn on it; blurred ones lie where the variance is high. The rank
+correlation of blur and variance over draws z ~ p(z) measures this.
 """
 
 import dataclasses
@@ -28,10 +28,10 @@ class Settings:
     """Sizes of the experiment.
 
     Attributes:
-      training: what differs from the recipe vae2d.
-      num_images: training images that stand for p_data.
-      resolution: points a side of the coloured plane.
-      digits: decoded images a side.
+      training: the differences from the recipe vae2d.
+      num_images: training images that represent p_data.
+      resolution: points per side of the coloured plane.
+      digits: decoded images per side.
       num_draws: draws of z ~ p(z) for the correlation.
     """
 
@@ -58,8 +58,8 @@ def square(side):
 def rank_correlation(a, b):
     """Spearman's rho of n independent pairs, and its standard error.
 
-    sqrt(1.06 / (n - 3)) (1 - rho^2): Fisher's, of atanh(rho), carried over to rho (Fieller,
-    Hartley, Pearson 1957).
+    The error is sqrt(1.06 / (n - 3)) (1 - rho^2): the error of atanh(rho), by Fieller, Hartley and
+    Pearson 1957, times the derivative of tanh.
     """
     rho = float(scipy.stats.spearmanr(a, b).statistic)
     return rho, math.sqrt(1.06 / (len(a) - 3)) * (1 - rho**2)
@@ -68,7 +68,7 @@ def rank_correlation(a, b):
 def blur(images):
     """log (variance of the pixels / variance of the Laplacian): higher is blurrier, [N].
 
-    An image at half the contrast is as blurred as before, and so is one with half the ink.
+    Halving an image's contrast or its ink does not change it.
     """
     contrast = images.var(axis=(1, 2)).mean(axis=-1)
     return np.log((contrast + 1e-12) / (laplacian_variance(images) + 1e-12))
@@ -84,7 +84,7 @@ def draw(plane, decoded, settings):
     figure.colorbar(shown, label="sum of the pixels' variances under q(x|z)")
     zoom = 340 / (settings.digits * decoded.shape[1])
     for z, image in zip(square(settings.digits) * 0.94, decoded, strict=True):
-        # Ink is opaque, paper lets the colour through.
+        # Ink is opaque; the background is transparent and shows the colour.
         ink = np.clip(image.mean(axis=-1), 0, 1)
         pixels = np.dstack([np.ones_like(ink)] * 3 + [ink])
         panel.add_artist(AnnotationBbox(OffsetImage(pixels, zoom=zoom), z, frameon=False))
@@ -115,9 +115,9 @@ def run(context, settings):
         ),
         Claim(
             "the optimal f(z) is E_q(x|z)[x] (Prop. 4)",
-            f"|f(z) - E_q(x|z)[x]|^2 is {distance.mean():.2f}, beside a variance of "
-            f"{at_draws.total.mean():.2f} (means over z ~ p(z)); the median draw's weights are "
-            f"worth {np.median(at_draws.effective_sample_size):.0f} images",
+            f"|f(z) - E_q(x|z)[x]|^2 is {distance.mean():.2f}, the variance is "
+            f"{at_draws.total.mean():.2f} (means over z ~ p(z)); median effective sample size of "
+            f"the weights: {np.median(at_draws.effective_sample_size):.0f} images",
             bool(distance.mean() < 0.25 * at_draws.total.mean()),
         ),
     ]

@@ -1,11 +1,12 @@
-"""Figure 4: the sequential VAE's columns, and what each step is worth.
+"""Figure 4: samples of the sequential VAE by step, and three measures of each step.
 
-By step t: the squared error of the reconstruction, the sharpness of the samples, and Prop. 5's
-expected posterior variance E_q(z(1..t)) [sum_i Var_q(x|z(1..t))[x_i]], which must fall: x(t-1) is a
-function of z(1..t-1), so that conditioning on z(1..t) is conditioning on what step t is given.
-q(x|z) is that of the empirical distribution of `num_data` images: where a code tells them apart,
-its variance is near 0. The squared error of x(t) is an upper bound on that of the population, which
-it reaches at the optimal f (Prop. 4).
+For each step t: the squared error of the reconstruction, the sharpness of the samples, and Prop.
+5's expected posterior variance E_q(z(1..t)) [sum_i Var_q(x|z(1..t))[x_i]], which must fall. x(t-1)
+is a function of z(1..t-1), so conditioning on z(1..t) is conditioning on the inputs of step t.
+
+q(x|z) is that of the empirical distribution of `num_data` images; its variance is near 0 if a code
+distinguishes them. The squared error of x(t) is an upper bound on the variance of the population,
+with equality at the optimal f (Prop. 4).
 """
 
 import dataclasses
@@ -33,10 +34,10 @@ class Settings:
     """Sizes of the experiment.
 
     Attributes:
-      training: what differs from the recipe seqvae.
+      training: the differences from the recipe seqvae.
       num_images: test images for the error; samples for the sharpness.
-      num_data: training images that stand for p_data in the posterior variance.
-      num_draws: of them, those whose codes the posterior variance is averaged over.
+      num_data: training images that represent p_data in the posterior variance.
+      num_draws: how many of them give the codes of the average posterior variance.
       columns: rows of the picture.
     """
 
@@ -60,7 +61,7 @@ SETTINGS = {
             "train.checkpoint_every": 750,
         }
     ),
-    # The authors' network: 160 million parameters; their CelebA and LSUN by --dataset.
+    # The authors' network has 160 million parameters. Use --dataset for their CelebA and LSUN.
     "paper": Settings(
         {
             "data.name": "scenes64",
@@ -103,7 +104,7 @@ def reconstructions(model, images, seed):
 
 
 def by_step(model, test, training, settings, seed):
-    """One dict a step: {"step", "squared_error", "laplacian_variance", ...}."""
+    """One dict per step: {"step", "squared_error", "laplacian_variance", ...}."""
     error_seed, sample_seed, z_seed = (int(s) for s in seeds.split(seed, 3))
     rebuilt = reconstructions(model, test, error_seed)
     samples = model.sample_chain(settings.num_images, seed=sample_seed, mean=True).numpy()
@@ -131,7 +132,7 @@ def by_step(model, test, training, settings, seed):
 
 
 def falls(estimates):
-    """Whether each of a list of Estimates is below the one before."""
+    """Whether each Estimate of a list is smaller than the one before it."""
     values = [estimate.value for estimate in estimates]
     return all(b < a for a, b in itertools.pairwise(values))
 
@@ -142,7 +143,7 @@ def listed(estimates):
 
 
 def claims(rows, data_sharpness):
-    """What the figure says, beside what was measured."""
+    """The figure's claims and the measured values."""
     variance, error, sharpness = (
         [row[name] for row in rows]
         for name in ("posterior_variance", "squared_error", "laplacian_variance")
@@ -150,25 +151,25 @@ def claims(rows, data_sharpness):
     rises = all(b.value > a.value for a, b in itertools.pairwise(sharpness))
     return [
         Claim(
-            "each step's samples are sharper than the last's",
+            "each step's samples are sharper than those of the step before",
             f"variance of the Laplacian by step: {listed(sharpness)}; data {data_sharpness}",
             rises,
         ),
         Claim(
             "the expected posterior variance falls with t (Prop. 5)",
-            f"by step, on the empirical distribution: {listed(variance)}; the upper bound on that "
-            f"of the population, the squared error on test images: {listed(error)}",
+            f"by step, on the empirical distribution: {listed(variance)}; squared error on test "
+            f"images, an upper bound on the variance of the population: {listed(error)}",
             falls(variance) and falls(error),
         ),
     ]
 
 
 def draw(rows, samples, test, data_sharpness, settings):
-    """The figure: columns, test images beside them, three curves."""
+    """The figure: samples by step, test images beside them, three curves."""
     figure = plt.figure(figsize=(11, 7), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1.2, 1])
     grid = np.concatenate([samples[: settings.columns], test[: settings.columns, None]], axis=1)
-    title = "samples: a column a step; the last column: test images"
+    title = "samples, one column per step; last column: test images"
     show_grid(left.subplots(), grid, title)
     steps = [row["step"] for row in rows]
     panels = right.subplots(3, 1, sharex=True)
@@ -177,7 +178,7 @@ def draw(rows, samples, test, data_sharpness, settings):
         values = [row[name].value for row in rows]
         errors = [row[name].standard_error for row in rows]
         panel.errorbar(steps, values, errors, marker="o", capsize=3)
-        panel.set_ylabel(name.replace("_", " ") + ", an image")
+        panel.set_ylabel(name.replace("_", " ") + " per image")
         panel.grid(alpha=0.3)
     panels[1].axhline(data_sharpness.value, color="grey", linestyle="--", label="data")
     panels[1].legend()

@@ -1,7 +1,7 @@
 """Figure 5: MNIST, a conditional PixelCNN as P, 20 latents; R = KL against R = 0.
 
-Samples of both samplers; over training, the mutual information of A.3 with both bounds and its cap
-log M, and the nats a sub-pixel.
+Samples of both samplers. During training: the mutual information of A.3 with both bounds and its
+cap log M, and the nats per sub-pixel.
 """
 
 from train.reproduce import figures_5_and_6, preference_figure
@@ -36,7 +36,7 @@ SETTINGS = {
 }
 CURVES = (
     ("mutual_information", "I(x;z), nats"),
-    ("nll_per_sub_pixel", "-log p(x|z), nats a sub-pixel"),
+    ("nll_per_sub_pixel", "-log p(x|z), nats per sub-pixel"),
 )
 
 

@@ -1,6 +1,6 @@
 """Figure 6: CIFAR-10, a conditional PixelCNN++ as P, 20 latents; R = KL against R = 0.
 
-Samples of both samplers; over training, E KL(q(z|x) || p(z)) and the nats a sub-pixel.
+Samples of both samplers. During training: E KL(q(z|x) || p(z)) and the nats per sub-pixel.
 """
 
 from train.reproduce import figures_5_and_6, preference_figure
@@ -39,12 +39,12 @@ SETTINGS = {
 }
 CURVES = (
     ("kl", "E KL(q(z|x) || p(z)), nats"),
-    ("nll_per_sub_pixel", "-log p(x|z), nats a sub-pixel"),
+    ("nll_per_sub_pixel", "-log p(x|z), nats per sub-pixel"),
 )
 
 
 def claims(curves, found):
-    """What the curves say; the samples are to be looked at."""
+    """Claims about the curves. The samples are for the eye."""
     return [
         preference_figure.divergence_claim(curves),
         preference_figure.likelihood_claim(curves),

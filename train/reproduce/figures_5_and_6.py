@@ -1,4 +1,4 @@
-"""What Figures 5 and 6 do: train with R = KL and R = 0, measure both, draw them side by side."""
+"""Figures 5 and 6: train with R = KL and R = 0, measure both, draw them side by side."""
 
 from train.reproduce import preference, preference_figure
 from train.reproduce.results import write
@@ -11,9 +11,9 @@ def run(context, name, recipe, settings, panels, claims):
       context: a Context.
       name: the experiment's name.
       recipe: a name in configs.RECIPES.
-      settings: a preference.Settings; with num_samples = 0 no Frechet distances are taken.
+      settings: a preference.Settings; with num_samples = 0 there are no Frechet distances.
       panels: [(column of preference.over_training, the axis' label)], the curves to draw.
-      claims: a function of the curves and the distances (None without) that gives [Claim].
+      claims: a function of the curves and the distances (or None) that returns [Claim].
     """
     folders = preference.train(context, name, recipe, settings)
     curves = {

@@ -1,10 +1,11 @@
-"""The information preference of Section 4: one P that can model the data alone, R = KL and R = 0.
+"""The information preference of Section 4: a P that can model the data alone, R = KL and R = 0.
 
-With the KL such a P does without z: I(x;z) stays low, and both samplers are right. Without a
-regularizer the optimum is I_q(x;z) - H(x): the code keeps all it can about x, q(z) is far from
-p(z), ancestral samples fail, and the Gibbs chain is the sampler (Prop. 2). Figures 5 and 6 are made
-of the two runs here: curves over their checkpoints, grids of both samplers, and, where the data
-have labels, Frechet distances of the samples in the features of a classifier.
+With the KL, such a P does not need z: I(x;z) stays low, and both samplers are correct. Without a
+regularizer the optimum is I_q(x;z) - H(x): the code keeps as much about x as possible and q(z) is
+far from p(z). Then ancestral samples fail, and the Gibbs chain is the right sampler (Prop. 2).
+
+Figures 5 and 6 show the two runs: curves over their checkpoints, grids of both samplers, and, if
+the data have labels, Frechet distances of the samples in a classifier's features.
 """
 
 import dataclasses
@@ -28,12 +29,12 @@ class Settings:
     """Sizes of the experiment.
 
     Attributes:
-      training: what differs from the recipe.
-      num_images: M test images of the mutual information: it is capped at log M.
-      num_samples: images of each Frechet distance.
-      num_chains: images of each grid, a square number.
-      chain_steps: lengths of the chain to look at; the last is the grids'.
-      classifier_steps: training steps of the classifier whose features the distances are in.
+      training: the differences from the recipe.
+      num_images: M, the test images for the mutual information, whose estimate is at most log M.
+      num_samples: images for each Frechet distance.
+      num_chains: images in each grid, a square number.
+      chain_steps: lengths of the chain; the grids show the last one.
+      classifier_steps: training steps of the classifier for the Frechet distances.
     """
 
     training: dict
@@ -62,7 +63,7 @@ def validation_rows(folder):
 
 
 def over_training(context, folder, regularizer, settings):
-    """One dict a checkpoint: step, nll, KL, mutual information with its bounds."""
+    """One dict per checkpoint: step, nll, KL, mutual information with its bounds."""
     images = context.images(folder, "test", settings.num_images)
     validation = validation_rows(folder)
     rows = []
@@ -92,8 +93,8 @@ def over_training(context, folder, regularizer, settings):
 def samples(context, folder, settings):
     """Images of both samplers: {sampler: [N, H, W, C]}.
 
-    The samplers are "ancestral"; "N steps from noise"; "N steps from data", from test images: a
-    chain that mixes has the same law from either start.
+    The samplers are "ancestral", "N steps from noise" and "N steps from data" (test images). A
+    chain that mixes has the same law from both starts.
     """
     model = tfgvae.load(folder)
     count = max(settings.num_samples, settings.num_chains)
@@ -127,9 +128,10 @@ def sampler(steps, start):
 
 
 def distances(context, folder, drawn, settings):
-    """{sampler: Frechet distance to test images, an Estimate}; "data" is of other test images.
+    """{sampler: Frechet distance to test images, an Estimate}; "data" is that of other test images.
 
-    The chains from data start from the test images in front, the others are compared with.
+    Chains from data start from the first half of the test images. Samples are compared with the
+    second half.
     """
     section = runs.read_config(folder)["data"]
     path = trained_classifier(

@@ -9,7 +9,7 @@ TITLES = {"kl": "R = KL (the ELBO)", "none": "R = 0"}
 
 
 def _curve(panel, rows, name, label, **style):
-    """One curve with its error bars, where there are any."""
+    """One curve, with error bars if it has any."""
     values = [row[name] for row in rows]
     steps = [row["step"] for row in rows]
     errors = [getattr(value, "standard_error", 0.0) for value in values]
@@ -24,7 +24,7 @@ def draw(curves, drawn, settings, names):
       curves: {regularizer: rows of preference.over_training}.
       drawn: {regularizer: {sampler: images}} of preference.samples.
       settings: the experiment's.
-      names: [(column of the rows, the axis' label)], a panel each.
+      names: [(column of the rows, the axis' label)], one for each panel.
     """
     figure = plt.figure(figsize=(15, 7.5), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[2, 1])
@@ -50,23 +50,23 @@ def draw(curves, drawn, settings, names):
 
 
 def _band(panel, rows):
-    """Between both bounds on I(x;z)."""
+    """Shade the area between both bounds on I(x;z)."""
     upper = [row["mutual_information_upper"].value for row in rows]
     lower = [row["mutual_information_lower"].value for row in rows]
     panel.fill_between([row["step"] for row in rows], lower, upper, alpha=0.2)
 
 
 def _cap(panel, rows):
-    """log M, which no estimate of A.3 is above; an upper bound far above it is cut off."""
+    """Draw log M, the cap of the estimate of A.3. An upper bound far above it is cut off."""
     step, cap = rows[0]["step"], rows[0]["cap"]
     panel.axhline(cap, color="grey", linestyle="--")
-    said = f"log M = {cap:.2f}: no estimate is above it"
+    said = f"log M = {cap:.2f}: the estimate's cap"
     panel.annotate(said, (step, cap), (0, 4), textcoords="offset points", fontsize=8)
     panel.set_ylim(0, 2 * cap)
 
 
 def information_claim(curves):
-    """I(x;z) after training, R = 0 above R = KL."""
+    """After training, I(x;z) is higher with R = 0 than with R = KL."""
     kl, none = (curves[regularizer][-1] for regularizer in REGULARIZERS)
     low = none["mutual_information_lower"]
     high = kl["mutual_information_upper"]
@@ -80,7 +80,7 @@ def information_claim(curves):
 
 
 def divergence_claim(curves):
-    """E KL(q(z|x) || p(z)) after training, R = 0 above R = KL."""
+    """After training, E KL(q(z|x) || p(z)) is higher with R = 0 than with R = KL."""
     kl, none = (curves[regularizer][-1]["kl"] for regularizer in REGULARIZERS)
     return Claim(
         "without a regularizer q(z|x) leaves the prior",
@@ -90,17 +90,17 @@ def divergence_claim(curves):
 
 
 def likelihood_claim(curves):
-    """-log p(x|z) after training, R = 0 below R = KL."""
+    """After training, -log p(x|z) is lower with R = 0 than with R = KL."""
     kl, none = (curves[regularizer][-1]["nll_per_sub_pixel"] for regularizer in REGULARIZERS)
     return Claim(
         "without a regularizer -log p(x|z) is lower: P uses the code",
-        f"nats a sub-pixel at the end, R = 0: {none:.4f}; R = KL: {kl:.4f}",
+        f"nats per sub-pixel at the end, R = 0: {none:.4f}; R = KL: {kl:.4f}",
         none < kl,
     )
 
 
 def sampler_claims(found, settings):
-    """Which sampler is right, by the Frechet distances {regularizer: {sampler: Estimate}}."""
+    """Which sampler is correct, by Frechet distances {regularizer: {sampler: Estimate}}."""
     told = {k: ", ".join(f"{s} {e}" for s, e in found[k].items()) for k in REGULARIZERS}
     kl, none = (found[regularizer] for regularizer in REGULARIZERS)
     last = settings.chain_steps[-1]

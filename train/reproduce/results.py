@@ -1,4 +1,4 @@
-"""What an experiment leaves behind: NAME.png, NAME.pdf, NAME.json and NAME.csv, each whole."""
+"""Write the results of an experiment: NAME.png, NAME.pdf, NAME.json and NAME.csv."""
 
 import csv
 import dataclasses
@@ -17,11 +17,11 @@ from train.files import write_whole
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """A claim of the paper beside what was measured.
+    """A claim of the paper and our measurement.
 
     Attributes:
-      claim: the paper's sentence.
-      measured: ours, with its figures.
+      claim: the claim, a sentence.
+      measured: our result, with its numbers.
       holds: whether they agree.
     """
 
@@ -60,7 +60,7 @@ def _columns(row):
 
 
 def as_csv(rows):
-    """Rows, dicts with the same keys or not, as the text of a CSV file."""
+    """The text of a CSV file of rows: dicts, whose keys may differ."""
     rows = [_columns(row) for row in rows]
     names = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
@@ -74,7 +74,7 @@ def write_figure(figure, folder, name):
     """Write a matplotlib figure as NAME.png and NAME.pdf, and close it."""
     for kind in ("png", "pdf"):
         file = io.BytesIO()
-        # Without its date the same figure is the same file.
+        # Without a date, the same figure gives the same file.
         metadata = {"CreationDate": None} if kind == "pdf" else {}
         figure.savefig(file, format=kind, dpi=120, metadata=metadata)
         write_whole(folder / f"{name}.{kind}", file.getvalue())
@@ -82,16 +82,16 @@ def write_figure(figure, folder, name):
 
 
 def write(context, name, figure, settings, rows, claims, numbers=None):
-    """Write the figure beside its numbers, and say the claims.
+    """Write the figure and its numbers, and print the claims.
 
     Args:
       context: a Context.
-      name: the experiment's.
+      name: the experiment's name.
       figure: a matplotlib figure.
-      settings: a dataclass, what was run.
-      rows: the figure's numbers, a list of dicts: the CSV file.
+      settings: the experiment's settings, a dataclass.
+      rows: the figure's numbers for the CSV file, a list of dicts.
       claims: a list of Claim.
-      numbers: whatever else belongs into the JSON file, a dict.
+      numbers: more entries for the JSON file, a dict.
     """
     surroundings = {k: v for k, v in vars(context).items() if k not in ("say", "output")}
     report = {
@@ -104,7 +104,7 @@ def write(context, name, figure, settings, rows, claims, numbers=None):
     }
     write_figure(figure, context.output, name)
     write_whole(context.output / f"{name}.csv", as_csv(rows))
-    # Last: a report stands for the whole.
+    # Last: if the report exists, the other files do.
     write_whole(context.output / f"{name}.json", json.dumps(plain(report), indent=2) + "\n")
     for claim in claims:
         context.say(f"[{'holds' if claim.holds else 'DOES NOT HOLD'}] {claim.claim}")

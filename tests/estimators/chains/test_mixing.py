@@ -1,4 +1,4 @@
-"""Mixing: chains whose laws are known at each step, and modes that no chain leaves."""
+"""Mixing: chains with known laws at each step, and modes that no chain leaves."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from tests.estimators.chains.autoregressive_chains import ar1
 from tfgvae.estimators.chains.diagnostics import compare_starts, distance_to_data, mixing
 from tfgvae.estimators.chains.energy import energy_band
 
-# One false alarm in a thousand runs: no test here stands on a seed.
+# One false alarm in a thousand runs: no test here depends on a lucky seed.
 SURE = {"level": 1e-3, "num_permutations": 2000}
 
 

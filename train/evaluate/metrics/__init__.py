@@ -1,6 +1,6 @@
-"""Metrics of an evaluation: a function of a Context that gives a Section. One line each here.
+"""Metrics of an evaluation: functions that take a Context and return a Section.
 
-A metric that has no meaning for a model raises NotApplicable with a sentence that says why.
+A metric that has no meaning for a model raises NotApplicable with a sentence that gives the reason.
 """
 
 from train.evaluate.metrics.active_units import active_units
@@ -33,5 +33,5 @@ METRICS = {
 
 
 def meaning(name):
-    """What a metric says, in one sentence: the first line of its docstring."""
+    """The meaning of a metric in one sentence: the first line of its docstring."""
     return METRICS[name].__doc__.splitlines()[0]

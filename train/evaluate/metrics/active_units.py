@@ -12,7 +12,7 @@ THRESHOLD = 0.01  # Burda et al. 2016
 
 
 def active_units(context):
-    """How many numbers of z depend on the image at all."""
+    """How many numbers of z depend on the image."""
     context.require_mean()
     images = context.images("num_codes")
     found = estimator(context.model, images, THRESHOLD, progress=context.progress)
@@ -21,9 +21,9 @@ def active_units(context):
     section.add(
         "active",
         found.count,
-        f"Latent dimensions whose mean varies over images by a variance above {THRESHOLD}.",
+        f"Latent dimensions whose mean has a variance above {THRESHOLD} over images.",
     )
-    section.add("latents", Estimate(total, kind="exact", unit="units"), "All there are.")
+    section.add("latents", Estimate(total, kind="exact", unit="units"), "All latent dimensions.")
     active = int(found.count.value)
     are = "is" if active == 1 else "are"
     section.sentences.append(f"{active} of {total} latent dimensions {are} in use.")

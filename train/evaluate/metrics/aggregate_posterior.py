@@ -1,4 +1,4 @@
-"""Is q(z) = p(z)? The two-sample test by MMD, and the statistic under permutations."""
+"""Test q(z) = p(z): a two-sample permutation test with the statistic MMD."""
 
 import math
 
@@ -13,7 +13,7 @@ BINS = 24
 
 
 def aggregate_posterior(context):
-    """Whether codes of data look like draws from the prior: ancestral sampling relies on it."""
+    """Whether codes of data look like draws from the prior; ancestral sampling relies on this."""
     context.require_latents()
     images = context.images()
     found = estimator(
@@ -29,12 +29,12 @@ def aggregate_posterior(context):
     section.add(
         "p_value",
         Estimate(p, math.sqrt(p * (1 - p) / permutations), unit="", count=permutations),
-        "How often chance alone makes the two differ as much, if q(z) = p(z).",
+        "The probability of a difference at least this large by chance, if q(z) = p(z).",
     )
     section.add(
         "mmd",
         Estimate(found.statistic, found.standard_error, unit="", count=found.count),
-        "MMD^2 between codes and prior draws, unbiased: 0 where q(z) = p(z).",
+        "MMD^2 between codes and prior draws, unbiased: 0 on average if q(z) = p(z).",
     )
     section.sentences.append(_sentence(found))
     section.plots.append(_null(found))
@@ -44,12 +44,12 @@ def aggregate_posterior(context):
 def _sentence(found):
     if found.p_value <= LEVEL:
         return (
-            f"The codes of data are not distributed as the prior (p = {found.p_value:.2g}): "
-            "ancestral samples come from codes that the decoder has not been trained on."
+            f"The codes of data do not follow the prior (p = {found.p_value:.2g}): ancestral "
+            "samples come from codes that the decoder was not trained on."
         )
     return (
-        f"{found.count:,} codes of data cannot be told from draws of the prior "
-        f"(p = {found.p_value:.2g})."
+        f"The test finds no difference between {found.count:,} codes of data and draws from the "
+        f"prior (p = {found.p_value:.2g})."
     )
 
 
@@ -57,7 +57,7 @@ def _null(found):
     counts, edges = np.histogram(found.null, bins=BINS)
     curve = Curve("permuted", (edges[1:] + edges[:-1]) / 2, counts, style="bars")
     return Plot(
-        "The test statistic, and what chance gives",
+        "The test statistic, and its values by chance",
         "MMD^2",
         "permutations",
         [curve],

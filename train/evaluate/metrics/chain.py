@@ -1,4 +1,4 @@
-"""Does the Gibbs chain z ~ q(z|x), x ~ p(x|z) forget where it started, and where does it go?"""
+"""Whether the Gibbs chain z ~ q(z|x), x ~ p(x|z) forgets its start, and where it ends."""
 
 import numpy as np
 
@@ -16,10 +16,9 @@ STARTS = ("noise", "data")
 
 
 def coordinates(chains):
-    """The latents and a few statistics of the image, side by side: ([T, N, D], names).
+    """The latents and a few statistics of the image: ([T, N, D], names).
 
-    Of a latent of more numbers than LARGEST_LATENT, as a trajectory of images is, the statistics
-    alone.
+    If the latent has more than LARGEST_LATENT numbers, only the statistics.
     """
     size = chains.latents.shape[-1]
     names = [f"z[{i}]" for i in range(size)] if size <= LARGEST_LATENT else []
@@ -30,7 +29,7 @@ def coordinates(chains):
 
 
 def chain(context):
-    """Whether the chain z ~ q(z|x), x ~ p(x|z) forgets its start, and how near the data it ends."""
+    """Whether the chain z ~ q(z|x), x ~ p(x|z) forgets its start, and how near to data it ends."""
     count, steps = context.setting("num_chains"), context.setting("chain_steps")
     chains = run_chains(
         context.model,
@@ -52,8 +51,8 @@ def chain(context):
     what = "x = E[x|z] at every step" if context.setting("mean") else "draws x ~ p(x|z)"
     section.notes.append(
         f"{count} chains of {steps} steps from noise and as many from test images, with {what}. "
-        f"States: {len(names) - len(IMAGE_STATISTICS)} numbers of z, and of the image "
-        f"{', '.join(IMAGE_STATISTICS)}."
+        f"A state is {len(names) - len(IMAGE_STATISTICS)} numbers of z and these statistics of the "
+        f"image: {', '.join(IMAGE_STATISTICS)}."
     )
     return section
 
@@ -63,20 +62,20 @@ def _convergence(section, found, half):
     total = half.num_steps * half.num_chains
     if found.steps is not None:
         steps = Estimate(found.steps, unit="steps", count=found.num_chains)
-        section.add("mixes_within", steps, "Steps after which the start no longer shows.")
+        section.add("mixes_within", steps, "Steps after which the start makes no difference.")
     worst = int(np.argmax(half.split_rhat))
     rhat = Estimate(float(half.split_rhat[worst]), unit="", count=half.num_chains)
     section.add_finite(
         "split_rhat",
         rhat,
         f"Largest split R-hat of a coordinate ({half.names[worst]}), second half of the chains: "
-        "near 1 where each chain goes where all go.",
+        "near 1 if every chain visits the same states.",
     )
     least = int(np.argmin(half.effective_sample_size))
     section.add_finite(
         "effective_sample_size",
         Estimate(float(half.effective_sample_size[least]), unit=f"of {total} states", count=total),
-        f"Independent draws that the states are worth, at least ({half.names[least]}).",
+        f"The states are worth at least so many independent draws ({half.names[least]}).",
     )
     lags = list(range(len(half.autocorrelation)))
     curves = [
@@ -92,14 +91,14 @@ def _starts(found):
     steps = list(range(1, found.num_steps + 1))
     curves = [
         Curve("measured", steps, found.energy.distance),
-        Curve("expected of equal laws", steps, found.energy.null_mean, style="dotted"),
+        Curve("expected for equal laws", steps, found.energy.null_mean, style="dotted"),
         Curve("95 % band", steps, found.energy.upper, style="dashed"),
     ]
     return Plot("Chains from noise against chains from data", "step", "energy distance", curves)
 
 
 def _distance(context, section, chains):
-    """The distance to test images that no chain started from, by step."""
+    """The distance to test images from which no chain started, by step."""
     steps = shown_steps(context.setting("chain_steps"), POINTS)
     try:
         reference = context.features("unseen")

@@ -10,12 +10,12 @@ DISTANCES = {
 KINDS = {
     "ancestral": "of ancestral samples from the test images",
     "gibbs": "of Gibbs samples from the test images",
-    "more data": "of other test images: what a perfect model would have",
+    "more data": "of other test images: the value of a perfect model",
 }
 
 
 def frechet(context):
-    """How far samples are from the data, as a classifier of the data sees them (0: the same)."""
+    """How far samples are from the data, in a classifier's features (0: the same distribution)."""
     data = context.features("data")
     section = Section()
     for kind, of in KINDS.items():
@@ -27,14 +27,14 @@ def frechet(context):
             section.add(f"{name}_{kind.replace(' ', '_')}", estimate, f"{meaning}, {of}.")
     section.sentences.append(_sentence(section.numbers))
     section.notes.append(
-        "The Frechet distance of two finite sets is biased upwards, the more so the fewer images "
-        "there are: compare at equal numbers only, and in the features of one classifier."
+        "The Frechet distance of two finite sets is biased upwards, more so with fewer images. "
+        "Compare only values with equal numbers of images and the same classifier."
     )
     return section
 
 
 def _sentence(numbers):
-    """Which way of sampling is nearer to the data, where the difference is not chance."""
+    """Which way of sampling is nearer to the data, if the difference is not chance."""
     values = {kind: numbers[f"kernel_{kind}"].estimate for kind in ("ancestral", "gibbs")}
     gap = values["ancestral"].value - values["gibbs"].value
     error = sum(each.standard_error**2 for each in values.values()) ** 0.5
@@ -43,4 +43,4 @@ def _sentence(numbers):
     both = f"kernel distance {shown['gibbs']} for Gibbs, {shown['ancestral']} for ancestral samples"
     if abs(gap) > 2 * error:
         return f"To a classifier, {near} samples look more like the data than {far} ones ({both})."
-    return f"To a classifier, Gibbs and ancestral samples are as far from the data ({both})."
+    return f"To a classifier, Gibbs and ancestral samples are equally far from the data ({both})."

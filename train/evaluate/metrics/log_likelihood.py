@@ -1,4 +1,4 @@
-"""log p(x) of the test images, from below."""
+"""A lower bound on log p(x) of the test images."""
 
 import numpy as np
 
@@ -8,19 +8,22 @@ from train.evaluate.section import Section
 
 
 def in_bits(context, estimate):
-    """-log p(x) in bits a sub-pixel from an Estimate of log p(x) in nats: a bound turns over."""
+    """-log p(x) in bits per sub-pixel from an Estimate of log p(x) in nats.
+
+    A lower bound becomes an upper bound.
+    """
     family, shape = context.model.family, context.model.image_shape
     turned = {"lower bound": "upper bound", "upper bound": "lower bound"}
     kind = turned.get(estimate.kind, estimate.kind)
     if not family.discrete and kind == "exact":
-        kind = "upper bound"  # Theis et al. 2016: of the discrete figure.
+        kind = "upper bound"  # On the bits of the discrete data (Theis et al. 2016).
     value = family.bits_per_dim(-estimate.value, shape)
     error = abs(value - family.bits_per_dim(-estimate.value - estimate.standard_error, shape))
     return Estimate(value, error, kind, "bits per sub-pixel", estimate.count)
 
 
 def log_likelihood(context):
-    """How probable the model finds the test images: higher is better."""
+    """How probable the test images are under the model: higher is better."""
     images, labels = context.images(), context.labels()
     draws = context.setting("num_samples")
     found = importance_weighted(
@@ -50,7 +53,7 @@ def log_likelihood(context):
         section.notes.append(
             "The number is not comparable with likelihoods of the data: "
             + (
-                "Bernoulli pixels on grey images are a loss, not a probability of them."
+                "Bernoulli pixels on grey images are a loss, not a probability."
                 if context.model.family.discrete
                 else "it is a density on the [0, 1] scale of images that were not dequantised."
             )
@@ -65,7 +68,7 @@ def _bound_of_one_draw(context, section, images, labels, estimate):
     section.add("elbo", of_one, "The bound with one draw of z: log p(x|z) - KL(q(z|x) || p(z)).")
     if context.model.has_latents:
         gap = Estimate(estimate.value - of_one.value, unit="nats", count=len(images))
-        section.add("gap", gap, "How much k draws add to the bound: what q(z|x) misses of p(z|x).")
+        section.add("gap", gap, "How much k draws raise the bound: the error of q(z|x).")
 
 
 def _effective(context, section, found, draws):
@@ -75,7 +78,7 @@ def _effective(context, section, found, draws):
     section.add(
         "effective_sample_size",
         Estimate.of_mean(effective, unit=f"of {draws} draws"),
-        "How many of the k draws carry the weight. Near 1, the bound may be far too low.",
+        "How many of the k draws carry the weight. If near 1, the bound may be far too low.",
     )
     section.notes.append(
         f"Effective sample size over images: median {np.median(effective):.1f}, least "

@@ -1,4 +1,4 @@
-"""I(x; z) under q, between its bounds, and the two parts of E KL(q(z|x) || p(z))."""
+"""Bounds on I(x; z) under q, and the two parts of E KL(q(z|x) || p(z))."""
 
 import math
 
@@ -8,8 +8,8 @@ from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.mutual_information import mutual_information as estimator
 from train.evaluate.section import Curve, Plot, Section
 
-NEAR_CAP = 0.5  # nats: an estimate this near to log M says only that I is larger
-UNUSED = 0.1  # nats: below it, z says next to nothing
+NEAR_CAP = 0.5  # nats: an estimate this near to log M is only a lower bound on I
+UNUSED = 0.1  # nats: below it, z has almost no information about x
 LEAST = 16  # codes of the shortest point of the curve
 
 
@@ -18,15 +18,15 @@ def _meanings(count):
         "estimate": f"The paper's estimate (A.3) with M = {count:,} codes: at most log M.",
         "lower": "I(x; z) is at least this (InfoNCE with the true conditional).",
         "upper": "I(x; z) is at most this (leave-one-out).",
-        "least_upper": "The lower of that and of E KL(q(z|x) || p(z)), which bounds I(x; z) too.",
-        "kl": "E KL(q(z|x) || p(z)), what the ELBO pays for the code: I(x; z) + KL(q(z) || p(z)).",
+        "least_upper": "The smaller of `upper` and E KL(q(z|x) || p(z)), also an upper bound.",
+        "kl": "E KL(q(z|x) || p(z)), the ELBO's cost of the code: I(x; z) + KL(q(z) || p(z)).",
         "marginal_kl_lower": "KL(q(z) || p(z)), codes of data against the prior: at least this.",
         "marginal_kl_upper": "KL(q(z) || p(z)): at most this.",
     }
 
 
 def mutual_information(context):
-    """How much a code z tells about its image x, in nats (0: the code is ignored)."""
+    """How much information a code z has about its image x, in nats (0: the code is not used)."""
     context.require_pairs()
     images = context.images("num_codes")
     seed = context.seed_of("mutual_information")
@@ -35,11 +35,11 @@ def mutual_information(context):
     for name, meaning in _meanings(len(images)).items():
         estimate = getattr(found, name)
         if name == "marginal_kl_lower" and estimate.value < 0:
-            section.notes.append("The lower bound on KL(q(z) || p(z)) is below 0: it says nothing.")
+            section.notes.append("The lower bound on KL(q(z) || p(z)) is below 0 and of no use.")
         else:
             section.add_finite(name, estimate, meaning)
     cap = Estimate(found.cap, kind="exact", count=len(images))
-    section.add("cap", cap, "log M: no value of the estimate can be larger.")
+    section.add("cap", cap, "log M: the estimate cannot be larger.")
     section.sentences.append(_sentence(found))
     section.plots.append(_growth(context, images, seed, found))
     return section
@@ -49,9 +49,9 @@ def _sentence(found):
     lower, high = found.lower, found.least_upper.value
     if lower.value > found.cap - NEAR_CAP:
         return (
-            f"The code z tells its image from all {lower.count:,} others: the estimate "
-            f"{lower.value:.2f} nats is at its cap log M = {found.cap:.2f}, and says only that the "
-            f"true information is larger; it is at most {high:.2f}."
+            f"The code z identifies its image among all {lower.count:,}. The estimate "
+            f"{lower.value:.2f} nats is at its cap log M = {found.cap:.2f}. The true information "
+            f"may be larger; it is at most {high:.2f}."
         )
     low, high_shown = f"{lower.value:.2f}", f"{high:.2f}"
     span = low if low == high_shown else f"between {low} and {high_shown}"
@@ -59,7 +59,7 @@ def _sentence(found):
     if high < UNUSED:
         return said + ": z is not used."
     images = _rounded(math.exp(lower.value))
-    return f"{said} (e^{lower.value:.1f}: as if it told apart {images} kinds of image)."
+    return f"{said} (e^{lower.value:.1f}: enough to distinguish {images} kinds of image)."
 
 
 def _rounded(number):
@@ -68,7 +68,7 @@ def _rounded(number):
 
 
 def _growth(context, images, seed, found):
-    """The bounds by the number of codes M, under the cap."""
+    """The bounds and their cap by the number of codes M."""
     sizes = [
         int(m) for m in np.unique(np.geomspace(min(LEAST, len(images)), len(images), 6).round())
     ]

@@ -1,4 +1,4 @@
-"""sum_i Var_q(x|z)[x_i]: at draws from the prior, and over the plane where z has two numbers."""
+"""sum_i Var_q(x|z)[x_i] at draws from the prior, or over the plane if z has two numbers."""
 
 import matplotlib
 import numpy as np
@@ -10,13 +10,13 @@ from tfgvae.sampling.ancestral import draw_prior
 from train import pictures
 from train.evaluate.section import Picture, Section
 
-FEW = 10  # images in the mean below which its error bar is of no use
+FEW = 10  # with fewer images in the mean its error bar is of no use
 COLOURS = "viridis"
-PIXELS = 24  # a side, of a point of the plane
+PIXELS = 24  # per side, for each point of the plane
 
 
 def posterior_variance(context):
-    """How much images with the same code z differ: what a simple P can show only as blur."""
+    """How much images with the same code z differ; a simple P shows this as blur."""
     context.require_pairs()
     images = context.images("num_codes")
     plane = tuple(context.model.latent_shape) == (2,)
@@ -35,12 +35,12 @@ def posterior_variance(context):
         f"Sum over pixels of the variance of x given z, {where}.",
     )
     effective = Estimate.of_mean(found.effective_sample_size, unit="images")
-    section.add("effective_sample_size", effective, "How many images share a z, by weight.")
+    section.add("effective_sample_size", effective, "Images that share a z: the effective number.")
     spread = float(np.var(images, axis=0, dtype=np.float64).sum())
     section.add(
         "variance_of_data",
         Estimate(spread, unit=unit, count=len(images)),
-        "The same for all images together: what is left where z says nothing.",
+        "The same for all images together: the value if z has no information.",
     )
     section.sentences.append(_sentence(found, spread, where, len(images)))
     if plane:
@@ -53,13 +53,13 @@ def _sentence(found, spread, where, count):
     few = np.median(found.effective_sample_size) < FEW
     if few:
         return (
-            f"Fewer than {FEW} of the {count:,} images, by weight, have most {points} as a code: "
-            "too few to tell how much the images of one code differ."
+            f"At most {points}, fewer than {FEW} of the {count:,} images (by weight) share the "
+            "code: too few to measure how much images with one code differ."
         )
     left = 100 * found.total.mean() / spread
     return (
-        f"Images with the same code keep {left:.0f} % of the variance of all images ({where}): "
-        "what a decoder with independent pixels can show only as blur or noise."
+        f"Images with the same code keep {left:.0f} % of the variance of all images ({where}). "
+        "A decoder with independent pixels can show it only as blur or noise."
     )
 
 
@@ -79,6 +79,6 @@ def _plane(context, found):
             heat,
             "plane",
         ),
-        Picture("decoded", "What the model decodes there.", pictures.grid(decoded), "plane"),
-        Picture("mean", "E_q(x|z)[x], the best it could decode.", pictures.grid(mean), "plane"),
+        Picture("decoded", "The model's decoded images there.", pictures.grid(decoded), "plane"),
+        Picture("mean", "E_q(x|z)[x], the best possible images.", pictures.grid(mean), "plane"),
     ]

@@ -11,7 +11,7 @@ KINDS = {
 
 
 def precision_recall(context):
-    """Which share of samples looks like data, and which share of the data is covered by samples."""
+    """The share of samples that look like data, and the share of the data that samples cover."""
     data = context.features("data")
     section = Section()
     for kind, of in KINDS.items():
@@ -22,13 +22,13 @@ def precision_recall(context):
         section.add(
             f"precision_{name}", found.precision, f"Share of {of} that look like test images."
         )
-        section.add(f"recall_{name}", found.recall, f"Share of test images that {of} come near to.")
+        section.add(f"recall_{name}", found.recall, f"Share of test images with {of} near them.")
     shares = {name: number.estimate.value for name, number in section.numbers.items()}
     section.sentences.append(
         f"{100 * shares['precision_ancestral']:.0f} % of ancestral and "
-        f"{100 * shares['precision_gibbs']:.0f} % of Gibbs samples look like data to a classifier; "
-        f"they cover {100 * shares['recall_ancestral']:.0f} % and "
-        f"{100 * shares['recall_gibbs']:.0f} % of the data's variety"
+        f"{100 * shares['precision_gibbs']:.0f} % of Gibbs samples look like data to a classifier. "
+        f"They cover {100 * shares['recall_ancestral']:.0f} % and "
+        f"{100 * shares['recall_gibbs']:.0f} % of the data"
         + (
             f" (other test images: {100 * shares['precision_more_data']:.0f} % and "
             f"{100 * shares['recall_more_data']:.0f} %)."
@@ -37,6 +37,7 @@ def precision_recall(context):
         )
     )
     section.notes.append(
-        "Near is as far as the third nearest neighbour. Both shares depend on the number of images."
+        "Near means not farther than the third nearest neighbour. Both shares depend on the number "
+        "of images."
     )
     return section

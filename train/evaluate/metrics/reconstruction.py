@@ -1,4 +1,4 @@
-"""Reconstruction: x' = E[x|z], z ~ q(z|x), against x."""
+"""Compare x with its reconstruction x' = E[x|z], z ~ q(z|x)."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def _reconstructed(context, images):
 
 
 def reconstruction(context):
-    """How far a test image is from what the model makes of its code z."""
+    """How far a test image is from its reconstruction from the code z."""
     context.require_latents()
     images = context.images()
     found = _reconstructed(context, images)
@@ -30,14 +30,14 @@ def reconstruction(context):
     section.add(
         "squared_error",
         Estimate.of_mean(squared, unit="per sub-pixel"),
-        "Mean squared difference of an image in [0, 1] from its reconstruction.",
+        "Mean squared difference between an image in [0, 1] and its reconstruction.",
     )
-    # The best that can be done without looking at the image.
+    # The best reconstruction without any information about the image.
     constant = np.mean((images - images.mean(axis=0, dtype=np.float64)) ** 2, axis=(1, 2, 3))
     section.add(
         "variance_of_data",
         Estimate.of_mean(constant, unit="per sub-pixel"),
-        "The same where every image is replaced by the mean image: what a code is to beat.",
+        "The same with the mean image as every reconstruction; a useful code has less.",
     )
     if constant.mean() > 0:
         share = squared.mean() / constant.mean()
@@ -54,21 +54,21 @@ def reconstruction(context):
 
 
 def _sentence(share, is_mean):
-    """What the squared error comes to as a share of the variance of the data."""
+    """A sentence about the squared error as a share of the variance of the data."""
     if is_mean:
         return (
-            f"Reconstructed through z, a test image keeps {100 * max(0.0, 1 - share):.0f} % of "
-            "what distinguishes it from the mean image (by squared error)."
+            f"A reconstruction from z keeps {100 * max(0.0, 1 - share):.0f} % of the difference "
+            "between a test image and the mean image (by squared error)."
         )
     # Two images drawn independently differ by twice the variance.
     return (
-        f"A test image redrawn from its code z differs from it {100 * share / 2:.0f} % as much as "
-        "two unrelated test images do (by squared error)."
+        f"A test image and a new image drawn from its code z differ {100 * share / 2:.0f} % as "
+        "much as two unrelated test images (by squared error)."
     )
 
 
 def _pairs(images, found, columns):
-    """Rows of images, each above the row of its reconstructions."""
+    """Rows of images, each above the row of their reconstructions."""
     columns = min(columns, max(1, len(images) // ROWS))
     shown = min(ROWS, len(images) // columns)
     pairs = [

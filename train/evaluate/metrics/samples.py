@@ -7,11 +7,11 @@ from tfgvae.sampling import gibbs
 from train import pictures
 from train.evaluate.section import Picture, Section
 
-COLUMNS = 8  # steps of a chain that a picture shows beside its start
+COLUMNS = 8  # steps of a chain in a picture, next to its start
 
 
 def shown_steps(num_steps, most=COLUMNS):
-    """At most `most` steps of 1 .. num_steps, the first and the last among them, as 0, 1, ..."""
+    """At most `most` of the steps 1 .. num_steps, with the first and the last, counted from 0."""
     ideal = np.geomspace(1, num_steps, most)
     return sorted({round(step) - 1 for step in ideal})
 
@@ -23,7 +23,7 @@ def square(images, side):
 
 
 def _chains(context, start, side):
-    """Gibbs chains as rows of a picture, from noise or from the first test images."""
+    """Gibbs chains, one per row of a picture, from noise or from the first test images."""
     model, rows = context.model, context.rows("picture", side)
     given = context.label_argument(side)
     if start == "noise":
@@ -41,7 +41,7 @@ def _chains(context, start, side):
 
 
 def samples(context):
-    """What the model draws: independent samples, and chains that alternate between z and x."""
+    """Samples of the model: independent ones, and chains that alternate between z and x."""
     section = Section()
     side, steps = context.setting("grid"), context.setting("chain_steps")
     what = "E[x|z]" if context.setting("mean") else "draws x ~ p(x|z)"
@@ -56,13 +56,13 @@ def samples(context):
         section.pictures.append(Picture(kind, caption, grid, "samples"))
     if context.setting("mean"):
         section.notes.append(
-            "With E[x|z] in the place of draws the chain has no noise of x: it is not the chain of "
-            "Eq. 6, whose samples --mean=no shows."
+            "With E[x|z] instead of draws the chain has no noise in x, so it is not the chain of "
+            "Eq. 6. --mean=no shows samples of that chain."
         )
     side = min(side, len(context.images()))
     shown = ", ".join(str(step + 1) for step in shown_steps(steps))
     for start in ("noise", "data"):
-        caption = f"Gibbs chains from {start}, one a row: the start, then after steps {shown}."
+        caption = f"Gibbs chains from {start}, one per row: the start, then after steps {shown}."
         grid = pictures.grid(_chains(context, start, side))
         section.pictures.append(Picture(f"chain-{start}", caption, grid, "chains"))
     return section

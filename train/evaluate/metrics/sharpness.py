@@ -1,4 +1,4 @@
-"""Sharpness of samples against the data's."""
+"""Compare the sharpness of samples and data."""
 
 from tfgvae.estimators.sharpness import sharpness as estimator
 from train.evaluate.section import Section
@@ -16,7 +16,7 @@ KINDS = {
 
 
 def sharpness(context):
-    """Whether samples are as sharp as the data: fine detail in each."""
+    """Whether samples have as much fine detail as the data."""
     found = {
         kind: estimator(context.images() if kind == "data" else context.samples(kind))
         for kind in KINDS
@@ -34,7 +34,7 @@ def sharpness(context):
     if ratios:
         section.sentences.append(_sentence(ratios))
     section.notes.append(
-        "Noise raises these numbers as detail does: sharp means near the data's, not large."
+        "Noise raises these numbers as detail does. Good values are near the data's, not large."
     )
     return section
 

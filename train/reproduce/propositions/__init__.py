@@ -1,8 +1,8 @@
 """Propositions 1 to 6, the naive bound and Section 4 on finite spaces, by exact enumeration.
 
-Each is a function (settings, rng) -> rows of the table, curves of the figure. Where a proposition's
-condition is broken the row is expected to fail; a row is as expected when what was trained or
-simulated agrees with what was enumerated, and the claim then holds or fails as it should.
+Each is a function (settings, rng) -> rows of the table, curves of the figure. A row whose condition
+is broken is expected to fail. A row is as expected if the measured value (by training or
+simulation) agrees with the exact one, and the claim holds or fails as expected.
 """
 
 import json
@@ -43,20 +43,20 @@ PROPOSITIONS = {
 
 
 def generator(seed, name):
-    """The random numbers of one proposition: they do not depend on which others are run."""
+    """The random generator of one proposition. It does not depend on which others are run."""
     # numpy takes no negative seeds.
     return np.random.default_rng((seed % 2**64, list(PROPOSITIONS).index(name)))
 
 
 def solve(settings, seed, say, report, keep):
-    """Run every proposition that the report does not have.
+    """Run every proposition that is not in the report.
 
     Args:
       settings: a Settings.
       seed: an int.
       say: called with each line for the user.
-      report: {"finished": [proposition], "rows": [dict], "curves": {}}; added to.
-      keep: called with no argument after each proposition.
+      report: {"finished": [proposition], "rows": [dict], "curves": {}}; results are added to it.
+      keep: called without arguments after each proposition.
     """
     for name, rows in PROPOSITIONS.items():
         if name in report["finished"]:
@@ -74,10 +74,10 @@ def solve(settings, seed, say, report, keep):
 def run(context, settings):
     """Write propositions.json, .csv, .png and .pdf.
 
-    What an interrupted call with the same settings has finished is not run again.
+    Propositions that an interrupted call with the same settings has finished are not run again.
 
     Args:
-      context: a Context; of its data only the seed is used.
+      context: a Context; its data set is not used.
       settings: a Settings.
 
     Raises:

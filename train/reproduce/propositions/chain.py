@@ -1,4 +1,4 @@
-"""The Gibbs chain on a finite set (Eq. 6): z ~ q(z|x), then x ~ p(x|z). Exactly and by simulation.
+"""The Gibbs chain on a finite set (Eq. 6), z ~ q(z|x), then x ~ p(x|z): exact and simulated.
 
 Its transition matrix is K(x, x') = sum_z q(z|x) p(x'|z).
 """
@@ -12,14 +12,14 @@ from train.reproduce.propositions.finite import check_law, total_variation
 
 
 def transition(inference, members):
-    """K [X, X] for q(z|x) [X, Z] and p(x|z) [Z, X]; every row is a law."""
+    """K [X, X] for q(z|x) [X, Z] and p(x|z) [Z, X]; every row sums to 1."""
     return check_law("q(z|x)", inference) @ check_law("p(x|z)", members)
 
 
 def closed_classes(K):
     """The sets of states that the chain cannot leave: a list of index arrays.
 
-    One class: the chain is irreducible but for states that it leaves for good.
+    With one class the chain is irreducible, except for transient states.
     """
     count, label = connected_components(K > 0, directed=True, connection="strong")
     members = [np.flatnonzero(label == index) for index in range(count)]
@@ -27,11 +27,10 @@ def closed_classes(K):
 
 
 def stationary_laws(K):
-    """The laws pi with pi K = pi that live on one closed class each: [C, X].
+    """The stationary laws, pi K = pi, one for each closed class: [C, X].
 
-    Every other stationary law is a mixture of them, so that C = 1 says that it is unique. On a
-    class, pi solves pi (K - I) = 0 with one of its equations, which depend on one another,
-    replaced by sum pi = 1.
+    Every other stationary law is a mixture of them, so it is unique if C = 1. On a class, pi solves
+    pi (K - I) = 0. These equations are linearly dependent; one is replaced by sum pi = 1.
     """
     laws = []
     for states in closed_classes(K):
@@ -44,7 +43,7 @@ def stationary_laws(K):
 
 
 def stationary_law(K):
-    """The one stationary law [X]; ValueError where there are several."""
+    """The only stationary law [X]; ValueError if there are several."""
     laws = stationary_laws(K)
     if len(laws) > 1:
         raise ValueError(f"expected a chain with one stationary law, got one with {len(laws)}")
@@ -54,8 +53,8 @@ def stationary_law(K):
 def moduli(K):
     """|eigenvalues| of K, the largest first.
 
-    The second is the rate at which the law tends to the stationary one; it is < 1 just where that
-    is unique and the chain aperiodic.
+    The second one is the rate of convergence to the stationary law. It is < 1 if and only if that
+    law is unique and the chain is aperiodic on its class.
     """
     return np.sort(np.abs(np.linalg.eigvals(K)))[::-1]
 
@@ -63,8 +62,8 @@ def moduli(K):
 def contraction(K):
     """Dobrushin's coefficient tau(K) = max over x, y of TV(K(x, .), K(y, .)), in [0, 1].
 
-    A chain K' whose rows are within d of those of K in total variation has a stationary law within
-    d / (1 - tau(K)) of K's (Seneta 1988).
+    If the rows of K' differ from those of K by at most d in total variation, the stationary laws
+    differ by at most d / (1 - tau(K)) (Seneta 1988).
     """
     return max(float(total_variation(K, row).max()) for row in K)
 
@@ -78,17 +77,17 @@ def laws(start, K, steps):
 
 
 def simulate(start, inference, members, steps, num_chains, rng):
-    """Run independent chains and count where they are.
+    """Run independent chains and count the chains in each state.
 
-    Chains in one state are alike, so that a step draws, for each state, how many of its chains
-    take which z, and for each z how many take which x: multinomial counts. It is the same law as
-    moving each chain by itself, at a cost that does not grow with their number.
+    Chains in the same state are exchangeable. So a step draws multinomial counts: for each state,
+    how many of its chains take each z; for each z, how many take each x. The law is the same as
+    with every chain moved on its own, and the cost does not grow with their number.
 
     Args:
       start: the law of the chains' first x: [X].
       inference, members: q(z|x) [X, Z] and p(x|z) [Z, X].
-      steps: of the chain.
-      num_chains: how many chains.
+      steps: number of steps.
+      num_chains: number of chains.
       rng: a np.random.Generator.
 
     Returns:
@@ -106,7 +105,7 @@ def simulate(start, inference, members, steps, num_chains, rng):
 def sampling_error(law, num_draws, risk=1e-9):
     """A bound on TV(empirical law of `num_draws` draws, law) that fails with probability <= risk.
 
-    E TV <= 1/2 sum_x sqrt(p(x) (1 - p(x)) / n), by Jensen; and as one draw moves it by at most 1/n,
+    E TV <= 1/2 sum_x sqrt(p(x) (1 - p(x)) / n), by Jensen. One draw changes TV by at most 1/n, so
     P(TV > E TV + t) <= exp(-2 n t^2) (McDiarmid 1989).
     """
     mean = 0.5 * np.sqrt(law * (1 - law) / num_draws).sum()
@@ -124,7 +123,7 @@ def steps_until(start, K, law, distance, most):
 
 
 def convergence(label, start, K, walked, law):
-    """A curve of TV to `law` by step: exact, and of simulated chains, `walked` [steps + 1, X]."""
+    """Curves of TV to `law` by step: exact, and of simulated chains `walked` [steps + 1, X]."""
     exact = laws(start, K, len(walked) - 1)
     return {
         "label": label,

@@ -1,7 +1,7 @@
-"""The naive bound E_p_data(x) E_p(z)[log p(x|z)] (Eq. 3, 4): every z comes to the same member of P.
+"""The naive bound E_p_data(x) E_p(z)[log p(x|z)] (Eq. 3, 4): every z gets the same member of P.
 
-It is Eq. 5 with q(z|x) = p(z): q(x|z) = p_data for every z, and the optimum is one member, the
-nearest to p_data, whatever z is.
+It is Eq. 5 with q(z|x) = p(z). Then q(x|z) = p_data for every z, and the optimum is the member
+nearest to p_data for every z.
 """
 
 import numpy as np
@@ -38,11 +38,11 @@ def rows(settings, rng):
 
 
 def collapsed(data, inference, family, case, settings, rng):
-    """Rows for one P: how far apart the trained p(x|z) are, and the objective.
+    """Rows for one P: the largest distance between two trained p(x|z), and the objective.
 
     Args:
       data: p_data [X].
-      inference: what z is drawn from for each x [X, Z]: p(z) in every row, in the naive bound.
+      inference: the law of z for each x [X, Z]. In the naive bound every row is p(z).
     """
     joint = Joint(data, inference)
     best = members.members(family, family.nearest(data[None]))[0]
@@ -84,7 +84,7 @@ def spread(laws):
 
 
 def fitted(data, family, settings, rng):
-    """The row on what the collapse costs: one member of a simple P is not p_data."""
+    """The row on the cost of the collapse: one member of a simple P is not p_data."""
     best = members.members(family, family.nearest(data[None]))[0]
     trained = training.fit_members(family, data[:, None], settings.steps, rng)[0]
     return Row(

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 
 from train.reproduce.propositions import table
 
-COLUMNS = (  # Heading, left edge in the table's width, what stands there.
+COLUMNS = (  # Heading, left edge as a fraction of the table's width, function row -> text.
     ("", 0.005, lambda row: row.proposition),
     ("claim", 0.04, lambda row: row.claim),
     ("case", 0.29, lambda row: row.case),
@@ -27,7 +27,7 @@ def draw(rows, curves):
     plots, lines = 4.6, 0.22 * (len(rows) + 1)  # Heights in inches.
     height = plots + lines + 0.1
     figure = plt.figure(figsize=(WIDTH, height))
-    # Placed by hand: a layout engine would measure every text of the table.
+    # Placed by hand, because a layout engine is slow on so many texts.
     bottom, part = (lines + 0.8) / height, (plots - 1.2) / height
     chain = figure.add_axes((0.05, bottom, 0.42, part))
     variance = figure.add_axes((0.55, bottom, 0.42, part))

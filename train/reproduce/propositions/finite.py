@@ -1,6 +1,6 @@
-"""Laws on finite sets, by enumeration: q(x, z) = p_data(x) q(z|x) and what follows from it.
+"""Laws on finite sets by enumeration: q(x, z) = p_data(x) q(z|x), its marginals and information.
 
-X is a finite set of images, Z a finite set of codes. Everything is a float64 table in numpy.
+X is a finite set of images, Z a finite set of codes. Every law is a float64 table in numpy.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ ROUNDING = 1e-9
 
 
 def images(height, width, levels):
-    """All images of so many levels a pixel.
+    """All images with `levels` levels per pixel.
 
     Returns:
       int [X, D], X = levels^D, D = height * width: each pixel's level, 0 to levels - 1.
@@ -26,9 +26,9 @@ def images(height, width, levels):
 
 
 def check_law(name, table):
-    """`table` as float64 [..., N] whose last axis sums to 1; ValueError where it does not."""
+    """`table` as float64 [..., N]; ValueError unless its last axis sums to 1."""
     table = np.asarray(table, np.float64)
-    # Written so that NaN fails.
+    # In this form NaN fails, too.
     if not (np.all(table >= 0) and np.allclose(table.sum(-1), 1, rtol=0, atol=ROUNDING)):
         raise ValueError(f"{name} must be >= 0 and sum to 1 over its last axis, got {table}")
     return table
@@ -36,7 +36,7 @@ def check_law(name, table):
 
 @dataclasses.dataclass(frozen=True)
 class Joint:
-    """q(x, z) = p_data(x) q(z|x), of which the paper's Section 2 is made.
+    """q(x, z) = p_data(x) q(z|x) (Section 2 of the paper).
 
     Attributes:
       data: p_data [X].
@@ -109,9 +109,9 @@ def total_variation(p, q):
 
 
 def random_law(shape, rng):
-    """Laws over the last axis, far from even: Dirichlet(1/2), and 1 % of the even law.
+    """Random laws over the last axis: 99 % Dirichlet(1/2), 1 % uniform.
 
-    No outcome has probability 0, so that chains through them reach every image.
+    No outcome has probability 0, so chains reach every image.
     """
     drawn = rng.dirichlet(np.full(shape[-1], 0.5), shape[:-1])
     return 0.99 * drawn + 0.01 / shape[-1]

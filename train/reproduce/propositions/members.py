@@ -1,6 +1,6 @@
 """Families P on a finite set: log p(x|z), and the member nearest to a law in closed form.
 
-A tabular F gives every z a member of its own: parameters [Z, ...], a row a code.
+A tabular F gives every z its own member: parameters [Z, ...], one row for each code.
 """
 
 import dataclasses
@@ -9,7 +9,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-# A frequency of 0 has the logit -infinity; this one is 0 wherever it is added to something.
+# The logit of frequency 0 would be -infinity. This number is too small to change any sum.
 _TINY = 1e-300
 
 
@@ -37,8 +37,8 @@ class Factorised:
 
     Attributes:
       images: int [X, D], each pixel's level.
-      levels: L, how many there are.
-      shared: all pixels share one law, logits [Z, 1, L]: for two levels a single parameter.
+      levels: L, the number of levels.
+      shared: all pixels share one law, logits [Z, 1, L]: one parameter if L = 2.
     """
 
     images: np.ndarray
@@ -62,7 +62,7 @@ class Factorised:
         return np.einsum("zx,xdl->zdl", laws, self._one_hot())
 
     def nearest(self, laws):
-        """Least KL(q || p): the pixels have the marginals of q; their mean, where they share."""
+        """Least KL(q || p): the marginals of q; their mean over pixels, if shared."""
         found = self.marginals(laws)
         if self.shared:
             found = found.mean(1, keepdims=True)
@@ -74,7 +74,7 @@ class Gaussian:
     """P = {N(mu, I/2)}, log p(x|z) = -|x - mu|^2 - D/2 log pi (Eq. 9); mu [Z, D].
 
     Attributes:
-      points: [X, D], what each x is.
+      points: [X, D], the vector of each x.
     """
 
     points: np.ndarray
@@ -84,7 +84,7 @@ class Gaussian:
 
     def log_prob(self, params):
         """log p(x|z) [Z, X], a density."""
-        # |x|^2 - 2 x mu + |mu|^2: a product of matrices, and nothing of shape [Z, X, D].
+        # |x|^2 - 2 x mu + |mu|^2: a matrix product, without a tensor [Z, X, D].
         squares = (self.points**2).sum(-1) - 2 * params @ self.points.T
         squares += tf.reduce_sum(params**2, -1, keepdims=True)
         return -squares - 0.5 * self.points.shape[1] * math.log(math.pi)
@@ -96,10 +96,10 @@ class Gaussian:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Laplace:
-    """P = {Laplace(m, 1)} a pixel, log p(x|z) = -|x - m|_1 - D log 2: the 1-norm loss; m [Z, D].
+    """P = {Laplace(m, 1)}, log p(x|z) = -|x - m|_1 - D log 2: the 1-norm loss; m [Z, D].
 
     Attributes:
-      points: [X, D], what each x is.
+      points: [X, D], the vector of each x.
     """
 
     points: np.ndarray
@@ -128,6 +128,6 @@ def log_members(family, params):
 
 
 def members(family, params):
-    """p(x|z) [Z, X] of a discrete family, every row a law."""
+    """p(x|z) [Z, X] of a discrete family; every row sums to 1."""
     laws = np.exp(log_members(family, params))
-    return laws / laws.sum(-1, keepdims=True)  # What log_softmax leaves of rounding.
+    return laws / laws.sum(-1, keepdims=True)  # Removes rounding errors of log_softmax.

@@ -1,7 +1,7 @@
 """Proposition 1: the optimum of E_q(x,z)[log p(x|z)] maps each z to the member of P nearest q(x|z).
 
-For a tabular F, E_q(x,z)[log p(x|z)] = -H_q(x|z) - sum_z q(z) KL(q(x|z) || p(x|z)) (Eq. 5): a sum
-over z, each of whose terms is largest at the member with the least KL.
+For a tabular F, E_q(x,z)[log p(x|z)] = -H_q(x|z) - sum_z q(z) KL(q(x|z) || p(x|z)) (Eq. 5). Each
+term of the sum over z is largest at the member with the least KL.
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ def rows(settings, rng):
 
 
 def tabular(joint, family, case, settings, rng):
-    """Rows for one P: the objective at its optimum, and each z's member."""
+    """Rows for one P: the objective at its optimum, and the member of each z."""
     nearest = members.members(family, family.nearest(joint.posterior))
     trained = training.fit(family, joint.table, settings.steps, rng)
     least = joint.aggregate @ divergence(joint.posterior, nearest)
@@ -67,7 +67,7 @@ def tabular(joint, family, case, settings, rng):
 
 
 def tied(joint, family, settings, rng):
-    """The row for an F too small: two codes share their member, which is nearest to neither."""
+    """The row for an F that is too small: two codes share a member, which is nearest to neither."""
     pairs = np.repeat(np.arange((joint.table.shape[1] + 1) // 2), 2)[: joint.table.shape[1]]
     pooled = np.stack([joint.table[:, pairs == pair].sum(1) for pair in np.unique(pairs)], axis=1)
     nearest = members.members(family, family.nearest(joint.posterior))

@@ -2,8 +2,8 @@
 chain z ~ q(z|x), x ~ p(x|z) (Eq. 6) converges to it.
 
 At the optimum p(x|z) = q(x|z), and K(x, x') = sum_z q(z|x) q(x'|z) is reversible with respect to
-p_data. It converges from every start only where q leads from every image to every other: see
-reducible.py.
+p_data. It converges from every start only if q leads from every image to every other: see
+prop2_reducible.py.
 """
 
 import numpy as np
@@ -62,7 +62,7 @@ def irreducible(joint, family, case, condition, settings, rng):
     """
     best = members.members(family, family.nearest(joint.posterior))
     K = chain.transition(joint.inference, best)
-    # From the image that p_data has least of: the slowest start.
+    # Start from the image with the least probability: the slowest start.
     start = np.eye(len(joint.data))[joint.data.argmin()]
     steps = chain.steps_until(start, K, chain.stationary_law(K), BURN_IN, MOST_STEPS)
     steps = max(SHOWN_STEPS, steps)
@@ -111,7 +111,7 @@ def learned(joint, family, best, K, shared, settings, rng):
 
 
 def simulated(joint, start, K, walked, shared, settings):
-    """The row on where the simulated chains are at the end."""
+    """The row on the final law of the simulated chains."""
     steps, law = len(walked) - 1, chain.stationary_law(K)
     last = chain.laws(start, K, steps)[-1]
     left = total_variation(last, law)

@@ -1,8 +1,8 @@
-"""Where Proposition 2 needs more than q(x|z) in P: chains that q keeps where they start.
+"""Proposition 2 needs more than q(x|z) in P: chains that cannot leave the class of their start.
 
-A q(z|x) that is sure, of a class (Eq. 5's classifier) or of the image itself (Section 4's optimum
-at I(x; z) = H(x)), never leads from one class to another: p_data is a stationary law, but not the
-only one, and a chain from one image stays in its class.
+A deterministic q(z|x) gives the class (Eq. 5's classifier) or the image itself (Section 4's optimum
+at I(x; z) = H(x)). It never leads from one class to another. p_data is a stationary law, but not
+the only one: a chain from one image stays in its class.
 """
 
 import numpy as np
@@ -16,11 +16,11 @@ SHOWN_STEPS = 12
 
 
 def rows(data, num_z, case, settings, rng):
-    """Rows and the curve of a chain that q keeps in the class of images it starts in.
+    """Rows and the curve of a chain that stays in the class of its first image.
 
     Args:
       data: p_data [X].
-      num_z: classes, of as many images each; None: each image is its own.
+      num_z: number of classes, all of the same size; None: each image is a class.
     """
     num_x = len(data)
     joint = Joint(data, np.eye(num_z or num_x)[np.arange(num_x) * (num_z or num_x) // num_x])
@@ -58,7 +58,7 @@ def rows(data, num_z, case, settings, rng):
             exact=total_variation(laws[-1], data),
             measured=total_variation(walked[-1], data),
             expected="fails",
-            note=f"q(x|z) is in P, yet {len(chain.stationary_laws(K))} stationary laws:"
+            note=f"q(x|z) is in P, but there are {len(chain.stationary_laws(K))} stationary laws:"
             " convergence needs a chain that reaches every image",
         ),
     ]

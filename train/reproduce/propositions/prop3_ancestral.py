@@ -1,4 +1,4 @@
-"""Proposition 3: if q(x|z) is in P for every z and p(z) = q(z), ancestral sampling is right.
+"""Proposition 3: if q(x|z) is in P for every z and p(z) = q(z), ancestral sampling is correct.
 
 z ~ p(z), x ~ p(x|z) has the law sum_z p(z) p(x|z).
 """

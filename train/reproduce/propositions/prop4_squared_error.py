@@ -1,5 +1,6 @@
-"""Proposition 4: with P = {N(mu, I/2)}, the 2-norm loss (Eq. 9), the optimal f(z) is E_q(x|z)[x],
-and the error that is left is sum_i Var_q(x|z)[x_i]: blur is posterior variance.
+"""Proposition 4: with P = {N(mu, I/2)}, the 2-norm loss (Eq. 9), the optimal f(z) is E_q(x|z)[x].
+
+Its error is sum_i Var_q(x|z)[x_i]: blur is posterior variance.
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ from train.reproduce.propositions.finite import images, random_joint
 from train.reproduce.propositions.row import Row
 
 MEAN = "the optimal f(z) is E_q(x|z)[x]"
-# Of a parameter in [0, 1], at the end of a training.
+# The error of a parameter in [0, 1] at the end of a training.
 PARAMETER = 5e-3
 
 
@@ -29,7 +30,7 @@ def variance(laws, points):
 
 
 def fitted(joint, family, condition, settings, rng):
-    """Rows for one P, whose parameters are in the space of images: f(z), and its squared error."""
+    """Rows for one P whose parameters are images: f(z), and its squared error."""
     points, laws = family.points, joint.posterior
     means = laws @ points
     best, trained = family.nearest(laws), training.fit(family, joint.table, settings.steps, rng)
@@ -58,7 +59,7 @@ def fitted(joint, family, condition, settings, rng):
             **shared,
             case=case,
             claim="its error is the sum over pixels of Var_q(x|z)[x_i]",
-            quantity="E_q |x - f(z)|^2, squared intensities an image",
+            quantity="E_q |x - f(z)|^2, squared intensities per image",
             claimed=joint.aggregate @ variance(laws, points),
             exact=np.sum(joint.table.T * ((points - best[:, None]) ** 2).sum(-1)),
             measured=np.sum(joint.table.T * squares),

@@ -1,14 +1,14 @@
 """Proposition 5: in the sequential VAE the expected posterior variance falls with the step t.
 
-Step t sees z(t) ~ q_t(z|x) and x(t-1). With the 2-norm loss its optimum is x(t) = E[x | z(t),
-x(t-1)] (Prop. 4), and its error V_t = E sum_i Var[x_i | z(t), x(t-1)]. Passing on x(t), not all of
-z(1..t), loses nothing: E[x | x(t)] = x(t), so that E Var[x | x(t)] = V_t, and by the law of total
+Step t gets z(t) ~ q_t(z|x) and x(t-1). With the 2-norm loss its optimum is x(t) = E[x | z(t),
+x(t-1)] (Prop. 4), and its error is V_t = E sum_i Var[x_i | z(t), x(t-1)]. Passing on x(t) instead
+of z(1..t) loses nothing: E[x | x(t)] = x(t), so E Var[x | x(t)] = V_t, and by the law of total
 variance
 
     V_t = V_(t-1) - E sum_i Var( E[x_i | z(t), x(t-1)] | x(t-1) ).
 
-So V_t <= V_(t-1), with < just where z(t) moves the conditional mean. An x(t-1) that is drawn from
-P, in place of its mean, has lost something, and V_t may rise.
+So V_t <= V_(t-1), with equality if z(t) does not change the conditional mean. If x(t-1) is a draw
+from P instead of its mean, information is lost and V_t may rise.
 """
 
 import numpy as np
@@ -55,13 +55,13 @@ def step(state, inference, points):
     """One step of the chain by enumeration.
 
     Args:
-      state: the law of (x(t-1), x): [S, X], a row a value of x(t-1).
+      state: the law of (x(t-1), x): [S, X], one row for each value of x(t-1).
       inference: q_t(z|x) [X, Z].
       points: [X, D].
 
     Returns:
-      The law of (x(t-1), z(t), x) as [S * Z, X], V_t, and the law of (x(t), x): rows of equal x(t)
-      are one.
+      The law of (x(t-1), z(t), x) as [S * Z, X], V_t, and the law of (x(t), x), in which rows with
+      equal x(t) are merged.
     """
     table = (state[:, None] * inference.T).reshape(-1, state.shape[1])
     table = table[table.sum(1) > 0]
@@ -83,7 +83,7 @@ def variances(data, inferences, points, settings, rng):
 
 
 def squared_error(table, points, settings, rng):
-    """The least E |x - f|^2 by training, f a table over the rows of the law `table` [S, X]."""
+    """The least E |x - f|^2 by training; f is a table over the rows of the law `table` [S, X]."""
     means = training.fit(members.Gaussian(points), table.T, settings.steps, rng)
     return float(np.sum(table * ((points - means[:, None]) ** 2).sum(-1)))
 
@@ -110,7 +110,7 @@ def change(claim, case, condition, relation, exact, trained, note=""):
 
 
 def parity(settings, rng):
-    """z(2) tells the parity of two fair pixels: I(x; z(2)) = log 2, and no mean moves."""
+    """z(2) is the parity of two fair pixels: I(x; z(2)) = log 2, but no mean changes."""
     points = images(1, 2, 2).astype(float)
     data = np.full(4, 0.25)
     inferences = [np.ones((4, 1)), np.eye(2)[points.sum(1).astype(int) % 2]]
@@ -123,14 +123,14 @@ def parity(settings, rng):
         ">",
         exact,
         trained,
-        f"I(x; z(2)) = {told:.3f} nats, yet E[x|z(2)] is E[x]: information need not lower variance",
+        f"I(x; z(2)) = {told:.3f} nats, but E[x|z(2)] = E[x]: information need not lower variance",
     )
 
 
 def drawn(data, inference, points, settings, rng):
-    """x(1) is drawn from P and z(2) tells nothing: V_2 > V_1.
+    """x(1) is drawn from P and z(2) has no information: V_2 > V_1.
 
-    A pixel of x(1) is 0 or 1, independently of the others, with the mean E[x_i|z(1)].
+    The pixels of x(1) are independent, 0 or 1, with the means E[x_i|z(1)].
     """
     table, first, _ = step(data[None], inference, points)
     means = (table / table.sum(1, keepdims=True)) @ points  # [Z, D]
@@ -147,5 +147,5 @@ def drawn(data, inference, points, settings, rng):
         "<=",
         [first, second],
         trained,
-        "the claim needs x(t-1) to carry the mean of step t-1 on",
+        "the claim needs x(t-1) to be the mean of step t-1",
     )

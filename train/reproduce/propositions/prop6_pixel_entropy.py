@@ -1,5 +1,6 @@
-"""Proposition 6: with a factorised discrete P the optimum is p(x_i|z) = q(x_i|z), and the loss is
-sum_i H_q(x_i|z): noise in place of blur.
+"""Proposition 6: with a factorised discrete P the optimum is p(x_i|z) = q(x_i|z).
+
+The loss is then sum_i H_q(x_i|z): samples have noise instead of blur.
 """
 
 from train.reproduce.propositions import members, training
@@ -52,7 +53,7 @@ def loss(joint, pixels, family, condition, settings, rng):
         claim=LOSS,
         condition=condition,
         case="P: independent pixels" if met else "P: every law, whose loss is H_q(x|z)",
-        quantity="-max E_q log p(x|z), nats an image",
+        quantity="-max E_q log p(x|z), nats per image",
         relation="=",
         claimed=joint.aggregate @ entropies,
         exact=-joint.objective(members.log_members(family, best)),

@@ -1,4 +1,4 @@
-"""A row of the table: what the paper says a quantity is, what it is exactly, what was measured."""
+"""A row of the table: a quantity's value in the paper, its exact value, and the measured one."""
 
 import dataclasses
 import math
@@ -6,7 +6,7 @@ import math
 from tfgvae import checks
 from train.reproduce.propositions.finite import ROUNDING
 
-# How far a value is on the wrong side of what is claimed.
+# How far a value is on the wrong side of the claimed one.
 _MISS = {
     "=": lambda value, claimed: abs(value - claimed),
     "<=": lambda value, claimed: value - claimed,
@@ -19,19 +19,19 @@ class Row:
     """One claim in one case.
 
     Attributes:
-      proposition: "1" to "6", or the equation's.
-      claim: the paper's, in a few words.
+      proposition: "1" to "6", or the number of an equation.
+      claim: the paper's claim, in a few words.
       condition: whether the paper's condition is "met" or "broken".
-      case: the spaces and laws it was tried on.
-      quantity: what is measured, with its unit.
-      relation: "=", "<=" or ">": the quantity to what is claimed.
-      claimed: what the paper says of it.
-      exact: by enumeration or linear algebra; None where only the measurement tells.
+      case: the spaces and laws of this test.
+      quantity: the measured quantity, with its unit.
+      relation: "=", "<=" or ">", between the quantity and the claimed value.
+      claimed: the paper's value.
+      exact: by enumeration or linear algebra; None if there is only a measurement.
       measured: by training or simulation.
-      tolerance: how far the measured value may be from the exact one, in its unit.
-      method: how it was measured, and what the tolerance is.
-      expected: "holds", or "fails" where the condition is broken.
-      note: what a reader should know.
+      tolerance: the largest allowed |measured - exact|.
+      method: how it was measured, and the meaning of the tolerance.
+      expected: "holds", or "fails" if the condition is broken.
+      note: a remark for the reader.
     """
 
     proposition: str
@@ -55,24 +55,24 @@ class Row:
         for name in ("claimed", "exact", "measured", "tolerance"):
             value = getattr(self, name)
             if value is not None:
-                # numpy's numbers do not go into JSON.
+                # JSON does not take numpy's numbers.
                 object.__setattr__(self, name, float(value))
 
     def _met(self, value, slack):
         miss = _MISS[self.relation](value, self.claimed)
-        # ">" has to be seen beyond the tolerance, the others may miss by it.
+        # ">" must hold by more than the tolerance; the others may miss by the tolerance.
         return miss < -slack if self.relation == ">" else miss <= slack
 
     @property
     def agrees(self):
-        """Whether what was measured is what enumeration says, to the tolerance."""
+        """Whether the measured value equals the exact one within the tolerance."""
         if self.exact is None:
             return math.isfinite(self.measured)
         return abs(self.measured - self.exact) <= self.tolerance
 
     @property
     def verdict(self):
-        """ "holds" or "fails", or "undecided" where the exact and the measured value disagree."""
+        """ "holds" or "fails", or "undecided" if the exact and the measured value disagree."""
         found = {self._met(self.measured, self.tolerance)}
         if self.exact is not None:
             found.add(self._met(self.exact, ROUNDING))
@@ -85,7 +85,7 @@ class Row:
         return self.verdict == self.expected
 
     def as_dict(self):
-        """For JSON and CSV: the fields and the verdict."""
+        """The fields and the verdict, for JSON and CSV."""
         found = dataclasses.asdict(self)
         note = found.pop("note")
         return {

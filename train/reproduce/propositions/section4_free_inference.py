@@ -1,6 +1,7 @@
-"""Section 4 with q trained, too: E_q log p(x|z) = I_q(x; z) - H(x) grows until I(x; z) = H(x).
+"""Section 4 with a trained q: E_q log p(x|z) = I_q(x; z) - H(x) grows until I(x; z) = H(x).
 
-There z names x: ancestral sampling is wrong, and the Gibbs chain, which keeps p_data, is stuck.
+Then z identifies x. Ancestral sampling is wrong. The Gibbs chain keeps p_data but never leaves its
+first image.
 """
 
 import dataclasses
@@ -20,12 +21,12 @@ from train.reproduce.propositions.finite import (
 from train.reproduce.propositions.row import Row
 
 PREFERS = "without a regulariser z takes all information"
-# Of I at the end of a training: some mass is still on other codes.
+# The error of I at the end of a training: a little mass is still on other codes.
 INFORMATION = 1e-2
 
 
 def train_inference(data, settings, rng):
-    """Maximise E_q log p(x|z) over q and p, P every law, Z = 2 X codes, from several starts.
+    """Maximise E_q log p(x|z) over q and p from several starts. P holds every law; Z = 2 X codes.
 
     Returns:
       The Joints of q at the start and at the end of each training: two lists.
@@ -48,9 +49,9 @@ def train_inference(data, settings, rng):
 
 
 def rows(settings, rng):
-    """q is trained, too: the best of several trainings has I(x; z) = H(x), and its chain is stuck.
+    """Rows with a trained q: the best of several trainings has I(x; z) = H(x).
 
-    I is convex in q(z|x), so that some trainings end where two images share a code.
+    I is convex in q(z|x), so some trainings end at a local optimum where two images share a code.
     """
     data = random_law((len(images(*settings.small, 2)),), rng)
     before, after = train_inference(data, settings, rng)
@@ -75,7 +76,7 @@ def rows(settings, rng):
 
 
 def sampled(joint, settings, rng):
-    """Rows on both ways to sample where I(x; z) = H(x); p(z) even."""
+    """Rows on both ways to sample if I(x; z) = H(x); p(z) is uniform."""
     num_x, num_z = joint.table.shape
     steps, start = 100, np.eye(num_x)[joint.data.argmin()]
     laws = chain.laws(start, chain.transition(joint.inference, joint.posterior), steps)
@@ -96,7 +97,7 @@ def sampled(joint, settings, rng):
         exact=total_variation(laws[-1], joint.data),
         measured=total_variation(chain.simulate(start, *walk)[-1], joint.data),
         expected="fails",
-        note="z names x: the chain stays at its image; it keeps p_data, but does not come to it",
+        note="z identifies x: the chain stays at its image; it keeps p_data, but does not reach it",
     )
     kept = Row(
         **shared,

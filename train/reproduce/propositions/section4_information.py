@@ -1,4 +1,4 @@
-"""Section 4: the information preference. What the ELBO and R = 0 do with z when P holds every law.
+"""Section 4, the information preference: the ELBO and R = 0 when P holds every law.
 
 Eq. 10: E_p_data ELBO(x) = -KL(p_data || p) - E KL(q(z|x) || p(z|x)) - H(x). Without a regulariser,
 for a given q, max_p E_q log p(x|z) = -H_q(x|z) = I_q(x; z) - H(x).
@@ -67,10 +67,10 @@ def identity(joint, settings, rng):
 
 
 def lost_information(joint, settings, rng):
-    """What the ELBO loses by I(x; z) > 0, against its optimum at I = 0, -H(x), p(z) = q(z).
+    """The loss of ELBO by I(x; z) > 0, against its optimum -H(x) at I = 0; p(z) = q(z).
 
-    With one member for all z it loses E KL(q(z|x) || p(z)). With a tabular F it loses nothing:
-    p(x|z) = q(x|z) is as good, whatever I is.
+    With one member for all z the loss is E KL(q(z|x) || p(z)). With a tabular F it is 0:
+    p(x|z) = q(x|z) is an optimum for every I.
     """
     optimum, prior = -entropy(joint.data), joint.aggregate
     every = members.Simplex(len(joint.data))
@@ -96,7 +96,7 @@ def lost_information(joint, settings, rng):
             for log_p in (best, members.log_members(every, trained))
         )
         met = condition == "met"
-        note = "" if met else "I = 0 is one optimum of many: the ELBO is then indifferent to I"
+        note = "" if met else "I = 0 is one optimum of many: the ELBO does not depend on I here"
         found.append(
             Row(
                 **shared,

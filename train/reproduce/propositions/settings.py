@@ -5,19 +5,19 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What is enumerated, drawn and trained.
+    """Sizes of the propositions' spaces, simulations and trainings.
 
     Attributes:
-      binary: height and width of the binary images: X = all 2^(height width) of them.
-      num_z: codes beside them.
+      binary: height and width of the binary images; X is the set of all 2^(height width).
+      num_z: number of codes for binary images.
       grey: height, width and levels of the grey images.
-      grey_z: codes beside those.
+      grey_z: number of codes for grey images.
       chain_length: steps of the sequential chain (Prop. 5).
-      step_z: codes a step of it.
-      small: height and width of the binary images on which q is trained, too (Section 4).
-      restarts: of that training; the best counts.
-      num_chains: of each simulation.
-      steps: of Adam.
+      step_z: number of codes per step of that chain.
+      small: height and width of the binary images for a trained q (Section 4).
+      restarts: number of those trainings; the best one counts.
+      num_chains: chains of each simulation.
+      steps: steps of Adam.
     """
 
     binary: tuple = (2, 3)

@@ -2,7 +2,7 @@
 
 
 def number(value):
-    """A number in at most 9 characters; rounding of an exact 0 is 0."""
+    """A number in at most 9 characters; a rounding error of 0 becomes 0."""
     if value is None:
         return "-"
     if abs(value) < 1e-12:
@@ -11,19 +11,19 @@ def number(value):
 
 
 def claimed(row):
-    """What the paper says of the quantity: "= 0"."""
+    """The paper's claim about the quantity, such as "= 0"."""
     return f"{row.relation} {number(row.claimed)}"
 
 
 def verdict(row):
-    """ "holds", or "fails, as it must", or what is wrong."""
+    """ "holds", "fails, as expected", or a description of the disagreement."""
     if row.as_expected:
         return "holds" if row.expected == "holds" else "fails, as expected"
     return f"{row.verdict.upper()}, expected: {row.expected}"
 
 
 def as_text(rows):
-    """Lines for the terminal: a claim, its cases below it, and the count at the end."""
+    """Lines for the terminal: each claim with its cases, and the count at the end."""
     lines, last = [], None
     for row in rows:
         if (row.proposition, row.claim) != last:

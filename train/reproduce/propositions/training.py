@@ -1,4 +1,4 @@
-"""Optima by training: gradient ascent on an exact objective, every expectation a finite sum."""
+"""Optima by gradient ascent on an exact objective: every expectation is a finite sum."""
 
 import keras
 import numpy as np
@@ -6,26 +6,26 @@ import tensorflow as tf
 
 from train.reproduce.propositions import members
 
-# How near the trained optimum is to the exact one: of the objective, in nats, and of laws.
+# The error of a trained optimum: of the objective in nats, and of laws in total variation.
 VALUE = 1e-5
 TOTAL_VARIATION = 1e-3
 
 
 def ascend(objective, start, steps, learning_rate=0.1):
-    """Maximise objective(tensors) -> scalar by Adam; its rate falls to 0 along a cosine.
+    """Maximise objective(tensors) -> scalar by Adam; the rate falls to 0 along a cosine.
 
     Args:
       objective: a function of a list of float64 tensors.
-      start: a list of arrays, where they begin.
-      steps: of Adam.
+      start: a list of arrays, the initial values.
+      steps: steps of Adam.
 
     Returns:
-      The list of float64 arrays it comes to.
+      The list of float64 arrays at the end.
     """
     variables = [keras.Variable(value, dtype="float64") for value in start]
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    # What has little probability has a small gradient: epsilon must stay below it, and the mean
-    # square forget the larger ones of the start.
+    # Outcomes of small probability have small gradients. epsilon must be smaller than these, and
+    # the mean square must forget the larger gradients of the start.
     optimizer = keras.optimizers.Adam(schedule, beta_2=0.99, epsilon=1e-14)
     optimizer.build(variables)
 
@@ -37,7 +37,7 @@ def ascend(objective, start, steps, learning_rate=0.1):
             values = [variable.value for variable in variables]
             optimizer.apply(tape.gradient(loss, values), variables)
 
-    # Called by itself, so that TensorFlow does not warn of the traces: each objective needs one.
+    # Each objective needs a trace. Called in this way, TensorFlow does not warn about them.
     run.get_concrete_function()()
     return [keras.ops.convert_to_numpy(variable) for variable in variables]
 
@@ -46,9 +46,9 @@ def fit(family, table, steps, rng):
     """Train a tabular F: maximise E_q(x,z)[log p(x|z)] (Eq. 5) from a random start.
 
     Args:
-      family: P, of members.py.
+      family: P, from members.py.
       table: q(x, z) [X, Z].
-      steps: of Adam.
+      steps: steps of Adam.
       rng: a np.random.Generator.
 
     Returns:
@@ -64,5 +64,5 @@ def fit(family, table, steps, rng):
 
 
 def fit_members(family, table, steps, rng):
-    """`fit`, as the table p(x|z) [Z, X]."""
+    """The result of `fit` as a table p(x|z) [Z, X]."""
     return members.members(family, fit(family, table, steps, rng))
