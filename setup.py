@@ -1,10 +1,15 @@
 """Install tfgvae: `pip install -e .` to train, `pip install -e ".[test]"` to test."""
 
+import pathlib
+import re
+
 from setuptools import find_packages, setup
+
+VERSION = pathlib.Path(__file__).with_name("tfgvae") / "version.py"
 
 setup(
     name="tfgvae",
-    version="0.1.0",
+    version=re.search('VERSION = "(.*)"', VERSION.read_text())[1],
     description="Generalised variational autoencoders in TensorFlow, Keras 3 and TFP",
     license="Apache-2.0",
     python_requires=">=3.11",

@@ -20,6 +20,7 @@ from tfgvae import data
 from tfgvae.models import GVAE, MODELS, Infusion, LatentVariableModel, Marginal, SeqVAE
 from tfgvae.runs import load
 from tfgvae.types import Model
+from tfgvae.version import VERSION as __version__
 
 __all__ = [
     "GVAE",
@@ -28,6 +29,7 @@ __all__ = [
     "LatentVariableModel",
     "Marginal",
     "SeqVAE",
+    "__version__",
     "data",
     "export",
     "load",

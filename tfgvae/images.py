@@ -4,15 +4,17 @@ A wrong value is a ValueError in Python. In a graph it is an InvalidArgumentErro
 runs, because no Python exception can be raised there.
 """
 
+import warnings
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfgvae.types import Array, Shape, Tensor
+from tfgvae.types import Array, Model, Shape, Tensor
 
 FINITE = (tf.float32.min, tf.float32.max)
 UNIT = (0.0, 1.0)
+_OFF_SCALE = 0.05  # The mean of a batch of noisy draws may lie a little outside.
 
 
 def require(condition: Tensor, message: str, *values: Tensor) -> tf.Operation | None:
@@ -63,6 +65,40 @@ def unpack(
     return x, _integer_labels(label, num_rows(x), num_classes)
 
 
+def check_spec(spec: Any, image_shape: Shape) -> None:
+    """Check what a tf.data.Dataset says of its elements, before any is read.
+
+    Raises:
+      ValueError: a dict without "image", images of another shape, or integers.
+    """
+    if isinstance(spec, dict):
+        if "image" not in spec:
+            raise ValueError(f"expected a dict with 'image', got keys {sorted(spec)}")
+        spec = spec["image"]
+    if not isinstance(spec, tf.TensorSpec):  # Of several replicas: checked when the graph is built.
+        return
+    _check_images(spec.shape, spec.dtype, image_shape)
+
+
+def warn_off_scale(model: Model, x: Tensor) -> None:
+    """Warn, once for a model, about images whose mean pixel lies outside [0, 1].
+
+    A density takes pixels outside [0, 1], because its own draws lie there. The mean of a batch of
+    draws does not: images in [-1, 1] or in 0 .. 4 are another scale.
+    """
+    wide = model.family.draw_range != UNIT
+    if not wide or not tf.executing_eagerly() or model.__dict__.get("_warned_off_scale"):
+        return
+    mean = float(tf.reduce_mean(x))
+    if not -_OFF_SCALE <= mean <= 1 + _OFF_SCALE:
+        model.__dict__["_warned_off_scale"] = True
+        warnings.warn(
+            f"expected images in [0, 1], but the mean pixel of this batch is {mean:.3g}: rescale "
+            "them, or the answers are those of another image",
+            stacklevel=4,
+        )
+
+
 def weights_of(batch: Any, x: Tensor) -> Tensor | None:
     """The sample weights [B] float32 of a batch, from its entry "weight"; None without one.
 
@@ -94,15 +130,17 @@ def checked_images(x: Array, image_shape: Shape) -> Tensor:
       ValueError: another shape than [B, *image_shape], or integers: pixels are in [0, 1] here.
     """
     x = tf.convert_to_tensor(x)
-    if not x.shape.is_compatible_with([None, *image_shape]) or x.shape.rank is None:
-        raise ValueError(
-            f"expected images [B, *{tuple(image_shape)}] in [0, 1], got shape {x.shape}"
-        )
-    if not x.dtype.is_floating:
-        raise ValueError(
-            f"expected floating point images in [0, 1], got {x.dtype.name}: divide by 255"
-        )
+    _check_images(x.shape, x.dtype, image_shape)
     return tf.cast(x, tf.float32)
+
+
+def _check_images(shape, dtype, image_shape):
+    if not shape.is_compatible_with([None, *image_shape]) or shape.rank is None:
+        raise ValueError(f"expected images [B, *{tuple(image_shape)}] in [0, 1], got shape {shape}")
+    if not dtype.is_floating:
+        raise ValueError(
+            f"expected floating point images in [0, 1], got {dtype.name}: divide by 255"
+        )
 
 
 def check_range(

@@ -57,6 +57,9 @@ class Estimate:
         finite = {k: v for k, v in fields.items() if not isinstance(v, float) or math.isfinite(v)}
         return {name: finite.get(name) for name in fields}
 
+    def __float__(self) -> float:
+        return self.value
+
     def __str__(self) -> str:
         error = f" +- {self.standard_error:.2g}" if math.isfinite(self.standard_error) else ""
         unit = f" {self.unit}" if self.unit else ""

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgvae import checks, seeds
 from tfgvae.distributions.noise import from_noise, standard_normal
-from tfgvae.images import check_range, first_batch, unpack, weights_of
+from tfgvae.images import check_range, check_spec, first_batch, unpack, weights_of
 from tfgvae.layers.loss_layer import LossLayer, sample_weights
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.models.sampling_methods import SamplingMethods
@@ -160,10 +160,42 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any
     ) -> keras.callbacks.History:
-        """Keras's `fit`; a family that needs initialization gets the first batch of x before."""
+        """Keras's `fit`; a family that needs initialization gets the first batch of x before.
+
+        Raises:
+          ValueError: arrays, or a data set whose elements are known, that the model refuses: one
+            sentence before the graph is built.
+        """
+        self._check_fit(x)
         if self.family.wants_initialization:
             self.initialize(first_batch(x, batch_size or 32))
         return super().fit(x, y, batch_size, **kwargs)
+
+    def _check_fit(self, x):
+        if isinstance(x, tf.data.Dataset):
+            # Its elements are known without reading any; weights and targets come after images.
+            spec = x.element_spec
+            spec = spec[0] if isinstance(spec, tuple) else spec
+            check_spec(spec, self.image_shape)
+        elif not (x is None or hasattr(x, "__next__") or _is_distributed(x)):
+            images = first_batch(x, 1)
+            images = images[0] if isinstance(images, tuple) else images
+            x, _ = unpack(images, self.image_shape, self.num_classes)
+            check_range(x, self.family.data_range)
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Keras's `compile`, without a loss: the model adds its own (Eq. 7).
+
+        Raises:
+          ValueError: a loss is given.
+        """
+        loss = kwargs.get("loss", args[1] if len(args) > 1 else None)
+        if loss is not None:
+            raise ValueError(
+                "the model has its own loss, E[-log p(x|z)] + R(q) (Eq. 7): compile(optimizer) "
+                f"without loss, got loss={loss!r}"
+            )
+        super().compile(*args, **kwargs)
 
     def call(self, batch: Any, training: bool = False) -> dict[str, Tensor]:
         x, label = unpack(batch, self.image_shape, self.num_classes)
@@ -222,6 +254,10 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
     def from_config(cls, config: dict[str, Any]) -> Any:
         deserialize = keras.saving.deserialize_keras_object
         return cls(**{k: deserialize(v) if _is_component(v) else v for k, v in config.items()})
+
+
+def _is_distributed(x):
+    return isinstance(x, tf.distribute.DistributedDataset)
 
 
 def _with_weights(data):

@@ -1,5 +1,6 @@
 """Sampling from Python: each method checks its arguments and runs one compiled function."""
 
+import numbers
 from typing import Any
 
 import tensorflow as tf
@@ -7,7 +8,15 @@ import tensorflow as tf
 from tfgvae import checks, seeds
 from tfgvae.estimators import log_likelihood as likelihood_estimator
 from tfgvae.graphs import COUNT, LABELS, ROWS, compiled, image_spec
-from tfgvae.images import FINITE, check_range, checked_images, checked_labels, num_rows, require
+from tfgvae.images import (
+    FINITE,
+    check_range,
+    checked_images,
+    checked_labels,
+    num_rows,
+    require,
+    warn_off_scale,
+)
 from tfgvae.sampling import ancestral, conditional, gibbs
 from tfgvae.types import Array, Seed, Shape, Tensor
 
@@ -39,9 +48,24 @@ class SamplingMethods:
     num_classes: int
     family: Any
 
-    def encode(self, x: Array, seed: Seed = None) -> Tensor:
-        """z ~ q(z|x): [N, *latent_shape] for images [N, H, W, C]."""
+    def encode(self, x: Array, seed: Seed = None, mean: bool = False) -> Tensor:
+        """z ~ q(z|x): [N, *latent_shape] for images [N, H, W, C].
+
+        With `mean` it is E_q(z|x)[z]. No noise is drawn then, and the seed is not used.
+
+        Raises:
+          ValueError: also mean=True if q(z|x) has no mean in closed form.
+        """
         x = self._checked(x)
+        if mean:
+            try:
+                run = compiled(self, conditional.encode_mean, image_spec(self))
+            except NotImplementedError as error:
+                raise ValueError(
+                    "mean=True, but this q(z|x) has no mean in closed form: use mean=False"
+                ) from error
+            _rows_of(x)
+            return run(x)
         run = compiled(self, conditional.encode, image_spec(self), ROWS)
         return run(x, seeds.rows(seed, _rows_of(x)))
 
@@ -110,6 +134,9 @@ class SamplingMethods:
         """
         self._check_mean(mean)
         num_steps = checks.integer("num_steps", num_steps, 1)
+        # gibbs_sample(16) asks for 16 chains, as ancestral_sample(16) asks for 16 images.
+        if isinstance(x, numbers.Integral) and num_samples is None:
+            x, num_samples = None, x
         if x is None:
             num_samples = checks.integer(
                 "num_samples", 16 if num_samples is None else num_samples, 1
@@ -140,6 +167,7 @@ class SamplingMethods:
     def _checked(self, x):
         x = checked_images(x, self.image_shape)
         check_range(x, self.family.draw_range)
+        warn_off_scale(self, x)
         return x
 
     def _check_mean(self, mean):

@@ -36,6 +36,15 @@ def encode(model: Model, x: Tensor, rows: Tensor) -> Tensor:
     return draw_latent(model, model.posterior(x), rows)
 
 
+def encode_mean(model: Model, x: Tensor) -> Tensor:
+    """E_q(z|x)[z]: [N, *latent_shape] for images [N, H, W, C].
+
+    Raises:
+      NotImplementedError: q(z|x) has no mean in closed form.
+    """
+    return model.posterior(x).mean()
+
+
 def decode(model: Model, z: Tensor, label: Tensor, rows: Tensor, mean: bool) -> Tensor:
     """x ~ p(x|z): [N, H, W, C] for latents [N, *latent_shape], from the stream IMAGE."""
     return draw_image(model, model.likelihood(z, label), seeds.fold_in(rows, seeds.IMAGE), mean)

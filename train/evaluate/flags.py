@@ -58,13 +58,14 @@ def chosen(metrics):
     """The metrics to run, in the order of the table.
 
     Args:
-      metrics: names, or None for all.
+      metrics: names, one name, or None for all.
 
     Raises:
       ValueError: no name, or an unknown one; the message lists the known names.
     """
     if metrics is None:
         return list(METRICS)
+    metrics = metrics.split(",") if isinstance(metrics, str) else metrics
     unknown = [name for name in metrics if name not in METRICS]
     if unknown:
         raise ValueError(f"unknown metric {', '.join(unknown)}; known: {', '.join(METRICS)}")

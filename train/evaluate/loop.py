@@ -124,7 +124,7 @@ def evaluate(
 
     Args:
       workdir: the run folder.
-      metrics: names of train.evaluate.metrics.METRICS; None for all.
+      metrics: names of train.evaluate.metrics.METRICS, or one name; None for all.
       output: the folder for report.html, report.json and metrics/; None: workdir/evaluation.
       step: the checkpoint's training step; None for the newest.
       data_dir: TFDS data; None: $TFDS_DATA_DIR, else as in training.
