@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from export.bundle import write_version
-from export.signatures import Limits
+from export.limits import Limits
 from tests.conformance import components
 from tests.conformance.tiny_models import IMAGE, batch
 from tests.golden import answers as golden
