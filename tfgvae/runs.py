@@ -138,7 +138,7 @@ def _find(folder, step):
 
 
 def _put_averages(model, path):
-    """Overwrite the weights of a checkpoint's model by their averages, where it has averages."""
+    """Replace the weights of a checkpoint's model by their averages, if it has averages."""
     import h5py
 
     with zipfile.ZipFile(path) as archive:

@@ -78,7 +78,7 @@ def test_same_seed_same_model_same_noise(key):
 
 @every
 def test_predict_and_evaluate_see_the_same_noise(key):
-    """Both count their batches from 0, whatever was called before them."""
+    """Both count their batches from 0; earlier calls make no difference."""
     model = build(key)
     model.compile(keras.optimizers.SGD(), jit_compile=False)
     data = tf.nest.map_structure(lambda t: tf.concat([t[:2]] * 2, 0), batch(model))

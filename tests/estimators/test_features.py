@@ -1,4 +1,4 @@
-"""Features: the network's own, whatever the batches; what is refused."""
+"""Features: the same as the network's for every batch size; wrong inputs are errors."""
 
 import keras
 import numpy as np

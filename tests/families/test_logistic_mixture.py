@@ -89,7 +89,7 @@ def test_probabilities_of_all_pixels_sum_to_one(channels, levels, case):
 
     A boundary is x + d/2 - mean, from three roundings of at most 2^-25 on [0, 1]: 1e-7 with the
     one of the mean, times 1/s <= 2 e^7 = 2193 gives 2e-4 of the standard logistic. Its density is
-    at most 1/4, both neighbours err, and at the smallest scale one boundary a channel is near the
+    at most 1/4, both neighbours err, and at the smallest scale one boundary per channel is near the
     mean: 1e-4 a channel. At scales of order one the logarithms' relative 1e-6 is what remains.
     """
     spread = 8.0 if case == "wide" else 1.0

@@ -5,7 +5,7 @@ The horizontal stream at (i, j) depends on all positions before (i, j) in raster
 block the vertical stream gives features to the horizontal one. A stream may have coarser scales: a
 convolution of stride 2 leads down to the next scale, a transposed one leads up from it.
 
-The program calls an evaluator `run` for whatever is not a function of one position alone:
+The program calls an evaluator `run` for everything that is not a function of one position alone:
 
     run.conv(layer, x)        a causal convolution
     run.condition(layer)      a layer of the image's condition

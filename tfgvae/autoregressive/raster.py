@@ -142,7 +142,7 @@ class _Raster:
         return sizes
 
     def _records(self):
-        """{scale: channels of its record}, where there are any."""
+        """{scale: channels of its record}, for scales that have a record."""
         sizes = {s: sum(self._record_sizes(s).values()) for s in range(len(self.scales))}
         return {s: size for s, size in sizes.items() if size}
 
