@@ -5,19 +5,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
 from tfgvae import checks, seeds
 from tfgvae.distributions.noise import from_noise, standard_normal
-from tfgvae.images import check_range, check_spec, first_batch, unpack, weights_of
+from tfgvae.images import check_range, unpack, weights_of
 from tfgvae.layers.loss_layer import LossLayer, sample_weights
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.models.sampling_methods import SamplingMethods
+from tfgvae.models.training_methods import TrainingMethods
 from tfgvae.types import Distribution, Shape, Tensor
 
 
-class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
+class LatentVariableModel(SamplingMethods, TrainingMethods, LossLayer, keras.Model):
     """A plain Keras model: `compile(optimizer).fit(images)` trains it.
 
     `sample_weight` and `class_weight` of `fit` weight the losses of the images as Keras does: the
@@ -143,60 +142,6 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         """Parameters of p(x|z) [B, H, W, K]; `self.family` turns them into a distribution."""
         raise NotImplementedError
 
-    # --- training ---------------------------------------------------------------------------
-
-    def initialize(self, batch: Any) -> None:
-        """Set the family's data-dependent weights from a batch. `fit` does this at its start.
-
-        In your own training loop, call it once at the start.
-        """
-        x, label = unpack(batch, self.image_shape, self.num_classes)
-        check_range(x, self.family.data_range)
-        seed = seeds.fold_in(self.seed, seeds.INITIALIZATION)
-        noise = seeds.batch_normal(seed, tf.shape(x)[0], self.latent_shape)
-        z = from_noise(self.posterior(x), noise)
-        self.family.initialize(x, self.likelihood(z, label))
-
-    def fit(
-        self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any
-    ) -> keras.callbacks.History:
-        """Keras's `fit`; a family that needs initialization gets the first batch of x before.
-
-        Raises:
-          ValueError: arrays, or a data set whose elements are known, that the model refuses: one
-            sentence before the graph is built.
-        """
-        self._check_fit(x)
-        if self.family.wants_initialization:
-            self.initialize(first_batch(x, batch_size or 32))
-        return super().fit(x, y, batch_size, **kwargs)
-
-    def _check_fit(self, x):
-        if isinstance(x, tf.data.Dataset):
-            # Its elements are known without reading any; weights and targets come after images.
-            spec = x.element_spec
-            spec = spec[0] if isinstance(spec, tuple) else spec
-            check_spec(spec, self.image_shape)
-        elif not (x is None or hasattr(x, "__next__") or _is_distributed(x)):
-            images = first_batch(x, 1)
-            images = images[0] if isinstance(images, tuple) else images
-            x, _ = unpack(images, self.image_shape, self.num_classes)
-            check_range(x, self.family.data_range)
-
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Keras's `compile`, without a loss: the model adds its own (Eq. 7).
-
-        Raises:
-          ValueError: a loss is given.
-        """
-        loss = kwargs.get("loss", args[1] if len(args) > 1 else None)
-        if loss is not None:
-            raise ValueError(
-                "the model has its own loss, E[-log p(x|z)] + R(q) (Eq. 7): compile(optimizer) "
-                f"without loss, got loss={loss!r}"
-            )
-        super().compile(*args, **kwargs)
-
     def call(self, batch: Any, training: bool = False) -> dict[str, Tensor]:
         x, label = unpack(batch, self.image_shape, self.num_classes)
         check_range(x, self.family.data_range)
@@ -209,36 +154,6 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         if training:
             self.train_batches.assign_add(1)
         return terms
-
-    def train_step(self, data: Any) -> dict[str, Any]:
-        return super().train_step(_with_weights(data))
-
-    def test_step(self, data: Any) -> dict[str, Any]:
-        logs = super().test_step(_with_weights(data))
-        self.test_batches.assign_add(1)
-        return logs
-
-    def predict_step(self, data: Any) -> dict[str, Any]:
-        terms = super().predict_step(data)
-        self.test_batches.assign_add(1)
-        return terms
-
-    def predict(self, *args: Any, **kwargs: Any) -> dict[str, np.ndarray]:
-        # Keras's predict, unlike its evaluate, resets nothing.
-        self.test_batches.assign(0)
-        return super().predict(*args, **kwargs)
-
-    def reset_metrics(self) -> None:
-        """Also restart the evaluation noise, so that two evaluations agree."""
-        super().reset_metrics()
-        self.test_batches.assign(0)
-
-    def compute_metrics(
-        self, x: Any, y: Any, y_pred: dict[str, Tensor], sample_weight: Any = None
-    ) -> dict[str, Any]:
-        for name, tracker in self._trackers.items():
-            tracker.update_state(y_pred[name])
-        return super().compute_metrics(x, y, y_pred, sample_weight)
 
     # --- saving -----------------------------------------------------------------------------
 
@@ -254,18 +169,6 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
     def from_config(cls, config: dict[str, Any]) -> Any:
         deserialize = keras.saving.deserialize_keras_object
         return cls(**{k: deserialize(v) if _is_component(v) else v for k, v in config.items()})
-
-
-def _is_distributed(x):
-    return isinstance(x, tf.distribute.DistributedDataset)
-
-
-def _with_weights(data):
-    """A batch of `fit` whose sample weights, if any, are an entry "weight" of its images."""
-    x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-    if weight is None:
-        return data
-    return ({**(x if isinstance(x, dict) else {"image": x}), "weight": weight}, y)
 
 
 def _is_component(value):
