@@ -1,7 +1,7 @@
 """A run folder: config.json, metrics.jsonl, checkpoints/, samples/, tensorboard/. Reading it.
 
-A checkpoint is one file, checkpoints/step_00000100.keras: a zip archive whose checksums tell a
-whole file from a damaged one.
+A checkpoint is one file, checkpoints/step_00000100.keras: a zip archive. It is whole if its checksums
+are right and all its numbers are finite.
 """
 
 import io
@@ -35,17 +35,40 @@ def checkpoints(folder: str | os.PathLike) -> list[tuple[int, pathlib.Path]]:
 
 
 def damage(path: str | os.PathLike) -> str | None:
-    """What is wrong with a checkpoint file, as a string, or None when it is whole."""
+    """What is wrong with a checkpoint file, as a string, or None when it is whole.
+
+    A file with a weight or an optimizer moment that is not finite is damaged, too.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             bad = archive.testzip()
             if bad:
                 return f"wrong checksum of {bad}"
             missing = {"config.json", "model.weights.h5"} - set(archive.namelist())
-            return f"no {', '.join(sorted(missing))} in it" if missing else None
-    # A flipped bit in the archive's directory shows in many ways.
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+            if missing:
+                return f"no {', '.join(sorted(missing))} in it"
+            return _bad_numbers(archive.read("model.weights.h5"))
+    except Exception as error:  # Damage to the directory of an archive shows in many ways.
         return str(error) or type(error).__name__
+
+
+def _bad_numbers(weights):
+    """What is wrong with the numbers of a weights file (its bytes), as a string, or None."""
+    import h5py
+    import numpy as np
+
+    def check(name, stored):
+        if not isinstance(stored, h5py.Dataset):
+            return None
+        if stored.nbytes > len(weights):  # Reading would allocate what is not in the file.
+            return f"{name} is larger than the file"
+        # Strings are no weights; integers are always finite.
+        if stored.dtype.kind in "fc" and not np.all(np.isfinite(stored[()])):
+            return f"{name} is not finite"
+        return None
+
+    with h5py.File(io.BytesIO(weights)) as file:
+        return file.visititems(check)
 
 
 def newest_whole(

@@ -110,10 +110,10 @@ class Checkpoints:
 
     def describe_last(self):
         """A clause that names the last good checkpoint."""
-        found = runs.checkpoints(self.folder)
-        if not found:
-            return "there is no earlier checkpoint"
-        return f"the last good checkpoint is {found[-1][1]}"
+        for _, path in reversed(runs.checkpoints(self.folder)):
+            if runs.damage(path) is None:
+                return f"the last good checkpoint is {path}"
+        return "there is no earlier checkpoint"
 
     def restore(self, model, path, step):
         """Load weights and optimizer state of `path` into a compiled, built model, exactly.
