@@ -1,7 +1,7 @@
 """A run folder: config.json, metrics.jsonl, checkpoints/, samples/, tensorboard/. Reading it.
 
-A checkpoint is one file, checkpoints/step_00000100.keras: a zip archive. It is whole if its checksums
-are right and all its numbers are finite.
+A checkpoint is one file, checkpoints/step_00000100.keras: a zip archive. It is whole if its
+checksums are right and all its numbers are finite.
 """
 
 import io

@@ -1,6 +1,9 @@
 """Each source: images, labels, splits, and the errors for bad names and files."""
 
+import json
 import os
+import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -126,6 +129,72 @@ def test_celeb_a_and_lsun_have_the_geometry_of_the_literature():
     assert Geometry().defaults_from(GEOMETRIES["lsun"]).output_shape((None, None, 3)) == (64, 64, 3)
     own = Geometry(image_size=32, crop="none").defaults_from(GEOMETRIES["celeb_a"])
     assert own == Geometry(image_size=32, crop="none").defaults_from(Geometry())
+
+
+def copied(tfds_dir, tmp_path):
+    """(data folder, version folder) of a copy of `tiny`."""
+    version = tmp_path / "tiny" / "1.0.0"
+    shutil.copytree(pathlib.Path(tfds_dir, "tiny", "1.0.0"), version)
+    return tmp_path, version
+
+
+def as_json(name):
+    return {"type": name, "content": {}}
+
+
+def as_proto(name):
+    return {"pythonClassName": name, "jsonFeature": {"json": "{}"}}
+
+
+def as_nested_string(name):
+    inside = json.dumps({"feature": as_json(name), "length": 3})
+    sequence = "tensorflow_datasets.core.features.sequence_feature.Sequence"
+    return {"python_class_name": sequence, "json_feature": {"json": inside}}
+
+
+@pytest.mark.parametrize("write", [as_json, as_proto, as_nested_string])
+def test_a_data_folder_cannot_name_code_that_is_imported(write, tfds_dir, tmp_path, monkeypatch):
+    data_dir, version = copied(tfds_dir, tmp_path)
+    ran = tmp_path / "ran"
+    (tmp_path / "evil_module.py").write_text(f"open({str(ran)!r}, 'w').close()")
+    monkeypatch.syspath_prepend(tmp_path)
+    written = json.loads((version / "features.json").read_text())
+    part = write("evil_module.Feature")
+    if "type" in written:
+        written["content"]["more"] = part
+    else:
+        written["featuresDict"]["features"]["more"] = part
+    (version / "features.json").write_text(json.dumps(written))
+    said = r"features\.json must name classes of tensorflow_datasets only, got 'evil_module"
+    with pytest.raises(ValueError, match=said):
+        data.load("tiny", data_dir=data_dir)
+    assert not ran.exists()
+
+
+def cut(content):
+    return content[: len(content) // 2]
+
+
+def nest(content):
+    return b'{"a":' * 50_000
+
+
+def encode_in_latin(content):
+    return content + b"\xe9"
+
+
+def put_list(content):
+    return b"[1, 2]"
+
+
+@pytest.mark.parametrize("harm", [cut, nest, encode_in_latin, put_list])
+@pytest.mark.parametrize("name", ["dataset_info.json", "features.json"])
+def test_damaged_files_of_prepared_data_are_named(name, harm, tfds_dir, tmp_path):
+    data_dir, version = copied(tfds_dir, tmp_path)
+    (version / name).write_bytes(harm((version / name).read_bytes()))
+    with pytest.raises(ValueError, match=f"{version} cannot be read as prepared data") as error:
+        data.load("tiny", data_dir=data_dir)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp"])
