@@ -7,10 +7,12 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 from sklearn.datasets import load_digits
 
 from tfgvae import data
+from tfgvae.data.source import Source
 
 REAL = {
     "mnist": ((28, 28, 1), 10),
@@ -287,6 +289,55 @@ def test_folders_that_are_not_what_they_should_be(tmp_path, save_images, picture
         data.load(f"folder:{tmp_path}")
 
 
+def test_a_subfolder_that_cannot_be_read_is_an_error(tmp_path, save_images, pictures, monkeypatch):
+    for name in ("cat", "dog"):
+        save_images(tmp_path / "train" / name, pictures(2))
+    closed, scandir = str(tmp_path / "train" / "dog"), os.scandir
+
+    def refuse(path):  # A folder of mode 0 is open to root.
+        if os.fspath(path) == closed:
+            raise PermissionError(13, "Permission denied", closed)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError, match="train/dog"):
+        data.load(f"folder:{tmp_path}")
+
+
+def test_a_file_name_that_is_not_utf_8_is_named(tmp_path, save_images, pictures):
+    save_images(tmp_path / "train", pictures(1))
+    name = os.fsencode(tmp_path / "train") + b"/caf\xe9.png"
+    os.rename(tmp_path / "train" / "000.png", name)
+    with pytest.raises(ValueError, match=r"must be UTF-8, got b'.*caf\\xe9\.png'"):
+        data.load(f"folder:{tmp_path}")
+
+
+@pytest.mark.parametrize("cache_bytes", [0, 1 << 30])
+def test_labels_out_of_range_are_an_error(cache_bytes, monkeypatch):
+    def source(labels):
+        return Source(
+            name="odd/train",
+            image_shape=(2, 2, 1),
+            num_examples=len(labels),
+            num_classes=3,
+            records=lambda: tf.data.Dataset.from_tensor_slices(labels),
+            decode=lambda label: {"image": tf.zeros((2, 2, 1), tf.uint8), "label": label},
+            shuffle_buffer=4,
+        )
+
+    def read(*labels):
+        made = source(np.array(labels, np.int64))
+        monkeypatch.setitem(data.SOURCES, "odd", lambda *_, **__: made)
+        return collect("odd", cache_bytes=cache_bytes)[1]
+
+    np.testing.assert_array_equal(read(0, 2, -1), [0, 2, -1])
+    for label in (3, -2):
+        with pytest.raises(
+            (ValueError, tf.errors.OpError), match="odd/train.*from 0 to 2.*got.*" + str(label)
+        ):
+            read(0, label)
+
+
 def test_damaged_files_are_named(tmp_path, save_images, pictures):
     train = tmp_path / "train"
     save_images(train, pictures(3, size=(32, 32)))
@@ -305,7 +356,5 @@ def test_damaged_files_are_named(tmp_path, save_images, pictures):
 
 
 def test_channels_must_be_one_or_three():
-    from tfgvae.data.source import Source
-
     with pytest.raises(ValueError, match="1 or 3 channels, got 4"):
         Source("four", (2, 2, 4), 1, None, lambda: None, lambda r: r, 1)
