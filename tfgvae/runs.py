@@ -103,9 +103,13 @@ def read_config(folder: str | os.PathLike) -> dict[str, Any] | None:
     """config.json of a run folder as a dict, or None when there is none.
 
     Raises:
-      ValueError: the file is not JSON.
+      ValueError: the file is not JSON, or not a dict.
     """
-    return read_json(pathlib.Path(folder) / "config.json")
+    path = pathlib.Path(folder) / "config.json"
+    config = read_json(path)
+    if config is not None and not isinstance(config, dict):
+        raise ValueError(f"{path} must be the configuration of a run, a JSON object")
+    return config
 
 
 def read_json(path: pathlib.Path) -> Any:
@@ -115,30 +119,42 @@ def read_json(path: pathlib.Path) -> Any:
       ValueError: the file is not JSON.
     """
     try:
-        return json.loads(path.read_text())
+        return _parse(path.read_bytes(), path)
     except FileNotFoundError:
         return None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
+
+
+def _parse(content, where):
+    try:
+        return json.loads(content.decode())
+    # Not JSON, not UTF-8, or nested too deeply.
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{where} is not JSON: {error}") from error
 
 
 def read_metrics(folder: str | os.PathLike) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl as a list of dicts; a last line cut short is left out.
 
     Raises:
-      ValueError: another line is not JSON; the message names it.
+      ValueError: another line is not JSON, or has no step and split; the message names it.
     """
     path = pathlib.Path(folder) / "metrics.jsonl"
     if not path.exists():
         return []
     rows = []
-    for number, line in enumerate(path.read_text().splitlines(keepends=True), 1):
-        if not line.endswith("\n"):
+    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
+        if not line.endswith(b"\n"):
             break
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path}, line {number}, is not JSON: {error}") from error
+        row = _parse(line, f"{path}, line {number},")
+        if not (
+            isinstance(row, dict)
+            and isinstance(row.get("step"), int)
+            and isinstance(row.get("split"), str)
+        ):
+            raise ValueError(
+                f'{path}, line {number}, must be a JSON object with "step", a number, and "split"'
+            )
+        rows.append(row)
     return rows
 
 
@@ -194,7 +210,8 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
 
     Raises:
       FileNotFoundError: no such folder, not a run folder, or no such checkpoint.
-      ValueError: the checkpoint of `step`, or every one, is damaged; the message names files.
+      ValueError: the checkpoint of `step`, or every one, is damaged, or it holds something else
+        than a model of tfgvae; the message names files.
     """
     folder = pathlib.Path(folder)
     if not folder.is_dir():
@@ -204,8 +221,17 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
     path = _find(folder, step)
     import keras
 
-    import tfgvae.models  # noqa: F401 (registers the classes that the file names)
+    from tfgvae.messages import reason
+    from tfgvae.models import LatentVariableModel  # Registers the classes that the file names.
 
-    model = keras.models.load_model(path, compile=False)
-    _put_averages(model, path)
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except Exception as error:  # A file of another program can raise anything.
+        raise ValueError(f"{path} cannot be loaded: {reason(error)}") from error
+    if not isinstance(model, LatentVariableModel):
+        raise ValueError(f"{path} must hold a model of tfgvae, got a {type(model).__name__}")
+    try:
+        _put_averages(model, path)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} has no optimizer that tfgvae writes: {error!r}") from error
     return model
