@@ -26,6 +26,7 @@ def check(config):
         catalog.check_name(catalog.names(module, table), config[section][field], kind)
     check_noise(config.data.binarize, config.data.augment)
     _check_counts(config)
+    check_sizes(config)
     check_numbers(config.train)
     check_dataset(config.data.name, config.data.data_dir)
 
@@ -62,6 +63,26 @@ def _check_counts(config):
         raise ValueError(f"warmup_steps must be >= 0, got {train.warmup_steps}")
     if train.schedule == "cosine" and train.warmup_steps >= train.steps:
         raise ValueError(f"warmup_steps must be < steps = {train.steps}, got {train.warmup_steps}")
+
+
+def check_sizes(config):
+    """Check the sizes of the parts, of the images and of a batch, with the bounds of the classes.
+
+    Raises:
+      ValueError: a size above tfgvae.checks.MOST.
+    """
+    most = catalog.constant("tfgvae.checks", "MOST")
+    for section in (*catalog.TABLES, "data", "train", "pictures"):
+        for name, value in config[section].items():
+            if name in most:
+                _check_size(f"{section}.{name}", value, most[name])
+
+
+def _check_size(name, value, most):
+    values = value if isinstance(value, (tuple, list)) else (value,)
+    # The classes check types.
+    if any(isinstance(number, (int, float)) and number > most for number in values):
+        raise ValueError(f"{name} must be at most {most}, got {value}")
 
 
 def check_learning_rate(value):

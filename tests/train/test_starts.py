@@ -69,6 +69,8 @@ def test_an_unknown_flag_is_refused_without_tensorflow(command):
         (["train.run", "--model=vae", "--config.trian.steps=1"], 2, "no 'trian'"),
         (["train.run", "--model=vae", "--dataset=mnits"], 2, "unknown data set 'mnits'"),
         (["train.run", "--model=vae", "--config.train.learning_rate=nan"], 2, "got nan"),
+        (["train.run", "--model=vae", "--config.model.latent_dim=1000000000"], 2, "at most 65536"),
+        (["train.run", "--model=vae", "--batch_size=1000000000"], 2, "at most 65536"),
         (["train.run", "--model=vae", "--config.train.clip_norm=inf"], 2, "got inf"),
         (["train.run", "--model=vae", "--strategy=two"], 2, "unknown strategy 'two'"),
         (["train.classifier", "--dataset=mnits", "--output=x.keras"], 2, "unknown data set"),
