@@ -1,5 +1,6 @@
 """Checks of a configuration that need neither TensorFlow nor the data."""
 
+import math
 import os
 import pathlib
 
@@ -25,6 +26,8 @@ def check(config):
         catalog.check_name(catalog.names(module, table), config[section][field], kind)
     check_noise(config.data.binarize, config.data.augment)
     _check_counts(config)
+    check_sizes(config)
+    check_numbers(config.train)
     check_dataset(config.data.name, config.data.data_dir)
 
 
@@ -60,6 +63,48 @@ def _check_counts(config):
         raise ValueError(f"warmup_steps must be >= 0, got {train.warmup_steps}")
     if train.schedule == "cosine" and train.warmup_steps >= train.steps:
         raise ValueError(f"warmup_steps must be < steps = {train.steps}, got {train.warmup_steps}")
+
+
+def check_sizes(config):
+    """Check the sizes of the parts, of the images and of a batch, with the bounds of the classes.
+
+    Raises:
+      ValueError: a size above tfgvae.checks.MOST.
+    """
+    most = catalog.constant("tfgvae.checks", "MOST")
+    for section in (*catalog.TABLES, "data", "train", "pictures"):
+        for name, value in config[section].items():
+            if name in most:
+                _check_size(f"{section}.{name}", value, most[name])
+
+
+def _check_size(name, value, most):
+    values = value if isinstance(value, (tuple, list)) else (value,)
+    # The classes check types.
+    if any(isinstance(number, (int, float)) and number > most for number in values):
+        raise ValueError(f"{name} must be at most {most}, got {value}")
+
+
+def check_learning_rate(value):
+    """Check that a learning rate is finite and > 0, with a ValueError."""
+    if not 0 < value < math.inf:  # NaN is not.
+        raise ValueError(f"learning_rate must be finite and > 0, got {value}")
+
+
+def check_numbers(train):
+    """Check the real numbers of a `train` section; those at None are not set.
+
+    Raises:
+      ValueError: a number out of its range, NaN or infinite.
+    """
+    check_learning_rate(train.learning_rate)
+    clip_norm, decay, momentum = train.clip_norm, train.weight_decay, train.ema_momentum
+    if clip_norm is not None and not 0 < clip_norm < math.inf:
+        raise ValueError(f"clip_norm must be finite and > 0, got {clip_norm}")
+    if decay is not None and not 0 <= decay < math.inf:
+        raise ValueError(f"weight_decay must be finite and >= 0, got {decay}")
+    if momentum is not None and not 0 < momentum < 1:
+        raise ValueError(f"ema_momentum must be > 0 and < 1, got {momentum}")
 
 
 def check_dataset(name, data_dir=None):

@@ -6,6 +6,33 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
+# The largest sizes of networks and data: far above any use, far below what exhausts the memory by
+# one number alone. configs.check applies them to flags before TensorFlow is imported.
+MOST = {
+    "batch_size": 65536,
+    "components": 65536,
+    "context": 65536,
+    "dense": 65536,
+    "features": 4096,
+    "filters": 4096,
+    "gibbs_steps": 4096,
+    "hidden": 65536,
+    "image_size": 4096,
+    "kernel_size": 127,
+    "latent_dim": 65536,
+    "latent_groups": 65536,
+    "num_blocks": 256,
+    "num_classes": 65536,
+    "num_mixtures": 256,
+    "num_prior_samples": 65536,
+    "num_scales": 16,
+    "num_steps": 1024,
+    "prediction_dense": 65536,
+    "transforms": 256,
+    "width": 4096,
+}
+MOST_LAYERS = 256
+
 
 def integer(name: str, value: Any, minimum: int, maximum: int | None = None) -> int:
     """`value` as an int from `minimum` to `maximum` (None: no maximum).
@@ -33,6 +60,22 @@ def integers(name: str, values: Any, minimum: int, length: int | None = None) ->
     if length is not None and len(values) != length:
         raise ValueError(f"{name} must have length {length}, got {values}")
     return values
+
+
+def size(name: str, value: Any, minimum: int) -> int:
+    """`value` as an int from `minimum` to MOST[name]."""
+    number = integer(name, value, minimum)
+    if number > MOST[name]:
+        raise ValueError(f"{name} must be at most {MOST[name]}, got {number}")
+    return number
+
+
+def sizes(name: str, values: Any, minimum: int) -> tuple[int, ...]:
+    """A list or tuple of sizes, each as `size` takes it, as a tuple of at most MOST_LAYERS."""
+    numbers = integers(name, values, minimum)
+    if len(numbers) > MOST_LAYERS:
+        raise ValueError(f"{name} must have at most {MOST_LAYERS} numbers, got {len(numbers)}")
+    return tuple(size(name, number, minimum) for number in numbers)
 
 
 def real(

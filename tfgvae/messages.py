@@ -7,6 +7,7 @@ _AROUND = re.compile(
     r"\s*$|Graph execution error|Detected at node|<stack traces|\s+File \"|\s*\[\[|"
     r"\d+ root error|Errors may have originated|Original stack trace"
 )
+_LONGEST = 500  # Keras adds whole configurations to some messages.
 _MARKS = re.compile(r"\{\{.*?\}\}\s*|\s*\[Op:\w+\].*|^\s*\(\d+\) [A-Z_]+:\s*")
 
 
@@ -21,9 +22,12 @@ def reason(error: BaseException) -> str:
     bold = re.search("\x1b\\[1m(.*?)\x1b\\[0m", text, re.DOTALL)
     if bold:
         text = bold[1].rpartition("Error encountered:")[2]
+    # Keras puts the configuration of a class that fails before the reason.
+    text = text.rpartition("Exception encountered: ")[2] or text
     lines = (_MARKS.sub("", line) for line in text.splitlines() if not _AROUND.match(line))
     line = next((line for line in lines if line.strip()), type(error).__name__).strip()
-    return _assertion(line)
+    line = _assertion(line)
+    return line if len(line) <= _LONGEST else line[:_LONGEST] + " ..."
 
 
 def _assertion(line):

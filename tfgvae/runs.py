@@ -1,7 +1,7 @@
 """A run folder: config.json, metrics.jsonl, checkpoints/, samples/, tensorboard/. Reading it.
 
-A checkpoint is one file, checkpoints/step_00000100.keras: a zip archive whose checksums tell a
-whole file from a damaged one.
+A checkpoint is one file, checkpoints/step_00000100.keras: a zip archive. It is whole if its
+checksums are right and all its numbers are finite.
 """
 
 import io
@@ -35,17 +35,40 @@ def checkpoints(folder: str | os.PathLike) -> list[tuple[int, pathlib.Path]]:
 
 
 def damage(path: str | os.PathLike) -> str | None:
-    """What is wrong with a checkpoint file, as a string, or None when it is whole."""
+    """What is wrong with a checkpoint file, as a string, or None when it is whole.
+
+    A file with a weight or an optimizer moment that is not finite is damaged, too.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             bad = archive.testzip()
             if bad:
                 return f"wrong checksum of {bad}"
             missing = {"config.json", "model.weights.h5"} - set(archive.namelist())
-            return f"no {', '.join(sorted(missing))} in it" if missing else None
-    # A flipped bit in the archive's directory shows in many ways.
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+            if missing:
+                return f"no {', '.join(sorted(missing))} in it"
+            return _bad_numbers(archive.read("model.weights.h5"))
+    except Exception as error:  # Damage to the directory of an archive shows in many ways.
         return str(error) or type(error).__name__
+
+
+def _bad_numbers(weights):
+    """What is wrong with the numbers of a weights file (its bytes), as a string, or None."""
+    import h5py
+    import numpy as np
+
+    def check(name, stored):
+        if not isinstance(stored, h5py.Dataset):
+            return None
+        if stored.nbytes > len(weights):  # Reading would allocate what is not in the file.
+            return f"{name} is larger than the file"
+        # Strings are no weights; integers are always finite.
+        if stored.dtype.kind in "fc" and not np.all(np.isfinite(stored[()])):
+            return f"{name} is not finite"
+        return None
+
+    with h5py.File(io.BytesIO(weights)) as file:
+        return file.visititems(check)
 
 
 def newest_whole(
@@ -80,9 +103,13 @@ def read_config(folder: str | os.PathLike) -> dict[str, Any] | None:
     """config.json of a run folder as a dict, or None when there is none.
 
     Raises:
-      ValueError: the file is not JSON.
+      ValueError: the file is not JSON, or not a dict.
     """
-    return read_json(pathlib.Path(folder) / "config.json")
+    path = pathlib.Path(folder) / "config.json"
+    config = read_json(path)
+    if config is not None and not isinstance(config, dict):
+        raise ValueError(f"{path} must be the configuration of a run, a JSON object")
+    return config
 
 
 def read_json(path: pathlib.Path) -> Any:
@@ -92,30 +119,42 @@ def read_json(path: pathlib.Path) -> Any:
       ValueError: the file is not JSON.
     """
     try:
-        return json.loads(path.read_text())
+        return _parse(path.read_bytes(), path)
     except FileNotFoundError:
         return None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
+
+
+def _parse(content, where):
+    try:
+        return json.loads(content.decode())
+    # Not JSON, not UTF-8, or nested too deeply.
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{where} is not JSON: {error}") from error
 
 
 def read_metrics(folder: str | os.PathLike) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl as a list of dicts; a last line cut short is left out.
 
     Raises:
-      ValueError: another line is not JSON; the message names it.
+      ValueError: another line is not JSON, or has no step and split; the message names it.
     """
     path = pathlib.Path(folder) / "metrics.jsonl"
     if not path.exists():
         return []
     rows = []
-    for number, line in enumerate(path.read_text().splitlines(keepends=True), 1):
-        if not line.endswith("\n"):
+    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
+        if not line.endswith(b"\n"):
             break
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path}, line {number}, is not JSON: {error}") from error
+        row = _parse(line, f"{path}, line {number},")
+        if not (
+            isinstance(row, dict)
+            and isinstance(row.get("step"), int)
+            and isinstance(row.get("split"), str)
+        ):
+            raise ValueError(
+                f'{path}, line {number}, must be a JSON object with "step", a number, and "split"'
+            )
+        rows.append(row)
     return rows
 
 
@@ -171,7 +210,8 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
 
     Raises:
       FileNotFoundError: no such folder, not a run folder, or no such checkpoint.
-      ValueError: the checkpoint of `step`, or every one, is damaged; the message names files.
+      ValueError: the checkpoint of `step`, or every one, is damaged, or it holds something else
+        than a model of tfgvae; the message names files.
     """
     folder = pathlib.Path(folder)
     if not folder.is_dir():
@@ -181,8 +221,17 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
     path = _find(folder, step)
     import keras
 
-    import tfgvae.models  # noqa: F401 (registers the classes that the file names)
+    from tfgvae.messages import reason
+    from tfgvae.models import LatentVariableModel  # Registers the classes that the file names.
 
-    model = keras.models.load_model(path, compile=False)
-    _put_averages(model, path)
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except Exception as error:  # A file of another program can raise anything.
+        raise ValueError(f"{path} cannot be loaded: {reason(error)}") from error
+    if not isinstance(model, LatentVariableModel):
+        raise ValueError(f"{path} must hold a model of tfgvae, got a {type(model).__name__}")
+    try:
+        _put_averages(model, path)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} has no optimizer that tfgvae writes: {error!r}") from error
     return model

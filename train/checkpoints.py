@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from tfgvae import runs
+from tfgvae.messages import reason
 from train.errors import TrainError
 
 
@@ -28,6 +29,12 @@ def _flush(path):
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+class ForeignCheckpoint(CheckpointError):
+    """A checkpoint of something else than this run: no step is done."""
+
+    exit_code = 2
 
 
 class Checkpoints:
@@ -56,12 +63,12 @@ class Checkpoints:
           CheckpointError: there are checkpoints and all are damaged.
         """
 
-        def set_aside(path, reason):
+        def set_aside(path, damage):
             try:
                 path.rename(path.with_name(path.name + ".damaged"))
-                say(f"Damaged checkpoint, renamed to {path.name}.damaged: {path}: {reason}")
+                say(f"Damaged checkpoint, renamed to {path.name}.damaged: {path}: {damage}")
             except OSError:
-                say(f"Damaged checkpoint, skipped: {path}: {reason}")
+                say(f"Damaged checkpoint, skipped: {path}: {damage}")
 
         try:
             return runs.newest_whole(self.folder, set_aside)
@@ -100,9 +107,9 @@ class Checkpoints:
         self._writing.mkdir(parents=True, exist_ok=True)
         temporary = self._writing / path.name
         model.save(temporary)
-        reason = runs.damage(temporary)
-        if reason:
-            raise OSError(reason)
+        damage = runs.damage(temporary)
+        if damage:
+            raise OSError(damage)
         _flush(temporary)
         os.replace(temporary, path)
         _flush(path.parent)
@@ -110,10 +117,10 @@ class Checkpoints:
 
     def describe_last(self):
         """A clause that names the last good checkpoint."""
-        found = runs.checkpoints(self.folder)
-        if not found:
-            return "there is no earlier checkpoint"
-        return f"the last good checkpoint is {found[-1][1]}"
+        for _, path in reversed(runs.checkpoints(self.folder)):
+            if runs.damage(path) is None:
+                return f"the last good checkpoint is {path}"
+        return "there is no earlier checkpoint"
 
     def restore(self, model, path, step):
         """Load weights and optimizer state of `path` into a compiled, built model, exactly.
@@ -128,13 +135,13 @@ class Checkpoints:
         try:
             model.load_weights(path)
         except Exception as error:
-            raise CheckpointError(
-                f"{path} does not fit the model of this configuration: {error}"
+            raise ForeignCheckpoint(
+                f"{path} does not fit the model of this configuration: {reason(error)}"
             ) from error
         taken = int(model.optimizer.iterations.numpy())
         # Keras skips state that does not match and only warns.
         if taken != step:
-            raise CheckpointError(
+            raise ForeignCheckpoint(
                 f"{path} does not fit the optimizer of this configuration: its step is {taken}, "
                 f"expected {step}"
             )
@@ -146,8 +153,16 @@ class Checkpoints:
 
         It has new weights until `restore` loads those of the checkpoint. The classifier's own file
         is not needed.
+
+        Raises:
+          CheckpointError: the file holds something else than a model of tfgvae.
         """
-        with zipfile.ZipFile(path) as archive:
-            saved = json.loads(archive.read("config.json"))["config"]
-        network = saved.get("inference", {}).get("config", {}).get("network")
-        return network and keras.saving.deserialize_keras_object(network)
+        try:
+            with zipfile.ZipFile(path) as archive:
+                saved = json.loads(archive.read("config.json"))["config"]
+            network = saved.get("inference", {}).get("config", {}).get("network")
+            return network and keras.saving.deserialize_keras_object(network)
+        except Exception as error:  # A file of another program can raise anything.
+            raise ForeignCheckpoint(
+                f"{path} does not hold the model of this run: {reason(error)}"
+            ) from error

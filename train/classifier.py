@@ -49,7 +49,7 @@ def _changed(output, settings):
         record = read_json(beside)
     except ValueError as error:
         return [str(error)]
-    if not isinstance(record, dict) or "settings" not in record:
+    if not isinstance(record, dict) or not isinstance(record.get("settings"), dict):
         return [f"no settings in {beside}: how it was trained is not known"]
     return differences(record["settings"], settings.as_dict())
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 from configs import catalog
-from configs.check import check_dataset, check_noise
+from configs.check import check_dataset, check_learning_rate, check_noise
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,11 +67,13 @@ class Settings:
 
 
 def check_names(flags):
-    """Check the names among flags, {field: value}, without TensorFlow.
+    """Check the names and the learning rate among flags, {field: value}, without TensorFlow.
 
     Raises:
-      ValueError, FileNotFoundError: there is no such trunk, noise or data set.
+      ValueError, FileNotFoundError: there is no such trunk, noise or data set, or the learning rate
+        is not finite and > 0.
     """
+    check_learning_rate(flags["learning_rate"])
     trunks = catalog.names("tfgvae.inference.gaussian", "TRUNKS")
     catalog.check_name(trunks, flags["trunk"], "trunk")
     check_noise(flags["binarize"], flags["augment"])

@@ -70,17 +70,24 @@ def read(folder):
       (ConfigDict, {key: value} of the fields that do not exist in this version).
 
     Raises:
-      ValueError: config.json is not JSON.
+      ValueError: config.json is not JSON, or not the configuration of a run.
     """
-    stored = read_json(pathlib.Path(folder) / "config.json")
+    path = pathlib.Path(folder) / "config.json"
+    stored = read_json(path)
     if stored is None:
         return None
+    if not isinstance(stored, dict):
+        raise ValueError(f"{path} must be the configuration of a run, a JSON object")
     values = flat(stored)
     known = flat(base.get_config())
-    return (
-        typed({key: value for key, value in values.items() if key in known}),
-        {key: value for key, value in values.items() if key not in known and value is not None},
-    )
+    unknown = {k: v for k, v in values.items() if k not in known and v is not None}
+    for key in unknown:
+        if any(k.startswith(f"{key}.") or key.startswith(f"{k}.") for k in known):
+            raise ValueError(f"{path}: {key} does not have the structure of a configuration")
+    try:
+        return typed({key: value for key, value in values.items() if key in known}), unknown
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} is not the configuration of a run: {error}") from error
 
 
 def require(folder):

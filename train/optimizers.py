@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from configs.check import check_numbers
 from tfgvae.registry import lookup
 from train.fused_adam import FusedAdam, FusedAdamW
 
@@ -92,21 +93,16 @@ def make(train):
       ValueError: an unknown name or a value out of range.
     """
     plain, clipped = lookup(OPTIMIZERS, train.optimizer, "optimizer")
-    if train.learning_rate <= 0:
-        raise ValueError(f"learning_rate must be > 0, got {train.learning_rate}")
+    check_numbers(train)
     if train.warmup_steps < 0:
         raise ValueError(f"warmup_steps must be >= 0, got {train.warmup_steps}")
     options = {"learning_rate": lookup(SCHEDULES, train.schedule, "schedule")(train)}
     if train.weight_decay is not None:
         options["weight_decay"] = train.weight_decay
     if train.ema_momentum is not None:
-        if not 0 < train.ema_momentum < 1:
-            raise ValueError(f"ema_momentum must be > 0 and < 1, got {train.ema_momentum}")
         options |= {"use_ema": True, "ema_momentum": train.ema_momentum}
     if train.clip_norm is None:
         return plain(**options)
-    if train.clip_norm <= 0:
-        raise ValueError(f"clip_norm must be > 0, got {train.clip_norm}")
     return clipped(global_clipnorm=train.clip_norm, **options)
 
 

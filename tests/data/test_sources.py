@@ -1,13 +1,18 @@
 """Each source: images, labels, splits, and the errors for bad names and files."""
 
+import json
 import os
+import pathlib
+import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 from sklearn.datasets import load_digits
 
 from tfgvae import data
+from tfgvae.data.source import Source
 
 REAL = {
     "mnist": ((28, 28, 1), 10),
@@ -128,6 +133,72 @@ def test_celeb_a_and_lsun_have_the_geometry_of_the_literature():
     assert own == Geometry(image_size=32, crop="none").defaults_from(Geometry())
 
 
+def copied(tfds_dir, tmp_path):
+    """(data folder, version folder) of a copy of `tiny`."""
+    version = tmp_path / "tiny" / "1.0.0"
+    shutil.copytree(pathlib.Path(tfds_dir, "tiny", "1.0.0"), version)
+    return tmp_path, version
+
+
+def as_json(name):
+    return {"type": name, "content": {}}
+
+
+def as_proto(name):
+    return {"pythonClassName": name, "jsonFeature": {"json": "{}"}}
+
+
+def as_nested_string(name):
+    inside = json.dumps({"feature": as_json(name), "length": 3})
+    sequence = "tensorflow_datasets.core.features.sequence_feature.Sequence"
+    return {"python_class_name": sequence, "json_feature": {"json": inside}}
+
+
+@pytest.mark.parametrize("write", [as_json, as_proto, as_nested_string])
+def test_a_data_folder_cannot_name_code_that_is_imported(write, tfds_dir, tmp_path, monkeypatch):
+    data_dir, version = copied(tfds_dir, tmp_path)
+    ran = tmp_path / "ran"
+    (tmp_path / "evil_module.py").write_text(f"open({str(ran)!r}, 'w').close()")
+    monkeypatch.syspath_prepend(tmp_path)
+    written = json.loads((version / "features.json").read_text())
+    part = write("evil_module.Feature")
+    if "type" in written:
+        written["content"]["more"] = part
+    else:
+        written["featuresDict"]["features"]["more"] = part
+    (version / "features.json").write_text(json.dumps(written))
+    said = r"features\.json must name classes of tensorflow_datasets only, got 'evil_module"
+    with pytest.raises(ValueError, match=said):
+        data.load("tiny", data_dir=data_dir)
+    assert not ran.exists()
+
+
+def cut(content):
+    return content[: len(content) // 2]
+
+
+def nest(content):
+    return b'{"a":' * 50_000
+
+
+def encode_in_latin(content):
+    return content + b"\xe9"
+
+
+def put_list(content):
+    return b"[1, 2]"
+
+
+@pytest.mark.parametrize("harm", [cut, nest, encode_in_latin, put_list])
+@pytest.mark.parametrize("name", ["dataset_info.json", "features.json"])
+def test_damaged_files_of_prepared_data_are_named(name, harm, tfds_dir, tmp_path):
+    data_dir, version = copied(tfds_dir, tmp_path)
+    (version / name).write_bytes(harm((version / name).read_bytes()))
+    with pytest.raises(ValueError, match=f"{version} cannot be read as prepared data") as error:
+        data.load("tiny", data_dir=data_dir)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("suffix", ["png", "bmp"])
 def test_a_folder_is_split_by_name_and_keeps_its_pixels(suffix, tmp_path, save_images, pictures):
     images = pictures(40, channels=1)
@@ -218,6 +289,55 @@ def test_folders_that_are_not_what_they_should_be(tmp_path, save_images, picture
         data.load(f"folder:{tmp_path}")
 
 
+def test_a_subfolder_that_cannot_be_read_is_an_error(tmp_path, save_images, pictures, monkeypatch):
+    for name in ("cat", "dog"):
+        save_images(tmp_path / "train" / name, pictures(2))
+    closed, scandir = str(tmp_path / "train" / "dog"), os.scandir
+
+    def refuse(path):  # A folder of mode 0 is open to root.
+        if os.fspath(path) == closed:
+            raise PermissionError(13, "Permission denied", closed)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError, match="train/dog"):
+        data.load(f"folder:{tmp_path}")
+
+
+def test_a_file_name_that_is_not_utf_8_is_named(tmp_path, save_images, pictures):
+    save_images(tmp_path / "train", pictures(1))
+    name = os.fsencode(tmp_path / "train") + b"/caf\xe9.png"
+    os.rename(tmp_path / "train" / "000.png", name)
+    with pytest.raises(ValueError, match=r"must be UTF-8, got b'.*caf\\xe9\.png'"):
+        data.load(f"folder:{tmp_path}")
+
+
+@pytest.mark.parametrize("cache_bytes", [0, 1 << 30])
+def test_labels_out_of_range_are_an_error(cache_bytes, monkeypatch):
+    def source(labels):
+        return Source(
+            name="odd/train",
+            image_shape=(2, 2, 1),
+            num_examples=len(labels),
+            num_classes=3,
+            records=lambda: tf.data.Dataset.from_tensor_slices(labels),
+            decode=lambda label: {"image": tf.zeros((2, 2, 1), tf.uint8), "label": label},
+            shuffle_buffer=4,
+        )
+
+    def read(*labels):
+        made = source(np.array(labels, np.int64))
+        monkeypatch.setitem(data.SOURCES, "odd", lambda *_, **__: made)
+        return collect("odd", cache_bytes=cache_bytes)[1]
+
+    np.testing.assert_array_equal(read(0, 2, -1), [0, 2, -1])
+    for label in (3, -2):
+        with pytest.raises(
+            (ValueError, tf.errors.OpError), match="odd/train.*from 0 to 2.*got.*" + str(label)
+        ):
+            read(0, label)
+
+
 def test_damaged_files_are_named(tmp_path, save_images, pictures):
     train = tmp_path / "train"
     save_images(train, pictures(3, size=(32, 32)))
@@ -236,7 +356,5 @@ def test_damaged_files_are_named(tmp_path, save_images, pictures):
 
 
 def test_channels_must_be_one_or_three():
-    from tfgvae.data.source import Source
-
     with pytest.raises(ValueError, match="1 or 3 channels, got 4"):
         Source("four", (2, 2, 4), 1, None, lambda: None, lambda r: r, 1)

@@ -57,9 +57,19 @@ def test_schedules(schedule, warmup):
     assert at(110) == pytest.approx(0.0 if schedule == "cosine" else 0.5, abs=1e-6)
 
 
+NUMBERS = ("learning_rate", "clip_norm", "weight_decay", "ema_momentum")
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("learning_rate", 0.0), ("clip_norm", -1.0), ("warmup_steps", -1), ("optimizer", "adm")],
+    [
+        ("learning_rate", 0.0),
+        ("clip_norm", -1.0),
+        ("weight_decay", -1.0),
+        ("warmup_steps", -1),
+        ("optimizer", "adm"),
+        *((field, float(value)) for field in NUMBERS for value in ("nan", "inf")),
+    ],
 )
 def test_bad_settings(field, value):
     with pytest.raises(ValueError, match=field):

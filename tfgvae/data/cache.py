@@ -19,15 +19,31 @@ _CHUNK = 512  # Examples decoded to the cache at a time.
 
 
 def decoded(source: Source, geometry: Geometry, noise: Noise, seed: Tensor) -> Decode:
-    """(index, record) -> {"image": uint8 [H, W, C], "label": int64 []}, with `noise.once`."""
+    """(index, record) -> {"image": uint8 [H, W, C], "label": int64 []}, with `noise.once`.
+
+    A label that is out of range is an error of TensorFlow when the record is read.
+    """
     shape = geometry.output_shape(source.image_shape)
 
     def decode(index, record):
         example = source.decode(record)
         image = tf.ensure_shape(geometry.apply(example["image"]), shape)
+        if "label" in example and source.num_classes:
+            example = {**example, "label": _in_range(example["label"], source)}
         return {**example, "image": noise.once(image, index, seed)}
 
     return decode
+
+
+def _in_range(label, source):
+    """The label, int64 []. -1 is allowed: TFDS gives it to images without a label."""
+    last = source.num_classes - 1
+    inside = tf.debugging.Assert(
+        tf.logical_and(label >= -1, label <= last),
+        [f"{source.name}: labels must be from 0 to {last} (-1: no label), got", label],
+    )
+    with tf.control_dependencies([] if inside is None else [inside]):
+        return tf.identity(label)
 
 
 def streamed(source: Source, decode: Decode) -> tuple[tf.data.Dataset, DecodeBatches]:

@@ -7,6 +7,7 @@ PATH/train/... PATH/test/...   splits, if there are such folders; otherwise a fi
 
 import concurrent.futures
 import hashlib
+import os
 import pathlib
 from typing import Any
 
@@ -82,15 +83,34 @@ def _files_of_split(root, split):
 
 
 def _image_files(folder):
-    """[(file, first folder below `folder` on its path, or None)], sorted by path."""
-    inside = ((path, path.relative_to(folder).parts) for path in folder.rglob("*"))
-    return sorted(
-        (path, parts[0] if len(parts) > 1 else None)
-        for path, parts in inside
-        if path.suffix.lower() in SUFFIXES
-        and not any(part.startswith(".") for part in parts)
-        and path.is_file()
-    )
+    """[(file, first folder below `folder` on its path, or None)], sorted by path.
+
+    Raises:
+      OSError: a subfolder cannot be read.
+      ValueError: the name of an image file is not UTF-8.
+    """
+    found = []
+    for place, subfolders, names in os.walk(folder, onerror=_raise):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        inside = pathlib.Path(place).relative_to(folder).parts
+        for path in (pathlib.Path(place, name) for name in names if not name.startswith(".")):
+            if path.suffix.lower() in SUFFIXES and path.is_file():
+                _check_name(path)
+                found.append((path, inside[0] if inside else None))
+    return sorted(found)
+
+
+def _raise(error):
+    raise error
+
+
+def _check_name(path):
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"the name of an image file must be UTF-8, got {os.fsencode(path)!r}"
+        ) from error
 
 
 def _is_test(relative_path):

@@ -97,7 +97,7 @@ def _height_width(image_size):
     sizes = image_size if isinstance(image_size, (tuple, list)) else (image_size, image_size)
     if len(sizes) != 2:
         raise ValueError(f"image_size must be an integer or (height, width), got {image_size!r}")
-    return tuple(checks.integer("image_size", size, 1) for size in sizes)
+    return tuple(checks.size("image_size", size, 1) for size in sizes)
 
 
 def _centre_crop(image, crop):

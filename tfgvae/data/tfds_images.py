@@ -4,6 +4,7 @@ Prepared data is read from disk, with or without a builder class for it. Only `d
 the network.
 """
 
+import json
 import os
 
 import numpy as np
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from tfgvae.data.pixels import Geometry
 from tfgvae.data.source import Source
+from tfgvae.messages import reason
 
 # The usual geometry of these sets. CelebA: the crop around the face and the size of the authors'
 # code. LSUN: the photographs differ in size.
@@ -20,6 +22,8 @@ GEOMETRIES = {
 }
 # Encoded 64x64 images have about 10 kB each. TFDS has already shuffled the examples once.
 _SHUFFLE_BUFFER = 10_000
+_CLASS_KEYS = ("type", "python_class_name", "pythonClassName")
+_OWN = "tensorflow_datasets."
 
 
 def open_split(
@@ -31,7 +35,7 @@ def open_split(
     data_dir = _data_path(tfds, data_dir)
     if download:
         _prepare(tfds, name, data_dir)
-    builder = tfds.builder_from_directory(_version_dir(tfds, name, data_dir))
+    builder = _builder(tfds, _version_dir(tfds, name, data_dir))
     if builder.info.file_format != tfds.core.FileFormat.TFRECORD:
         raise ValueError(f"{name} must be prepared as tfrecord, got {builder.info.file_format}")
     features = builder.info.features
@@ -54,6 +58,54 @@ def open_split(
         shuffle_buffer=min(_SHUFFLE_BUFFER, split_info.num_examples),
         geometry=GEOMETRIES.get(_without_version(name).split("/")[0], Geometry()),
     )
+
+
+def _builder(tfds, folder):
+    """The read-only builder of a version folder; ValueError if its files are damaged or foreign."""
+    try:
+        features = folder / "features.json"
+        if features.exists():
+            _check_classes(json.loads(features.read_text()), features)
+        return tfds.builder_from_directory(folder)
+    except _ForeignClassError:
+        raise
+    # JSON cut short, of another structure, deeply nested, or not in UTF-8: TFDS raises many kinds.
+    except Exception as error:
+        raise ValueError(
+            f"{folder} cannot be read as prepared data (dataset_info.json, features.json): "
+            f"{reason(error)}"
+        ) from error
+
+
+class _ForeignClassError(ValueError):
+    """features.json names a class that is not part of tensorflow_datasets."""
+
+
+def _check_classes(value, path):
+    """Refuse the name of any class outside of tensorflow_datasets: TFDS imports what is named.
+
+    Args:
+      value: the content of features.json, or a part of it.
+      path: the file, for errors.
+    """
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        try:
+            value = json.loads(value)  # Parts of features.json are JSON inside a string.
+        except json.JSONDecodeError:
+            return
+    if isinstance(value, list):
+        for part in value:
+            _check_classes(part, path)
+    if not isinstance(value, dict):
+        return
+    for key, part in value.items():
+        # A feature may itself be called "type"; its value is then a dict.
+        if key in _CLASS_KEYS and isinstance(part, str) and not part.startswith(_OWN):
+            raise _ForeignClassError(
+                f"{path} must name classes of tensorflow_datasets only, got {part!r}: "
+                "restoring it would run that code"
+            )
+        _check_classes(part, path)
 
 
 def _prepared(data_dir):

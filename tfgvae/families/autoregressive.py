@@ -37,7 +37,7 @@ class Autoregressive(Family):
     def __init__(self, condition: str = "vector", features: int = 64, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.condition = checks.choice("condition", condition, CONDITIONS)
-        self.features = checks.integer("features", features, 1)
+        self.features = checks.size("features", features, 1)
 
     def params_shape(self, image_shape: Shape) -> Shape:
         size = (1, 1) if self.condition == "vector" else tuple(image_shape[:2])

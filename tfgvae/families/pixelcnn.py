@@ -47,9 +47,9 @@ class PixelCNN(Autoregressive):
     ) -> None:
         super().__init__(condition, features, **kwargs)
         self.levels = check_levels(levels)
-        self.num_blocks = checks.integer("num_blocks", num_blocks, 0)
-        self.filters = checks.integer("filters", filters, 1)
-        self.kernel_size = checks.integer("kernel_size", kernel_size, 3)
+        self.num_blocks = checks.size("num_blocks", num_blocks, 0)
+        self.filters = checks.size("filters", filters, 1)
+        self.kernel_size = checks.size("kernel_size", kernel_size, 3)
         if kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, got {kernel_size}")
 

@@ -53,10 +53,10 @@ class PixelCNNPP(Autoregressive):
     ) -> None:
         super().__init__(condition, features, **kwargs)
         self.levels = check_levels(levels)
-        self.num_scales = checks.integer("num_scales", num_scales, 1)
-        self.num_blocks = checks.integer("num_blocks", num_blocks, 1)
-        self.filters = checks.integer("filters", filters, 1)
-        self.num_mixtures = checks.integer("num_mixtures", num_mixtures, 1)
+        self.num_scales = checks.size("num_scales", num_scales, 1)
+        self.num_blocks = checks.size("num_blocks", num_blocks, 1)
+        self.filters = checks.size("filters", filters, 1)
+        self.num_mixtures = checks.size("num_mixtures", num_mixtures, 1)
         self.dropout = checks.real("dropout", dropout, 0, 1)
         if self.dropout == 1:
             raise ValueError("dropout must be < 1, got 1.0: it would leave nothing")

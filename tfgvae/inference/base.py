@@ -38,7 +38,7 @@ class Inference(keras.layers.Layer):
         self, latent_dim: int, image_shape: Shape, min_stddev: float = 1e-3, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.latent_dim = checks.integer("latent_dim", latent_dim, 1)
+        self.latent_dim = checks.size("latent_dim", latent_dim, 1)
         self.image_shape = check_image_shape(image_shape)
         self.min_stddev = checks.real("min_stddev", min_stddev, above=0)
 

@@ -6,7 +6,6 @@ each z to the member of P nearest to q(x|z) (Prop. 1). x is sampled by the Gibbs
 """
 
 import pathlib
-import zipfile
 from typing import Any, Self
 
 import keras
@@ -16,6 +15,7 @@ from tfgvae.distributions.one_hot import OneHot
 from tfgvae.inference.base import Inference
 from tfgvae.layers.classifier import ClassifierNetwork
 from tfgvae.layers.running_moments import RunningMoments
+from tfgvae.messages import reason
 from tfgvae.types import BatchShape, Distribution, Shape, Tensor
 
 COMMAND = "python -m train.classifier --dataset=NAME --output=FILE.keras"
@@ -112,6 +112,8 @@ class Classifier(Inference):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
+        if "network" not in config:
+            raise ValueError("the file of a fixed q must hold its network")
         network = keras.saving.deserialize_keras_object(config["network"])
         return cls(**{**config, "network": network})
 
@@ -127,9 +129,10 @@ def read(path: str | pathlib.Path) -> ClassifierNetwork:
         raise ValueError(f"no classifier at {path}: make one with `{COMMAND}`")
     try:
         network = keras.models.load_model(path, compile=False)
-    # A damaged archive can raise any of these.
-    except (ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is damaged, or no .keras file: {error}; `{COMMAND}`") from error
+    except Exception as error:  # A damaged archive, or a file of another program.
+        raise ValueError(
+            f"{path} is damaged, or no .keras file: {reason(error)}; `{COMMAND}`"
+        ) from error
     if not isinstance(network, ClassifierNetwork):
         kind = type(network).__name__
         raise ValueError(f"{path} holds a {kind}, not the classifier that `{COMMAND}` makes")

@@ -51,9 +51,9 @@ class Flow(Gaussian):
         super().__init__(
             latent_dim, image_shape, trunk, width, dense, norm, activation, min_stddev, **kwargs
         )
-        self.transforms = checks.integer("transforms", transforms, 1)
-        self.hidden = checks.integers("hidden", hidden, 1)
-        self.context = checks.integer("context", context, 1)
+        self.transforms = checks.size("transforms", transforms, 1)
+        self.hidden = checks.sizes("hidden", hidden, 1)
+        self.context = checks.size("context", context, 1)
         self._flow = AutoregressiveFlow(self.latent_dim, transforms, hidden, context)
         self._to_context = keras.layers.Dense(self.context, activation="elu")
 

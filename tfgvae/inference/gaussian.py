@@ -40,8 +40,8 @@ class Gaussian(Inference):
     ) -> None:
         super().__init__(latent_dim, image_shape, min_stddev, **kwargs)
         self.trunk = trunk
-        self.width = checks.integer("width", width, 1)
-        self.dense = checks.integers("dense", dense, 1)
+        self.width = checks.size("width", width, 1)
+        self.dense = checks.sizes("dense", dense, 1)
         self.norm = norm
         self.activation = activation
         make = lookup(TRUNKS, trunk, "trunk")

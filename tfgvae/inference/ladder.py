@@ -38,9 +38,9 @@ class Ladder(Inference):
     ) -> None:
         super().__init__(latent_dim, image_shape, min_stddev, **kwargs)
         self.latent_groups = share_out(image_shape, latent_dim, latent_groups)
-        self.width = checks.integer("width", width, 1)
-        self.dense = checks.integers("dense", dense, 1)
-        self.kernel_size = checks.integer("kernel_size", kernel_size, 1)
+        self.width = checks.size("width", width, 1)
+        self.dense = checks.sizes("dense", dense, 1)
+        self.kernel_size = checks.size("kernel_size", kernel_size, 1)
         self.norm = norm
         if len(self.dense) != 1:
             raise ValueError(f"the ladder has one dense layer, got dense = {self.dense}")

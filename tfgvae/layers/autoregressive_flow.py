@@ -43,9 +43,9 @@ class AutoregressiveFlow(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.size = checks.integer("size", size, 1)
-        self.transforms = checks.integer("transforms", transforms, 1)
-        self.hidden = checks.integers("hidden", hidden, 1)
-        self.context = checks.integer("context", context, 0)
+        self.transforms = checks.size("transforms", transforms, 1)
+        self.hidden = checks.sizes("hidden", hidden, 1)
+        self.context = checks.size("context", context, 0)
         # Under a mixed precision policy densities are float32.
         self._networks = [
             MADE(self.size, 2, self.hidden, dtype="float32") for _ in range(self.transforms)

@@ -53,10 +53,10 @@ class ClassifierNetwork(keras.Model):
     ) -> None:
         super().__init__(**kwargs)
         self.image_shape = check_image_shape(image_shape)
-        self.num_classes = checks.integer("num_classes", num_classes, 2)
+        self.num_classes = checks.size("num_classes", num_classes, 2)
         self.trunk = trunk
-        self.width = checks.integer("width", width, 1)
-        self.dense = checks.integers("dense", dense, 1)
+        self.width = checks.size("width", width, 1)
+        self.dense = checks.sizes("dense", dense, 1)
         self.norm = norm
         self.activation = activation
         self.seed = seeds.check(seed)

@@ -19,7 +19,7 @@ def latent_groups(
     """
     count = len(pyramid(image_shape))
     if latent_groups:
-        groups = checks.integers("latent_groups", latent_groups, 1)
+        groups = checks.sizes("latent_groups", latent_groups, 1)
         if len(groups) != count or sum(groups) != latent_dim:
             raise ValueError(
                 f"latent_groups must be {count} sizes > 0 (finest scale first, top last) that add "

@@ -46,7 +46,7 @@ class MADE(keras.layers.Layer):
         super().__init__(**kwargs)
         self.size = checks.integer("size", size, 1)
         self.outputs = checks.integer("outputs", outputs, 1)
-        self.hidden = checks.integers("hidden", hidden, 1)
+        self.hidden = checks.sizes("hidden", hidden, 1)
 
     def build(self, x_shape: Any = None) -> None:
         if self.built:

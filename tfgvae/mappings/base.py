@@ -24,7 +24,7 @@ class Mapping(keras.layers.Layer):
 
     def __init__(self, latent_dim: int, params_shape: Shape, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.latent_dim = checks.integer("latent_dim", latent_dim, 1)
+        self.latent_dim = checks.size("latent_dim", latent_dim, 1)
         self.params_shape = checks.integers("params_shape", params_shape, 1, length=3)
 
     def build(self, z_shape: BatchShape | None = None) -> None:

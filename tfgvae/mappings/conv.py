@@ -36,8 +36,8 @@ class Conv(Mapping):
         **kwargs: Any,
     ) -> None:
         super().__init__(latent_dim, params_shape, **kwargs)
-        self.width = checks.integer("width", width, 1)
-        self.dense = checks.integers("dense", dense, 1)
+        self.width = checks.size("width", width, 1)
+        self.dense = checks.sizes("dense", dense, 1)
         self.norm = norm
         self.activation = activation
         self._layers_in_order = keras.Sequential(self._make_layers())

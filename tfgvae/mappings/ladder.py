@@ -49,12 +49,12 @@ class Ladder(Mapping):
         super().__init__(latent_dim, params_shape, **kwargs)
         self.sizes = pyramid((*self.params_shape[:2], 1))
         self.latent_groups = share_out((*self.params_shape[:2], 1), latent_dim, latent_groups)
-        self.width = checks.integer("width", width, 1)
-        self.dense = checks.integers("dense", dense, 1)
-        self.kernel_size = checks.integer("kernel_size", kernel_size, 1)
+        self.width = checks.size("width", width, 1)
+        self.dense = checks.sizes("dense", dense, 1)
+        self.kernel_size = checks.size("kernel_size", kernel_size, 1)
         self.combine = combine
         self.norm = norm
-        self.num_classes = checks.integer("num_classes", num_classes, 0)
+        self.num_classes = checks.size("num_classes", num_classes, 0)
         if len(self.dense) != 1:
             raise ValueError(f"the ladder has one dense layer, got dense = {self.dense}")
         self._make_top()

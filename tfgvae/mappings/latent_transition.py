@@ -26,8 +26,8 @@ class LatentTransition(keras.layers.Layer):
 
     def __init__(self, latent_dim: int, dense: tuple = (1024, 1024, 1024), **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.latent_dim = checks.integer("latent_dim", latent_dim, 1)
-        self.dense = checks.integers("dense", dense, 1)
+        self.latent_dim = checks.size("latent_dim", latent_dim, 1)
+        self.dense = checks.sizes("dense", dense, 1)
         hidden = [blocks.dense(n, activation="leaky_relu") for n in self.dense]
         heads = keras.layers.Dense(2 * latent_dim, kernel_initializer="zeros")
         self._layers_in_order = keras.Sequential([*hidden, heads])

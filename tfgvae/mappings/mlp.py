@@ -33,7 +33,7 @@ class MLP(Mapping):
         **kwargs: Any,
     ) -> None:
         super().__init__(latent_dim, params_shape, **kwargs)
-        self.dense = checks.integers("dense", dense, 1)
+        self.dense = checks.sizes("dense", dense, 1)
         self.norm = norm
         self.activation = activation
         hidden = [blocks.dense(n, norm=norm, activation=activation) for n in self.dense]

@@ -76,7 +76,7 @@ class LatentVariableModel(SamplingMethods, TrainingMethods, LossLayer, keras.Mod
         super().__init__(autocast=False, **kwargs)
         self.image_shape = check_image_shape(image_shape)
         self.latent_shape = tuple(latent_shape)
-        self.num_classes = checks.integer("num_classes", num_classes, 0)
+        self.num_classes = checks.size("num_classes", num_classes, 0)
         self.seed = seeds.check(seed)
 
     @contextlib.contextmanager

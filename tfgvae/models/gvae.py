@@ -48,7 +48,7 @@ class GVAE(LatentVariableModel):
         prior: Spec = "inference",
         **kwargs: Any,
     ) -> None:
-        latent_dim = checks.integer("latent_dim", latent_dim, 1)
+        latent_dim = checks.size("latent_dim", latent_dim, 1)
         super().__init__(image_shape, (latent_dim,), num_classes, seed, **kwargs)
         (self.latent_dim,) = self.latent_shape
         # f takes z and the label as a one-hot vector; q(z|x) does not depend on the label.

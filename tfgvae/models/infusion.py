@@ -79,7 +79,7 @@ class Infusion(ChainMethods, LatentVariableModel):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        num_steps = checks.integer("num_steps", num_steps, 1)
+        num_steps = checks.size("num_steps", num_steps, 1)
         shape = (num_steps, *check_image_shape(image_shape))
         super().__init__(image_shape, shape, 0, seed, **kwargs)
         self.num_steps = num_steps

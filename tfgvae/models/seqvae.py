@@ -94,20 +94,22 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        num_steps = checks.integer("num_steps", num_steps, 1)
-        latent_dim = checks.integer("latent_dim", latent_dim, 1)
+        num_steps = checks.size("num_steps", num_steps, 1)
+        latent_dim = checks.size("latent_dim", latent_dim, 1)
         shape = (1, num_steps * latent_dim) if single else (num_steps, latent_dim)
         super().__init__(image_shape, shape, num_classes, seed, **kwargs)
         self.num_steps, self.latent_dim = num_steps, latent_dim
         self.single = checks.boolean("single", single)
-        self.latent_groups = checks.integers("latent_groups", latent_groups, 1)
+        self.latent_groups = checks.sizes("latent_groups", latent_groups, 1)
         # The networks check these values.
-        self.width, self.dense, self.kernel_size = width, tuple(dense), kernel_size
+        self.width = checks.size("width", width, 1)
+        self.dense = checks.sizes("dense", dense, 1)
+        self.kernel_size = checks.size("kernel_size", kernel_size, 1)
         self.norm, self.combine = norm, combine
         self.skip = checks.boolean("skip", skip)
         self.share = checks.boolean("share", share)
         self.latent_prediction = checks.boolean("latent_prediction", latent_prediction)
-        self.prediction_dense = checks.integers("prediction_dense", prediction_dense, 1)
+        self.prediction_dense = checks.sizes("prediction_dense", prediction_dense, 1)
         self.intermediate_reconstruction = checks.boolean(
             "intermediate_reconstruction", intermediate_reconstruction
         )

@@ -25,7 +25,7 @@ class Prior(keras.layers.Layer):
 
     def __init__(self, latent_dim: int, image_shape: Shape, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.latent_dim = checks.integer("latent_dim", latent_dim, 1)
+        self.latent_dim = checks.size("latent_dim", latent_dim, 1)
         self.image_shape = check_image_shape(image_shape)
 
     def build(self, z_shape: Any = None) -> None:

@@ -34,8 +34,8 @@ class Flow(Prior):
         **kwargs: Any,
     ) -> None:
         super().__init__(latent_dim, image_shape, **kwargs)
-        self.transforms = checks.integer("transforms", transforms, 1)
-        self.hidden = checks.integers("hidden", hidden, 1)
+        self.transforms = checks.size("transforms", transforms, 1)
+        self.hidden = checks.sizes("hidden", hidden, 1)
         self._flow = AutoregressiveFlow(self.latent_dim, self.transforms, self.hidden)
 
     def build(self, z_shape: Any = None) -> None:

@@ -35,7 +35,7 @@ class Mixture(Prior):
         **kwargs: Any,
     ) -> None:
         super().__init__(latent_dim, image_shape, **kwargs)
-        self.components = checks.integer("components", components, 1)
+        self.components = checks.size("components", components, 1)
         self.spread = checks.real("spread", spread, 0)
         self.min_stddev = checks.real("min_stddev", min_stddev, above=0)
 

@@ -30,7 +30,7 @@ class Vamp(Prior):
         self, latent_dim: int, image_shape: Shape, components: int = 50, **kwargs: Any
     ) -> None:
         super().__init__(latent_dim, image_shape, **kwargs)
-        self.components = checks.integer("components", components, 1)
+        self.components = checks.size("components", components, 1)
 
     def build(self, z_shape: Any = None) -> None:
         if self.built:

@@ -55,7 +55,7 @@ class Adversarial(Regularizer):
     ) -> None:
         super().__init__(weight, schedule, schedule_steps, **kwargs)
         hidden = hidden if isinstance(hidden, (list, tuple)) else (hidden,)
-        self.hidden = checks.integers("hidden", hidden, 1)
+        self.hidden = checks.sizes("hidden", hidden, 1)
         self.gradient_penalty = checks.real("gradient_penalty", gradient_penalty, above=0)
         # A critic in half precision would lose the gradient penalty's second derivatives.
         dtype = self.variable_dtype

@@ -55,7 +55,7 @@ class MMD(Regularizer):
         self.kernel = kernel
         self.widths = kernels.check(kernel, widths, estimator)
         self.estimator = estimator
-        self.num_prior_samples = checks.integer("num_prior_samples", num_prior_samples, 2)
+        self.num_prior_samples = checks.size("num_prior_samples", num_prior_samples, 2)
 
     @property
     def least_rows(self) -> int:

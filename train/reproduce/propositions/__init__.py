@@ -116,6 +116,8 @@ def opened(path, seed, settings):
         "curves": {},
         "rows": [],
     }
-    old = runs.read_json(path) or {}
-    same = all(old.get(key) == new[key] for key in ("experiment", "seed", "settings"))
+    old = runs.read_json(path)
+    same = isinstance(old, dict) and all(
+        old.get(key) == new[key] for key in ("experiment", "seed", "settings")
+    )
     return old if same else new
