@@ -73,7 +73,7 @@ def check_names(flags):
       ValueError, FileNotFoundError: there is no such trunk, noise or data set, or the learning rate
         is not finite and > 0.
     """
-    check_learning_rate(flags["learning_rate"])
+    check_learning_rate(flags.get("learning_rate", Settings.learning_rate))
     trunks = catalog.names("tfgvae.inference.gaussian", "TRUNKS")
     catalog.check_name(trunks, flags["trunk"], "trunk")
     check_noise(flags["binarize"], flags["augment"])
