@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgvae import checks, seeds
+from tfgvae import checks, seeds, weights
 from tfgvae.distributions.noise import from_noise, standard_normal
 from tfgvae.images import check_range, first_batch, unpack, weights_of
 from tfgvae.layers.loss_layer import LossLayer, sample_weights
@@ -89,7 +89,7 @@ class LatentVariableModel(SamplingMethods, LossLayer, keras.Model):
         outside = keras.config.dtype_policy()
         keras.config.set_dtype_policy(self.dtype_policy)
         try:
-            with seeds.initialization(self.seed):
+            with seeds.initialization(self.seed), weights.limited():
                 yield
         finally:
             keras.config.set_dtype_policy(outside)
