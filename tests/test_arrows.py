@@ -23,7 +23,7 @@ FLOORS = [
     {"images", "graphs"},
     {"seeds"},
     {"replicas"},
-    {"checks", "messages", "registry", "types", "version"},
+    {"checks", "messages", "registry", "types", "version", "weights"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # export uses only this of train: the settings of the process and the errors of commands.

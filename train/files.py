@@ -22,6 +22,13 @@ def write_whole(path, content):
         raise
 
 
+def clean(folder):
+    """Remove what `write_whole` left in a folder when its process was killed."""
+    for path in pathlib.Path(folder).glob(".*.writing"):
+        if path.is_file():
+            path.unlink(missing_ok=True)
+
+
 def read_json(path):
     """The content of a JSON file, or None if it does not exist: runs.read_json, no TensorFlow.
 

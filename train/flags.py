@@ -58,8 +58,8 @@ select models, set --config.data.train_split="train[:90%]" and
 --config.data.test_split="train[90%:]". CPU runs repeat bit for bit; GPU runs need
 --config.train.deterministic_ops, whose cost there was not measured.
 
-After Ctrl-C or SIGTERM the run saves a checkpoint, then stops. The run folder holds config.json,
-metrics.jsonl, samples/ (pictures), checkpoints/ and tensorboard/.
+After Ctrl-C, SIGTERM or SIGHUP the run saves a checkpoint, then stops. The run folder holds
+config.json, metrics.jsonl, samples/ (pictures), checkpoints/ and tensorboard/.
 
 If you choose another part than the recipe's, the options of the recipe's part are dropped. Warm-ups
 of a recipe that are longer than --steps are shortened.

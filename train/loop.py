@@ -11,7 +11,7 @@ import pathlib
 import keras
 import tensorflow as tf
 
-from train import build, configuration, optimizers, pictures, strategies, workdir
+from train import build, configuration, files, optimizers, pictures, strategies, workdir
 from train import callbacks as cb
 from train.callbacks.averages import put_averages
 from train.callbacks.clock import intervals
@@ -221,6 +221,8 @@ def _set_up(config, folder, strategy, overwrite_config, say, given, locked):
     if not exists:
         locked.enter_context(workdir.lock(folder))
     run.checkpoints.clean()
+    for unfinished in (folder, folder / "samples"):
+        files.clean(unfinished)
     run.metrics_file.rewind(step)
     return run, step
 

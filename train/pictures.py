@@ -1,7 +1,7 @@
 """Pictures of a run: grids of samples, chains and reconstructions."""
 
+import io
 import math
-import os
 import pathlib
 import zlib
 
@@ -11,6 +11,7 @@ from PIL import Image
 
 from tfgvae import seeds
 from tfgvae.models.sampling_methods import ChainMethods
+from train.files import write_whole
 
 SEPARATOR = 2  # pixels between images
 BACKGROUND = 96  # a grey between black and white
@@ -150,6 +151,6 @@ def draw(model, step, config, folder, batch):
 
 def write(pixels, path):
     """Write uint8 [height, width, 3] to a PNG file, atomically."""
-    temporary = path.with_name(f".{path.name}")
-    Image.fromarray(pixels).save(temporary, format="png")
-    os.replace(temporary, path)
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, format="png")
+    write_whole(path, content.getvalue())

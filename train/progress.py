@@ -1,5 +1,6 @@
 """A progress bar for a run or for the parts of an evaluation."""
 
+import errno
 import shutil
 import sys
 import time
@@ -57,18 +58,26 @@ class ProgressBar:
         if self.live:
             # A line that wraps could not be redrawn.
             line = line[: shutil.get_terminal_size().columns - 1]
-            self.stream.write("\r" + line.ljust(self._length))
+            self._write("\r" + line.ljust(self._length))
             self._length = len(line)
             self._drawn = time.monotonic()
         else:
-            self.stream.write(line + "\n")
-        self.stream.flush()
+            self._write(line + "\n")
 
     def close(self):
         """End the line of a terminal."""
         if self.live and self._length:
-            self.stream.write("\n")
+            self._write("\n")
             self._length = 0
+
+    def _write(self, text):
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except OSError as error:
+            # EIO: the terminal is closed. SIGHUP ends the run, after a checkpoint.
+            if error.errno != errno.EIO:
+                raise
 
     def _left(self, step):
         if self._first is None or step <= self._first[0]:

@@ -85,6 +85,7 @@ def test_names_of_a_classifier(flag, said):
         "augment": "flip",
         "dataset": "digits",
         "data_dir": None,
+        "learning_rate": 1e-3,
     }
     check_names(right)
     with pytest.raises(ValueError, match=said):

@@ -3,7 +3,9 @@
 import contextlib
 import functools
 import json
+import os
 import signal
+import subprocess
 import time
 
 import keras
@@ -105,6 +107,25 @@ def test_sigterm_then_sigkill_then_the_end(undisturbed, tmp_path):
     out = finish(tiny.start(f"--workdir={tmp_path}", *RUN))
     assert "Resuming" in out
     assert_same_run(tmp_path, undisturbed())
+
+
+def test_a_closed_terminal_ends_a_run_after_a_checkpoint(tmp_path):
+    ours, theirs = os.openpty()
+    folder = tmp_path / "run"
+    process = subprocess.Popen(
+        ["setsid", "--ctty", "--wait", *tiny.command(f"--workdir={folder}", *RUN)],
+        cwd=tiny.ROOT,
+        env={**os.environ, "PYTHONPATH": str(tiny.ROOT)},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    wait_until(process, lambda: logged(folder) >= 5)
+    os.close(ours)  # The kernel sends SIGHUP.
+    process.wait(timeout=60)
+    step, path = runs.checkpoints(folder)[-1]
+    assert 5 <= step < STEPS and runs.damage(path) is None
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ def fitted(optimizer, strategy=None, steps=8):
 
 
 def _last(variable):
-    """What a variable is: "momentum", "velocity", "iteration"; the rest of its path numbers layers."""
+    """The kind of a variable, such as "momentum", without the numbers of layers in its path."""
     return variable.path.split("/")[-1].rpartition("_")[2]
 
 

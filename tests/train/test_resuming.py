@@ -13,7 +13,7 @@ import tfgvae
 from tests.train import tiny_runs as tiny
 from tfgvae import runs
 from train import optimizers, run
-from train.callbacks import LogMetrics
+from train.callbacks import LogMetrics, StopOnSignal
 from train.errors import Interrupted, SetupError
 from train.loop import train_and_evaluate
 
@@ -197,3 +197,25 @@ def test_a_part_may_be_replaced(recipe, change, tmp_path):
             section.update({name: None for name in section})
     _, metrics = train_and_evaluate(made, tmp_path, "one", say=silent)
     assert np.isfinite(metrics["loss"])
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    made = tiny.config(steps=2)
+    train_and_evaluate(made, tmp_path, "one", say=silent)
+    left = [tmp_path / ".config.json.writing", tmp_path / "samples" / ".step_9.png.writing"]
+    for path in left:
+        path.write_bytes(b"half")
+    made.train.steps = 3
+    train_and_evaluate(made, tmp_path, "one", say=silent)
+    assert not any(path.exists() for path in left)
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_sighup_is_handled_unless_it_is_ignored(ignored):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        with StopOnSignal(None, None) as signals:
+            assert (signal.getsignal(signal.SIGHUP) == signals._note) != ignored
+        assert signal.getsignal(signal.SIGHUP) == (signal.SIG_IGN if ignored else signal.SIG_DFL)
+    finally:
+        signal.signal(signal.SIGHUP, before)

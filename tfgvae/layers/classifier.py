@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgvae import checks, seeds
+from tfgvae import checks, seeds, weights
 from tfgvae.images import check_range, checked_images
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.layers.trunks import TRUNKS
@@ -61,7 +61,7 @@ class ClassifierNetwork(keras.Model):
         self.activation = activation
         self.seed = seeds.check(seed)
         make = lookup(TRUNKS, trunk, "trunk")
-        with seeds.initialization(self.seed):
+        with seeds.initialization(self.seed), weights.limited():
             self._trunk = make(self.image_shape, self.width, self.dense, norm, activation)
             self._head = keras.layers.Dense(self.num_classes)
             self.build()

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tfgvae import checks, seeds
+from tfgvae import checks, seeds, weights
 from tfgvae.distributions.noise import from_noise, standard_normal
 from tfgvae.images import check_range, unpack, weights_of
 from tfgvae.layers.loss_layer import LossLayer, sample_weights
@@ -88,7 +88,7 @@ class LatentVariableModel(SamplingMethods, TrainingMethods, LossLayer, keras.Mod
         outside = keras.config.dtype_policy()
         keras.config.set_dtype_policy(self.dtype_policy)
         try:
-            with seeds.initialization(self.seed):
+            with seeds.initialization(self.seed), weights.limited():
                 yield
         finally:
             keras.config.set_dtype_policy(outside)

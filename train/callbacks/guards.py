@@ -1,5 +1,6 @@
 """Callbacks that stop a run: at a loss that is not finite, at a signal."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -45,9 +46,10 @@ class StopIfNotFinite(keras.callbacks.Callback):
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """SIGTERM and SIGINT: save a checkpoint at the end of the current step, then stop.
+    """SIGTERM, SIGINT, SIGHUP: save a checkpoint at the end of the current step, then stop.
 
-    It is a context manager and handles the signals inside it. A second signal has its usual effect,
+    It is a context manager and handles the signals inside it, but for one that is ignored outside:
+    under nohup a run goes on without its terminal. A second signal has its usual effect,
     at once. It comes last in the list of callbacks, so that at the end of an interval the
     checkpoint is already written.
 
@@ -55,7 +57,7 @@ class StopOnSignal(keras.callbacks.Callback):
       Interrupted: after the checkpoint was written.
     """
 
-    signals = (signal.SIGTERM, signal.SIGINT)
+    signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
     def __init__(self, clock, checkpoints):
         super().__init__()
@@ -67,7 +69,11 @@ class StopOnSignal(keras.callbacks.Callback):
     def __enter__(self):
         # Python lets only the main thread set handlers.
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in self.signals}
+            self._before = {
+                number: signal.signal(number, self._note)
+                for number in self.signals
+                if signal.getsignal(number) != signal.SIG_IGN
+            }
         return self
 
     def __exit__(self, *_):
@@ -83,7 +89,8 @@ class StopOnSignal(keras.callbacks.Callback):
         self._restore()
         # print() is not safe in a signal handler.
         name = signal.Signals(number).name
-        os.write(2, f"\n{name}: saving a checkpoint after this step.\n".encode())
+        with contextlib.suppress(OSError):  # After SIGHUP there may be no terminal.
+            os.write(2, f"\n{name}: saving a checkpoint after this step.\n".encode())
 
     def on_train_batch_end(self, batch, logs=None):
         # At the end of an interval validation comes first, as in an undisturbed run.

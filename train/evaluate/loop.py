@@ -11,6 +11,7 @@ import time
 import traceback
 
 from tfgvae.messages import reason
+from train import files
 from train import workdir as folders
 from train.errors import SetupError, as_setup_error
 from train.evaluate import outputs, storage
@@ -153,6 +154,8 @@ def evaluate(
         )
         output.mkdir(parents=True, exist_ok=True)
     with folders.lock(output, "evaluating into"):
+        for unfinished in (output, output / "metrics"):
+            files.clean(unfinished)
         progress = Progress(say, len(names))
         context.progress = progress
         store = storage.Store(output / "metrics", fixed)
