@@ -74,8 +74,11 @@ def write_version(model, base, limits=None, run=None):
       The version's folder, a pathlib.Path.
 
     Raises:
+      ValueError: `base` is an empty name.
       OSError: the folder cannot be written.
     """
+    if not os.fspath(base):
+        raise ValueError("expected the folder of a model, got an empty name")
     base = pathlib.Path(base).absolute()
     limits = limits or Limits()
     functions = signatures(model, limits)

@@ -116,6 +116,11 @@ def test_examples_keep_to_a_limit_of_one_step():
         np.testing.assert_array_equal(made, [steps] * 3)
 
 
+def test_an_empty_name_is_refused(model):
+    with pytest.raises(ValueError, match="expected the folder of a model, got an empty name"):
+        tfgvae.export(model, "")
+
+
 def test_limits_are_numbers(model, tmp_path):
     for options in ({"max_num_steps": 0}, {"num_samples": 1.5}):
         with pytest.raises(ValueError, match="must be an integer"):
