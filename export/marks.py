@@ -12,7 +12,7 @@ MARK = "Written by export.run of tfgvae. The next export replaces this file."
 # What version 0.1 wrote, before there was a mark.
 _OLD_README = (
     b"# Models for TensorFlow Serving\n\n"
-    b"Start the server in this folder (gRPC on 8500, REST on 8501):\n\n    docker run --rm -p 8500:8500"
+    b"Start the server in this folder (gRPC on 8500, REST on 8501):\n\n    docker run --rm -p 8500"
 )
 _OLD_CONFIG = re.compile(
     rb"model_config_list \{\n"

@@ -1,8 +1,10 @@
 """The command on a run folder, and the files that it writes next to the version."""
 
 import json
+import shutil
 
 import keras
+import numpy as np
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
@@ -99,6 +101,19 @@ def test_errors_are_one_message(workdir, tmp_path, capsys, change, message):
     error = capsys.readouterr().err
     assert message in error and "Traceback" not in error
     assert not (tmp_path / "served").exists()
+
+
+def test_weights_that_are_no_numbers_are_one_message(workdir, tmp_path, capsys):
+    damaged = shutil.copytree(workdir, tmp_path / "run")
+    model = tfgvae.Marginal(IMAGE)
+    model.compile(keras.optimizers.Adam())
+    model.train_batches.assign(20)
+    model.theta.assign(np.full(model.theta.shape, np.nan))
+    model.save(runs.checkpoint_path(damaged, 20))
+    assert run.main([f"--workdir={damaged}", f"--output={tmp_path / 'served'}"]) == 2
+    error = capsys.readouterr().err
+    assert "64 of 64 that are NaN or infinite in " in error and "theta" in error
+    assert "Traceback" not in error and not (tmp_path / "served").exists()
 
 
 @pytest.mark.parametrize("name", ["README.md", "models.config"])
