@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import uuid
 
+import numpy as np
 import tensorflow as tf
 
 from export import warmup
@@ -20,12 +21,29 @@ from export.limits import Limits
 from export.signatures import signatures
 
 
+def _served(functions, variables):
+    """The model's variables that the functions read."""
+    used = {id(variable) for function in functions.values() for variable in function.variables}
+    return [variable for variable in variables if id(variable.value) in used]
+
+
+def _require_finite(variables):
+    """Check that every number of every variable is finite: ValueError if not."""
+    for variable in variables:
+        values = np.asarray(variable.value, np.float64)
+        wrong = np.count_nonzero(~np.isfinite(values))
+        if wrong:
+            raise ValueError(
+                f"expected finite weights, got {wrong} of {values.size} that are NaN or infinite "
+                f"in {variable.path}: export another checkpoint"
+            )
+
+
 def _save(functions, variables, folder):
     """Write the SavedModel: a module with only the weights, and the functions."""
-    used = {id(variable) for function in functions.values() for variable in function.variables}
     module = tf.Module()
     # A Keras model would be stored with its trackers, seeds and losses.
-    module.weights = [v.value for v in variables if id(v.value) in used]
+    module.weights = [variable.value for variable in variables]
     served = {"serving_default": functions[DEFAULT], **functions}
     tf.saved_model.save(module, str(folder), signatures=served)
 
@@ -74,16 +92,21 @@ def write_version(model, base, limits=None, run=None):
       The version's folder, a pathlib.Path.
 
     Raises:
+      ValueError: `base` is an empty name, or a weight is NaN or infinite.
       OSError: the folder cannot be written.
     """
+    if not os.fspath(base):
+        raise ValueError("expected the folder of a model, got an empty name")
     base = pathlib.Path(base).absolute()
     limits = limits or Limits()
     functions = signatures(model, limits)
+    variables = _served(functions, model.variables)
+    _require_finite(variables)
     described = card(model, functions, limits, run)
     base.mkdir(parents=True, exist_ok=True)
     aside = base / f".exporting-{uuid.uuid4().hex}"
     try:
-        _save(functions, model.variables, aside)
+        _save(functions, variables, aside)
         _write_extra(aside, base.name, described)
         _sync(aside)
         return _publish(aside, base)

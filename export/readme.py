@@ -7,9 +7,12 @@ import pathlib
 import numpy as np
 
 from export.layout import CARD, EXTRA, read_card, shapes, versions
-from export.server_configs import MAX_BATCH_SIZE, models, replace_text
+from export.marks import MARK, replace_text
+from export.server_configs import MAX_BATCH_SIZE, models
 
 INTRODUCTION = f"""\
+<!-- {MARK} -->
+
 # Models for TensorFlow Serving
 
 Start the server in this folder (gRPC on 8500, REST on 8501):

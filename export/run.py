@@ -6,6 +6,7 @@ import sys
 
 from export import readme, server_configs
 from export.limits import Limits
+from export.marks import require_ours
 from train import configuration
 from train.errors import as_setup_error, exit_status
 
@@ -56,6 +57,9 @@ def export_run(flags):
         # Find mistakes before TensorFlow is imported, which takes seconds.
         configuration.require(workdir)
         name = server_configs.check_name(flags.name or workdir.resolve().name)
+        if not flags.output:
+            raise ValueError("expected --output=DIR, the folder of all models, got an empty name")
+        require_ours(output / "models.config", output / "README.md")
         from export.bundle import write_version
         from train.opened import open_run
 

@@ -5,6 +5,7 @@ import pathlib
 import re
 
 from export.layout import versions
+from export.marks import MARK, replace_text
 
 # The README's docker command mounts the folder here.
 MOUNT = "/models"
@@ -12,6 +13,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MAX_BATCH_SIZE = 64
 
 BATCHING = f"""\
+# Written by export.run of tfgvae. Edit it as you like: no export replaces it.
 # Requests within one millisecond form a batch, which is padded to one of the allowed sizes. A
 # request may have up to {MAX_BATCH_SIZE} rows.
 max_batch_size {{ value: {MAX_BATCH_SIZE} }}
@@ -24,6 +26,7 @@ allowed_batch_sizes: {MAX_BATCH_SIZE}
 """
 
 MONITORING = """\
+# Written by export.run of tfgvae. Edit it as you like: no export replaces it.
 # Prometheus reads http://HOST:8501/monitoring/prometheus/metrics
 prometheus_config {
   enable: true
@@ -54,15 +57,7 @@ def models_config(names):
         f'    model_platform: "tensorflow"\n  }}\n'
         for name in names
     )
-    return f"model_config_list {{\n{entries}}}\n"
-
-
-def replace_text(path, text):
-    """Write a text file atomically, because a server may be reading it."""
-    path = pathlib.Path(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text)
-    os.replace(aside, path)
+    return f"# {MARK}\nmodel_config_list {{\n{entries}}}\n"
 
 
 def write(output):
@@ -74,5 +69,5 @@ def write(output):
     output = pathlib.Path(output)
     replace_text(output / "models.config", models_config(models(output)))
     for name, text in (("batching.config", BATCHING), ("monitoring.config", MONITORING)):
-        if not (output / name).exists():
+        if not os.path.lexists(output / name):
             replace_text(output / name, text)

@@ -53,7 +53,8 @@ def export(
       The version's folder, a pathlib.Path.
 
     Raises:
-      ValueError: max_num_steps or num_samples is not an integer >= 1.
+      ValueError: max_num_steps or num_samples is not an integer >= 1, or a weight is NaN or
+        infinite.
       OSError: the folder cannot be written.
     """
     # Imported late: the package `export` imports this one.

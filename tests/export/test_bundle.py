@@ -116,6 +116,22 @@ def test_examples_keep_to_a_limit_of_one_step():
         np.testing.assert_array_equal(made, [steps] * 3)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_no_numbers_are_refused(model, tmp_path, value):
+    theta = model.theta.numpy()
+    theta[..., 3, 2, 0] = value
+    model.theta.assign(theta)
+    message = f"got 1 of 64 that are NaN or infinite in {model.theta.path}"
+    with pytest.raises(ValueError, match=message):
+        tfgvae.export(model, tmp_path / "pixels")
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_empty_name_is_refused(model):
+    with pytest.raises(ValueError, match="expected the folder of a model, got an empty name"):
+        tfgvae.export(model, "")
+
+
 def test_limits_are_numbers(model, tmp_path):
     for options in ({"max_num_steps": 0}, {"num_samples": 1.5}):
         with pytest.raises(ValueError, match="must be an integer"):

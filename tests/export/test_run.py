@@ -1,15 +1,18 @@
 """The command on a run folder, and the files that it writes next to the version."""
 
 import json
+import shutil
 
 import keras
+import numpy as np
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 import tfgvae
-from export import run, verify
+from export import readme, run, server_configs, verify
 from export.layout import read_card
+from export.marks import MARK, is_ours, replace_text
 from tests.conformance.tiny_models import IMAGE
 from tfgvae import runs
 
@@ -89,6 +92,7 @@ def test_another_export_leaves_tuned_files_alone(output, workdir):
         (["--step=7"], "no checkpoint of step 7"),
         (["--name=a/b"], "a model's name is"),
         (["--max_num_steps=0"], "max_num_steps must be an integer"),
+        (["--output="], "expected --output=DIR, the folder of all models, got an empty name"),
     ],
 )
 def test_errors_are_one_message(workdir, tmp_path, capsys, change, message):
@@ -97,6 +101,54 @@ def test_errors_are_one_message(workdir, tmp_path, capsys, change, message):
     error = capsys.readouterr().err
     assert message in error and "Traceback" not in error
     assert not (tmp_path / "served").exists()
+
+
+def test_weights_that_are_no_numbers_are_one_message(workdir, tmp_path, capsys):
+    damaged = shutil.copytree(workdir, tmp_path / "run")
+    model = tfgvae.Marginal(IMAGE)
+    model.compile(keras.optimizers.Adam())
+    model.train_batches.assign(20)
+    model.theta.assign(np.full(model.theta.shape, np.nan))
+    model.save(runs.checkpoint_path(damaged, 20))
+    assert run.main([f"--workdir={damaged}", f"--output={tmp_path / 'served'}"]) == 2
+    error = capsys.readouterr().err
+    assert "64 of 64 that are NaN or infinite in " in error and "theta" in error
+    assert "Traceback" not in error and not (tmp_path / "served").exists()
+
+
+@pytest.mark.parametrize("name", ["README.md", "models.config"])
+def test_a_file_that_no_export_wrote_is_never_replaced(
+    name, workdir, tmp_path, capsys, monkeypatch
+):
+    """The user stands in a folder of their own, and exports into it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text("# My project\n")
+    assert run.main([f"--workdir={workdir}", "--output=."]) == 2
+    error = capsys.readouterr().err
+    assert f"{name} was not written by an export" in error and "Traceback" not in error
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "# My project\n"
+
+
+def test_files_of_earlier_versions_without_the_mark_are_replaced(tmp_path):
+    for name in ("README.md", "models.config"):
+        server_configs.write(tmp_path)
+        readme.write(tmp_path)
+        _, _, old = (tmp_path / name).read_text().partition("\n")
+        (tmp_path / name).write_text(old.lstrip("\n"))
+        assert MARK not in (tmp_path / name).read_text() and is_ours(tmp_path / name)
+        (tmp_path / name).write_text(old.replace("docker", "podman") + "# mine\n")
+        assert not is_ours(tmp_path / name)
+        (tmp_path / name).unlink()
+
+
+def test_a_link_or_a_folder_is_never_replaced(tmp_path):
+    (tmp_path / "README.md").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "models.config").mkdir()
+    for name in ("README.md", "models.config"):
+        with pytest.raises(ValueError, match=f"{name} was not written by an export"):
+            replace_text(tmp_path / name, "text")
+    assert (tmp_path / "README.md").is_symlink()
 
 
 def test_verify_finds_nothing_wrong(output, capsys):
