@@ -121,29 +121,35 @@ def test_free_bits_over_steps():
     np.testing.assert_allclose(loss, 6 * max(0.04, closed_form(0.3, 0.9)), rtol=1e-5)
 
 
+def _on(strategy, floor):
+    """The regularizer, made on all replicas: its weight is a variable."""
+    with strategy.scope():
+        return KL(free_bits=floor)
+
+
 def test_free_bits_floor_the_mean_over_all_replicas(mirrored):
     """A dimension above the floor on one replica only: the mean of both decides.
 
     Divergences of 0.5 mu^2: 2 on one replica and 0 on the other, so 1 in the mean.
     """
 
-    @tf.function
-    def run(floor):
+    def run(reg):
         def replica():
             context = tf.distribute.get_replica_context()
             mu = 2.0 * tf.cast(context.replica_id_in_sync_group, tf.float32) * tf.ones((4, 1))
-            reg = KL(free_bits=floor)
             return reg.penalty(q_of(mu, tf.ones((4, 1))), mu, standard((1,)), None)
 
-        return mirrored.run(replica).values
+        return tf.function(lambda: mirrored.run(replica).values)()
 
     for floor, expected in ((0.9, (0.0, 2.0)), (1.1, (1.1, 1.1))):
-        for penalty, value in zip(run(floor), expected, strict=True):
+        for penalty, value in zip(run(_on(mirrored, floor)), expected, strict=True):
             np.testing.assert_allclose(penalty, value, rtol=1e-6)
 
 
 def test_free_bits_floor_the_mean_over_unequal_parts(mirrored):
     """Three rows of divergence 0 and one of 2: the mean is 0.5, that of the parts' means is 1."""
+
+    reg = _on(mirrored, 0.7)
 
     @tf.function
     def run():
@@ -151,7 +157,6 @@ def test_free_bits_floor_the_mean_over_unequal_parts(mirrored):
             index = tf.distribute.get_replica_context().replica_id_in_sync_group
             rows = tf.where(index == 0, 3, 1)
             mu = 2.0 * tf.cast(index, tf.float32) * tf.ones([rows, 1])
-            reg = KL(free_bits=0.7)
             return reg.penalty(q_of(mu, tf.ones([rows, 1])), mu, standard((1,)), None)
 
         return mirrored.run(replica).values

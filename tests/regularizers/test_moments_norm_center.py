@@ -37,9 +37,11 @@ def one_row(cls, training):
 def graph_of_any_size(cls, training):
     """What fit and evaluate trace: the number of rows is known only when the step runs."""
 
+    reg = cls()  # Outside of the graph: its weight is a variable.
+
     @tf.function(input_signature=[tf.TensorSpec([None, 3])])
     def graph(eps):
-        return evaluate(cls(), *gaussian_q(0.0, 1.0, eps), standard((3,)), training=training)
+        return evaluate(reg, *gaussian_q(0.0, 1.0, eps), standard((3,)), training=training)
 
     return graph
 
@@ -77,12 +79,15 @@ def test_one_row_is_enough_for_a_biased_estimate(cls):
 def test_two_replicas_of_one_row_are_a_batch(mirrored):
     """1 and 3 have mean 2 and variance 2, wherever they stand: |2| + |2 - 1|."""
 
+    with mirrored.scope():
+        reg = Moments()
+
     @tf.function
     def run():
         def replica():
             index = tf.distribute.get_replica_context().replica_id_in_sync_group
             z = tf.cast(1 + 2 * index, tf.float32) * tf.ones((1, 1))
-            return Moments().penalty(None, z, standard((1,)), None)
+            return reg.penalty(None, z, standard((1,)), None)
 
         return mirrored.run(replica).values
 
