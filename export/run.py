@@ -13,8 +13,8 @@ from train.errors import as_setup_error, exit_status
 DESCRIPTION = """\
 Export a trained run as the next version of a model of TensorFlow Serving.
 
-  DIR/NAME/1/          saved_model.pb, variables/, and assets.extra/ with warm-up requests and
-                       model_card.json; the next export writes DIR/NAME/2/
+  DIR/NAME/1/          saved_model.pb, variables/, and assets.extra/ with warm-up requests,
+                       reference answers and model_card.json; the next export writes DIR/NAME/2/
   DIR/models.config    all models in DIR; also batching.config and monitoring.config
   DIR/README.md        how to start the server, and a request for every signature
 """
@@ -71,6 +71,7 @@ def export_run(flags):
     print(f"Exported: {folder}")
     print(f"Check it: python -m export.verify {folder}")
     print(f"Serve it: {flags.output}/README.md")
+    print(f"Compare the server with it: python -m export.check --url=localhost:8501 {folder}")
 
 
 def main(arguments):

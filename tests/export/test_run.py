@@ -55,6 +55,7 @@ def test_the_files(output):
         assert f"{name}/1/variables/variables.index" in files
         assert f"{name}/1/assets.extra/tf_serving_warmup_requests" in files
         assert f"{name}/1/assets.extra/model_card.json" in files
+        assert f"{name}/1/assets.extra/reference_answers.npz" in files
     top = {"models.config", "batching.config", "monitoring.config", "README.md"}
     assert {name for name in files if "/" not in name} == top
 
