@@ -6,8 +6,10 @@ import pathlib
 
 import keras
 
+from export import runtimes
 from export.layout import DEFAULT
 from tfgvae import runs
+from tfgvae.families.pixelcnn_pp import PixelCNNPP
 from tfgvae.regularizers.none import NoRegularizer
 
 LIBRARIES = ("tfgvae", "tensorflow", "keras", "tensorflow-probability", "numpy")
@@ -60,9 +62,13 @@ def notes(model, limits):
     possible = [
         (
             True,
-            "A row of an answer depends only on its own inputs and its own seed: the same seed "
-            "gives the same row again, in any batch and on any server, up to float rounding.",
+            "A row of an answer depends only on its own inputs and its own seed. "
+            + runtimes.DRAWS_SENTENCE,
         ),
+        (model.family.has_mean and model.family.discrete, runtimes.ROUNDING_SENTENCE),
+        (not model.family.has_mean, runtimes.AUTOREGRESSIVE_SENTENCE),
+        (True, runtimes.TESTED_SENTENCE),
+        (isinstance(model.family, PixelCNNPP), runtimes.ONEDNN_SENTENCE),
         (
             _is_untied(model),
             "This model has no regularizer, so q(z) may differ from p(z): ancestral samples do not "
@@ -145,6 +151,11 @@ def card(model, functions, limits, run=None):
         "notes": notes(model, limits),
         "limits": {"max_num_steps": limits.max_num_steps, "num_samples": limits.num_samples},
         "pixels": {"range": [float(end) for end in model.family.draw_range], "dtype": "float32"},
+        "runtimes": {
+            "image": runtimes.IMAGE,
+            "tested": [f"tensorflow {version}" for version in runtimes.TESTED],
+            "oldest_recommended": f"tensorflow {runtimes.OLDEST}",
+        },
         "default_signature": DEFAULT,
         "signatures": _signatures(functions),
         "libraries": {library: _version(library) for library in LIBRARIES},

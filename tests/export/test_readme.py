@@ -83,6 +83,16 @@ def test_every_request_of_the_readme_is_answered(key, written):
         scope["channel"].close()
 
 
+def test_the_runtimes_and_what_a_seed_promises(written):
+    text = written("gvae")
+    assert re.search(r'docker run .*"\$PWD:/models:ro" tensorflow/serving:\d+\.\d+\.\d+ ', text)
+    assert "with TensorFlow 2.16, 2.18, 2.20 and 2.21." in text
+    assert "The oldest recommended runtime is 2.15." in text
+    assert "TensorFlow 2.11 to 2.13" in text and "TF_ENABLE_ONEDNN_OPTS=0" in text
+    assert "In one runtime, the same seed gives the same row" in text
+    assert "In another runtime" in text and "every server" not in text
+
+
 def test_what_is_refused_reaches_the_client_as_a_sentence(written):
     block, _ = python_commands(written("gvae"))
     with double.serve({"gvae": loaded("gvae")}) as (grpc_port, rest_port):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conformance.tiny_models import IMAGE
+from export.card import card
+from tests.conformance.tiny_models import IMAGE, build
 from tests.export import served
 from tests.export.served import every, exported, loaded, requests
 
@@ -109,6 +110,22 @@ def test_the_card_tells_what_is_served(key):
     assert ("This model has no regularizer" in notes) == (key == "gvae-none")
     assert ("no signature gives E[x|z]" in notes) != model.family.has_mean
     assert ("no latent" in notes) == (0 in model.latent_shape)
+
+
+@pytest.mark.parametrize("key", ["gvae", "marginal-pixelcnn", "gvae-pixelcnn_pp"])
+def test_the_card_has_the_runtimes_and_what_a_seed_promises(key):
+    model = build(key)
+    described = card(model, {}, served.LIMITS)
+    assert described["runtimes"] == {
+        "image": "tensorflow/serving:2.19.1",
+        "tested": [f"tensorflow 2.{minor}" for minor in (16, 18, 20, 21)],
+        "oldest_recommended": "tensorflow 2.15",
+    }
+    notes = " ".join(described["notes"])
+    assert "In one runtime, the same seed gives the same row" in notes
+    assert ("may give another image" in notes) == ("pixelcnn" in key)
+    assert ("TF_ENABLE_ONEDNN_OPTS=0" in notes) == ("pixelcnn_pp" in key)
+    assert "any server" not in notes
 
 
 def bad_requests(asked):
