@@ -7,7 +7,7 @@ import pathlib
 import keras
 
 from export import runtimes
-from export.layout import DEFAULT
+from export.layout import DATA_RANGE, DEFAULT, accepted
 from tfgvae import runs
 from tfgvae.families.pixelcnn_pp import PixelCNNPP
 from tfgvae.regularizers.none import NoRegularizer
@@ -37,7 +37,12 @@ def _tensors(named):
     }
 
 
-def _signatures(functions):
+def _range(model):
+    """The range of pixels that signatures accept: [lowest, highest]."""
+    return [float(end) for end in model.family.draw_range]
+
+
+def _signatures(model, functions):
     described = {}
     for name, function in functions.items():
         (specs, _) = function.structured_input_signature
@@ -45,6 +50,9 @@ def _signatures(functions):
             "inputs": _tensors({spec.name: spec for spec in specs}),
             "outputs": _tensors(function.structured_outputs),
         }
+        if "images" in described[name]["inputs"]:
+            pixels = {"range": _range(model), "data_range": DATA_RANGE}
+            described[name]["inputs"]["images"].update(pixels)
     return described
 
 
@@ -92,6 +100,7 @@ def notes(model, limits):
             "The family is a density: log_likelihood is a log-density on the [0, 1] scale, and "
             "samples may lie outside [0, 1].",
         ),
+        (True, f"In every signature that takes images, {accepted({'range': _range(model)})}"),
         (model.num_classes, f"label is the class of a row, 0..{model.num_classes - 1}."),
     ]
     return [sentence for holds, sentence in possible if holds]
@@ -150,14 +159,14 @@ def card(model, functions, limits, run=None):
         **({"data": None, "run_config": None, "metrics": {}} if run is None else of_run(run, step)),
         "notes": notes(model, limits),
         "limits": {"max_num_steps": limits.max_num_steps, "num_samples": limits.num_samples},
-        "pixels": {"range": [float(end) for end in model.family.draw_range], "dtype": "float32"},
+        "pixels": {"range": _range(model), "data_range": DATA_RANGE, "dtype": "float32"},
         "runtimes": {
             "image": runtimes.IMAGE,
             "tested": [f"tensorflow {version}" for version in runtimes.TESTED],
             "oldest_recommended": f"tensorflow {runtimes.OLDEST}",
         },
         "default_signature": DEFAULT,
-        "signatures": _signatures(functions),
+        "signatures": _signatures(model, functions),
         "libraries": {library: _version(library) for library in LIBRARIES},
         "exported_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }

@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from export.layout import CARD, EXTRA, read_card, shapes, versions
+from export.layout import CARD, EXTRA, accepted, read_card, shapes, versions
 from export.marks import MARK, replace_text
 from export.runtimes import (
     DRAWS_SENTENCE,
@@ -32,7 +32,8 @@ Start the server in this folder (gRPC on 8500, REST on 8501):
 The server watches the version folders of the models below and serves the newest version of each.
 It reads `models.config` only at the start: restart it for a new model.
 
-Images are float32 [N, H, W, C] in [0, 1]. A request has N rows, at most {MAX_BATCH_SIZE}
+Images are float32 [N, H, W, C]. The data is in [0, 1]; each signature that takes images says below
+which pixels it accepts. A request has N rows, at most {MAX_BATCH_SIZE}
 (`batching.config`), and every input and output has one entry for each row. `seed` has one int64 per
 row. Another seed gives another draw.
 
@@ -143,9 +144,11 @@ def section(name, version, card):
     ]
     for signature, tensors in signatures.items():
         parts.append(f"### {name}: {signature}")
+        if "images" in tensors["inputs"]:
+            parts.append(accepted(tensors["inputs"]["images"]))
         parts.append(_rest(name, signature, tensors["inputs"]))
         parts.append(_grpc(name, signature, tensors["inputs"]))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def write(output):
