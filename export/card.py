@@ -1,5 +1,6 @@
 """model_card.json: the served model, its training data, its metrics and its limits."""
 
+import dataclasses
 import datetime
 import importlib.metadata
 import pathlib
@@ -94,6 +95,7 @@ def notes(model, limits):
             "log_likelihood is the importance-weighted bound on log p(x) with "
             f"{limits.num_samples} draws, in nats.",
         ),
+        (True, f"A request has at most {limits.max_rows} rows, a limit set at export."),
         (latents, f"num_steps is at most {limits.max_num_steps}, a limit set at export."),
         (
             not model.family.discrete,
@@ -158,7 +160,7 @@ def card(model, functions, limits, run=None):
         "training_step": step,
         **({"data": None, "run_config": None, "metrics": {}} if run is None else of_run(run, step)),
         "notes": notes(model, limits),
-        "limits": {"max_num_steps": limits.max_num_steps, "num_samples": limits.num_samples},
+        "limits": dataclasses.asdict(limits),
         "pixels": {"range": _range(model), "data_range": DATA_RANGE, "dtype": "float32"},
         "runtimes": {
             "image": runtimes.IMAGE,

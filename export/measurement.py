@@ -69,7 +69,8 @@ def benchmark(folder, batch_sizes, seconds, names=None):
       names: signatures; None for all.
 
     Raises:
-      ValueError: the folder has no model card, or an unknown signature.
+      ValueError: the folder has no model card, an unknown signature, or a batch size over the
+        limit of the export.
       OSError: no SavedModel in it.
     """
     card = model_card(folder)
@@ -77,6 +78,12 @@ def benchmark(folder, batch_sizes, seconds, names=None):
     if unknown:
         have = ", ".join(card["signatures"])
         raise ValueError(f"no signature {', '.join(unknown)}; there are: {have}")
+    max_rows = card["limits"].get("max_rows")
+    if max_rows is not None and max(batch_sizes) > max_rows:
+        raise ValueError(
+            f"a request to this model has at most {max_rows} rows, got batch size "
+            f"{max(batch_sizes)}"
+        )
     loaded = tf.saved_model.load(str(folder))
     for name in names or card["signatures"]:
         for rows in batch_sizes:

@@ -46,8 +46,8 @@ another one. `python -m export.check` compares a running server with an export.
 {ONEDNN_SENTENCE}
 
 Wrong inputs give the error INVALID_ARGUMENT with a sentence: pixels that are out of range or not
-numbers, too many steps, a wrong label, no rows. With batching, a wrong request makes all requests
-of its batch fail.
+numbers, too many steps, a wrong label, no rows, more rows than the model's limit. With batching, a
+wrong request makes all requests of its batch fail.
 
 The requests for gRPC are Python and need `pip install tensorflow tensorflow-serving-api`:
 

@@ -46,6 +46,14 @@ def parser():
         metavar="K",
         help="draws for the bound on log p(x) (%(default)s)",
     )
+    made.add_argument(
+        "--max_rows",
+        type=int,
+        default=Limits.max_rows,
+        metavar="N",
+        help="the most rows of a request, at least the batches of batching.config, "
+        f"{server_configs.MAX_BATCH_SIZE} (%(default)s)",
+    )
     made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
     return made
 
@@ -59,11 +67,16 @@ def export_run(flags):
         name = server_configs.check_name(flags.name or workdir.resolve().name)
         if not flags.output:
             raise ValueError("expected --output=DIR, the folder of all models, got an empty name")
+        if flags.max_rows < server_configs.MAX_BATCH_SIZE:
+            raise ValueError(
+                f"--max_rows must be >= {server_configs.MAX_BATCH_SIZE}, because the server makes "
+                f"batches of that many rows (batching.config); got {flags.max_rows}"
+            )
         require_ours(output / "models.config", output / "README.md")
         from export.bundle import write_version
         from train.opened import open_run
 
-        limits = Limits(flags.max_num_steps, flags.num_samples)
+        limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows)
         model = open_run(workdir, flags.step).model
         folder = write_version(model, output / name, limits, workdir)
         server_configs.write(output)

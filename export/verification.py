@@ -90,6 +90,9 @@ def wrong_inputs(inputs, card):
         "label": [("a negative label", -1)],
     }
     found = [("an empty batch", {name: value[:0] for name, value in inputs.items()})]
+    if "max_rows" in card["limits"]:  # Exports of version 0.1 have no such limit.
+        rows = np.arange(card["limits"]["max_rows"] + 1) % len(inputs["seed"])
+        found.append(("too many rows", {name: value[rows] for name, value in inputs.items()}))
     found.append(("a seed for all rows", {**inputs, "seed": inputs["seed"][0]}))
     if len(inputs) > 1:  # Otherwise the seeds alone give the number of rows.
         found.append(("seeds missing", {**inputs, "seed": inputs["seed"][:-1]}))

@@ -66,7 +66,7 @@ def test_the_card_has_the_run(output):
     assert card["metrics"] == {
         split: {"step": 20, "split": split, "nll": 20.0} for split in ("train", "validation")
     }
-    assert card["limits"]["num_samples"] == 3
+    assert card["limits"] == {"max_num_steps": 200, "num_samples": 3, "max_rows": 256}
     assert card["data"] == card["run_config"]["data"] == {"name": "folder:pictures"}
     assert card["libraries"]["tensorflow"]
     assert "/home/" not in json.dumps(card)
@@ -93,6 +93,7 @@ def test_another_export_leaves_tuned_files_alone(output, workdir):
         (["--step=7"], "no checkpoint of step 7"),
         (["--name=a/b"], "a model's name is"),
         (["--max_num_steps=0"], "max_num_steps must be an integer"),
+        (["--max_rows=63"], "--max_rows must be >= 64, because the server makes batches of that"),
         (["--output="], "expected --output=DIR, the folder of all models, got an empty name"),
     ],
 )

@@ -139,6 +139,9 @@ def bad_requests(asked):
 
     empty = {name: value[:0] for name, value in gibbs.items()}
     limit = served.LIMITS.max_num_steps
+    many = {name: np.resize(value, (101, *value.shape[1:])) for name, value in decode.items()}
+    yield "decode", many, "expected at most 100 rows, got.*101"
+    yield "ancestral_sample", {n: many[n] for n in ("seed", "label")}, "at most 100 rows"
     yield "gibbs_sample", {**gibbs, "images": nan}, "expected pixels in"
     yield "gibbs_sample", {**gibbs, "images": 255 * gibbs["images"]}, "expected pixels in"
     yield "gibbs_sample", steps(1, 0, 2), rf"num_steps must be in 1\.\.{limit}"
@@ -158,6 +161,8 @@ def test_bad_requests_are_refused_with_a_sentence():
     for name, inputs, message in bad_requests(requests(model)):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
             served.call(loaded("seqvae-label")[name], inputs)
+    most = {"seed": np.arange(100), "label": np.zeros(100, np.int32)}
+    assert len(served.call(loaded("seqvae-label")["ancestral_sample"], most)["samples"]) == 100
 
 
 @pytest.mark.parametrize("shape", [(3, 9, 8, 1), (3, 8, 8, 3), (3, 8, 8), (3, 64), (8, 8, 8, 1, 1)])

@@ -50,6 +50,19 @@ def test_a_limit_that_does_not_hold(copy, capsys):
     assert "gibbs_sample: does not refuse too many steps" in text
 
 
+def test_a_limit_of_rows_that_does_not_hold(copy, capsys):
+    change_card(copy, lambda card: card["limits"].update(max_rows=LIMITS.max_rows - 2))
+    status, text = report(copy, capsys)
+    assert status == 1
+    assert "encode: does not refuse too many rows" in text
+
+
+def test_a_card_of_version_0_1_has_no_limit_of_rows(copy, capsys):
+    change_card(copy, lambda card: card["limits"].pop("max_rows"))
+    status, text = report(copy, capsys)
+    assert status == 0, text
+
+
 def test_a_signature_that_the_card_does_not_have(copy, capsys):
     change_card(copy, lambda card: card["signatures"].pop("encode"))
     status, text = report(copy, capsys)
