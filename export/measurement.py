@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from export.examples import example
 from export.layout import model_card
+from export.loading import load
 
 HEADER = ("signature", "rows", "median ms", "90 % ms", "rows/s")
 
@@ -71,7 +72,7 @@ def benchmark(folder, batch_sizes, seconds, names=None):
     Raises:
       ValueError: the folder has no model card, an unknown signature, or a batch size over the
         limit of the export.
-      OSError: no SavedModel in it.
+      SetupError: a file is damaged or missing.
     """
     card = model_card(folder)
     unknown = sorted(set(names or []) - set(card["signatures"]))
@@ -84,8 +85,8 @@ def benchmark(folder, batch_sizes, seconds, names=None):
             f"a request to this model has at most {max_rows} rows, got batch size "
             f"{max(batch_sizes)}"
         )
-    loaded = tf.saved_model.load(str(folder))
+    loaded = load(folder)
     for name in names or card["signatures"]:
         for rows in batch_sizes:
             inputs = example(card["signatures"][name]["inputs"], rows, card["limits"])
-            yield measure(name, loaded.signatures[name], inputs, seconds)
+            yield measure(name, loaded[name], inputs, seconds)

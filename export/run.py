@@ -7,6 +7,7 @@ import sys
 from export import readme, server_configs
 from export.limits import Limits
 from export.marks import require_ours
+from export.pruning import prune
 from train import configuration
 from train.errors import as_setup_error, exit_status
 
@@ -54,6 +55,13 @@ def parser():
         help="the most rows of a request, at least the batches of batching.config, "
         f"{server_configs.MAX_BATCH_SIZE} (%(default)s)",
     )
+    made.add_argument(
+        "--keep",
+        type=int,
+        metavar="N",
+        help="afterwards, remove all but the newest N versions of this model that exports wrote; "
+        "by default all stay",
+    )
     made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
     return made
 
@@ -72,6 +80,8 @@ def export_run(flags):
                 f"--max_rows must be >= {server_configs.MAX_BATCH_SIZE}, because the server makes "
                 f"batches of that many rows (batching.config); got {flags.max_rows}"
             )
+        if flags.keep is not None and flags.keep < 1:
+            raise ValueError(f"--keep must be >= 1, got {flags.keep}")
         require_ours(output / "models.config", output / "README.md")
         from export.bundle import write_version
         from train.opened import open_run
@@ -82,6 +92,10 @@ def export_run(flags):
         server_configs.write(output)
         readme.write(output)
     print(f"Exported: {folder}")
+    if flags.keep is not None:
+        with as_setup_error():
+            for removed in prune(output / name, flags.keep):
+                print(f"Removed: {removed}")
     print(f"Check it: python -m export.verify {folder}")
     print(f"Serve it: {flags.output}/README.md")
     print(f"Compare the server with it: python -m export.check --url=localhost:8501 {folder}")

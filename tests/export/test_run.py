@@ -11,7 +11,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 import tfgvae
 from export import readme, run, server_configs, verify
-from export.layout import read_card
+from export.layout import read_card, versions
 from export.marks import MARK, is_ours, replace_text
 from tests.conformance.tiny_models import IMAGE
 from tfgvae import runs
@@ -94,6 +94,7 @@ def test_another_export_leaves_tuned_files_alone(output, workdir):
         (["--name=a/b"], "a model's name is"),
         (["--max_num_steps=0"], "max_num_steps must be an integer"),
         (["--max_rows=63"], "--max_rows must be >= 64, because the server makes batches of that"),
+        (["--keep=0"], "--keep must be >= 1, got 0"),
         (["--output="], "expected --output=DIR, the folder of all models, got an empty name"),
     ],
 )
@@ -164,3 +165,13 @@ def test_verify_of_what_is_no_export(tmp_path, capsys):
     assert "has no model card" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         verify.main([])
+
+
+def test_keep_removes_old_versions_of_this_model_only(workdir, tmp_path, capsys):
+    flags = [f"--workdir={workdir}", f"--output={tmp_path}"]
+    assert run.main([*flags, "--name=other"]) == 0
+    for _ in range(3):
+        assert run.main([*flags, "--name=kept", "--keep=2"]) == 0
+    out = capsys.readouterr().out
+    assert versions(tmp_path / "kept") == [2, 3] and versions(tmp_path / "other") == [1]
+    assert f"Removed: {tmp_path / 'kept' / '1'}" in out
