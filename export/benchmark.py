@@ -40,8 +40,9 @@ def run(flags):
         model_card(flags.folder)  # Fails before TensorFlow is imported, which takes seconds.
         from export.measurement import HEADER, benchmark
 
-        print(LAYOUT.format(*HEADER))
-        for found in benchmark(flags.folder, sizes, flags.seconds, names):
+        for n, found in enumerate(benchmark(flags.folder, sizes, flags.seconds, names)):
+            if n == 0:  # The model could be loaded.
+                print(LAYOUT.format(*HEADER))
             print(LAYOUT.format(*found.cells()), flush=True)
 
 

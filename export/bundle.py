@@ -14,7 +14,7 @@ import uuid
 import numpy as np
 import tensorflow as tf
 
-from export import warmup
+from export import reference, warmup
 from export.card import card
 from export.layout import CARD, DEFAULT, EXTRA, versions, warmup_path
 from export.limits import Limits
@@ -48,10 +48,19 @@ def _save(functions, variables, folder):
     tf.saved_model.save(module, str(folder), signatures=served)
 
 
-def _write_extra(folder, name, described):
+def _call(function, inputs):
+    """The outputs of a signature as arrays."""
+    tensors = {name: tf.constant(value) for name, value in inputs.items()}
+    return {name: value.numpy() for name, value in function(**tensors).items()}
+
+
+def _write_extra(folder, name, described, functions, autoregressive):
     (folder / EXTRA).mkdir()
     (folder / EXTRA / CARD).write_text(json.dumps(described, indent=2) + "\n")
     warmup.write(warmup_path(folder), name, described)
+    reference.write(
+        folder, described, autoregressive, lambda name, inputs: _call(functions[name], inputs)
+    )
 
 
 def _sync(folder):
@@ -107,7 +116,7 @@ def write_version(model, base, limits=None, run=None):
     aside = base / f".exporting-{uuid.uuid4().hex}"
     try:
         _save(functions, variables, aside)
-        _write_extra(aside, base.name, described)
+        _write_extra(aside, base.name, described, functions, not model.family.has_mean)
         _sync(aside)
         return _publish(aside, base)
     except BaseException:

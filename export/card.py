@@ -1,13 +1,16 @@
 """model_card.json: the served model, its training data, its metrics and its limits."""
 
+import dataclasses
 import datetime
 import importlib.metadata
 import pathlib
 
 import keras
 
-from export.layout import DEFAULT
+from export import runtimes
+from export.layout import DATA_RANGE, DEFAULT, accepted
 from tfgvae import runs
+from tfgvae.families.pixelcnn_pp import PixelCNNPP
 from tfgvae.regularizers.none import NoRegularizer
 
 LIBRARIES = ("tfgvae", "tensorflow", "keras", "tensorflow-probability", "numpy")
@@ -35,7 +38,12 @@ def _tensors(named):
     }
 
 
-def _signatures(functions):
+def _range(model):
+    """The range of pixels that signatures accept: [lowest, highest]."""
+    return [float(end) for end in model.family.draw_range]
+
+
+def _signatures(model, functions):
     described = {}
     for name, function in functions.items():
         (specs, _) = function.structured_input_signature
@@ -43,6 +51,9 @@ def _signatures(functions):
             "inputs": _tensors({spec.name: spec for spec in specs}),
             "outputs": _tensors(function.structured_outputs),
         }
+        if "images" in described[name]["inputs"]:
+            pixels = {"range": _range(model), "data_range": DATA_RANGE}
+            described[name]["inputs"]["images"].update(pixels)
     return described
 
 
@@ -60,9 +71,13 @@ def notes(model, limits):
     possible = [
         (
             True,
-            "A row of an answer depends only on its own inputs and its own seed: the same seed "
-            "gives the same row again, in any batch and on any server, up to float rounding.",
+            "A row of an answer depends only on its own inputs and its own seed. "
+            + runtimes.DRAWS_SENTENCE,
         ),
+        (model.family.has_mean and model.family.discrete, runtimes.ROUNDING_SENTENCE),
+        (not model.family.has_mean, runtimes.AUTOREGRESSIVE_SENTENCE),
+        (True, runtimes.TESTED_SENTENCE),
+        (isinstance(model.family, PixelCNNPP), runtimes.ONEDNN_SENTENCE),
         (
             _is_untied(model),
             "This model has no regularizer, so q(z) may differ from p(z): ancestral samples do not "
@@ -80,12 +95,14 @@ def notes(model, limits):
             "log_likelihood is the importance-weighted bound on log p(x) with "
             f"{limits.num_samples} draws, in nats.",
         ),
+        (True, f"A request has at most {limits.max_rows} rows, a limit set at export."),
         (latents, f"num_steps is at most {limits.max_num_steps}, a limit set at export."),
         (
             not model.family.discrete,
             "The family is a density: log_likelihood is a log-density on the [0, 1] scale, and "
             "samples may lie outside [0, 1].",
         ),
+        (True, f"In every signature that takes images, {accepted({'range': _range(model)})}"),
         (model.num_classes, f"label is the class of a row, 0..{model.num_classes - 1}."),
     ]
     return [sentence for holds, sentence in possible if holds]
@@ -143,10 +160,15 @@ def card(model, functions, limits, run=None):
         "training_step": step,
         **({"data": None, "run_config": None, "metrics": {}} if run is None else of_run(run, step)),
         "notes": notes(model, limits),
-        "limits": {"max_num_steps": limits.max_num_steps, "num_samples": limits.num_samples},
-        "pixels": {"range": [float(end) for end in model.family.draw_range], "dtype": "float32"},
+        "limits": dataclasses.asdict(limits),
+        "pixels": {"range": _range(model), "data_range": DATA_RANGE, "dtype": "float32"},
+        "runtimes": {
+            "image": runtimes.IMAGE,
+            "tested": [f"tensorflow {version}" for version in runtimes.TESTED],
+            "oldest_recommended": f"tensorflow {runtimes.OLDEST}",
+        },
         "default_signature": DEFAULT,
-        "signatures": _signatures(functions),
+        "signatures": _signatures(model, functions),
         "libraries": {library: _version(library) for library in LIBRARIES},
         "exported_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }

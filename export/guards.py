@@ -9,6 +9,7 @@ def _conditions(model, limits, given):
     """The assertions for the inputs {name: tensor}, as operations."""
     rows = tf.shape(given["seed"])[0]
     yield require(rows > 0, "expected at least one row, got an empty batch")
+    yield require(rows <= limits.max_rows, f"expected at most {limits.max_rows} rows, got", rows)
     for name, tensor in given.items():
         own = tf.shape(tensor)[0]
         message = f"expected as many rows of {name} as of seed, got (rows, seeds)"

@@ -8,6 +8,8 @@ EXTRA = "assets.extra"
 CARD = "model_card.json"
 # The signature for requests that name none.
 DEFAULT = "ancestral_sample"
+# Pixels of the data. A signature may accept more.
+DATA_RANGE = [0.0, 1.0]
 WARMUP = "tf_serving_warmup_requests"
 
 
@@ -43,6 +45,20 @@ def model_card(folder):
     if card is None:
         raise ValueError(f"{folder} is no exported model: it has no model card")
     return card
+
+
+def accepted(images):
+    """The range of pixels of an input "images" of a card, as a sentence; "" in an old card."""
+    if "range" not in images:
+        return ""
+    lowest, highest = images["range"]
+    if highest > 1e9:
+        pixels = "any finite number is accepted"
+    else:
+        pixels = f"pixels in [{lowest:g}, {highest:g}] are accepted"
+    if [lowest, highest] == DATA_RANGE:
+        return f"`images`: {pixels}, the range of the data."
+    return f"`images`: {pixels}, so that draws can be sent back; the data is in [0, 1]."
 
 
 def shapes(tensors):

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from export.examples import example
 from export.layout import model_card
+from export.loading import load
 
 HEADER = ("signature", "rows", "median ms", "90 % ms", "rows/s")
 
@@ -69,16 +70,23 @@ def benchmark(folder, batch_sizes, seconds, names=None):
       names: signatures; None for all.
 
     Raises:
-      ValueError: the folder has no model card, or an unknown signature.
-      OSError: no SavedModel in it.
+      ValueError: the folder has no model card, an unknown signature, or a batch size over the
+        limit of the export.
+      SetupError: a file is damaged or missing.
     """
     card = model_card(folder)
     unknown = sorted(set(names or []) - set(card["signatures"]))
     if unknown:
         have = ", ".join(card["signatures"])
         raise ValueError(f"no signature {', '.join(unknown)}; there are: {have}")
-    loaded = tf.saved_model.load(str(folder))
+    max_rows = card["limits"].get("max_rows")
+    if max_rows is not None and max(batch_sizes) > max_rows:
+        raise ValueError(
+            f"a request to this model has at most {max_rows} rows, got batch size "
+            f"{max(batch_sizes)}"
+        )
+    loaded = load(folder)
     for name in names or card["signatures"]:
         for rows in batch_sizes:
             inputs = example(card["signatures"][name]["inputs"], rows, card["limits"])
-            yield measure(name, loaded.signatures[name], inputs, seconds)
+            yield measure(name, loaded[name], inputs, seconds)

@@ -6,8 +6,15 @@ import pathlib
 
 import numpy as np
 
-from export.layout import CARD, EXTRA, read_card, shapes, versions
+from export.layout import CARD, EXTRA, accepted, read_card, shapes, versions
 from export.marks import MARK, replace_text
+from export.runtimes import (
+    DRAWS_SENTENCE,
+    IMAGE,
+    ONEDNN_SENTENCE,
+    ROUNDING_SENTENCE,
+    TESTED_SENTENCE,
+)
 from export.server_configs import MAX_BATCH_SIZE, models
 
 INTRODUCTION = f"""\
@@ -17,7 +24,7 @@ INTRODUCTION = f"""\
 
 Start the server in this folder (gRPC on 8500, REST on 8501):
 
-    docker run --rm -p 8500:8500 -p 8501:8501 -v "$PWD:/models:ro" tensorflow/serving \\
+    docker run --rm -p 8500:8500 -p 8501:8501 -v "$PWD:/models:ro" {IMAGE} \\
       --model_config_file=/models/models.config \\
       --enable_batching --batching_parameters_file=/models/batching.config \\
       --monitoring_config_file=/models/monitoring.config
@@ -25,14 +32,22 @@ Start the server in this folder (gRPC on 8500, REST on 8501):
 The server watches the version folders of the models below and serves the newest version of each.
 It reads `models.config` only at the start: restart it for a new model.
 
-Images are float32 [N, H, W, C] in [0, 1]. A request has N rows, at most {MAX_BATCH_SIZE}
+Images are float32 [N, H, W, C]. The data is in [0, 1]; each signature that takes images says below
+which pixels it accepts. A request has N rows, at most {MAX_BATCH_SIZE}
 (`batching.config`), and every input and output has one entry for each row. `seed` has one int64 per
-row. The same seed gives the same row again, in any batch and on every server, up to float rounding.
-Another seed gives another draw.
+row. Another seed gives another draw.
+
+{DRAWS_SENTENCE}
+{ROUNDING_SENTENCE}
+With `pixelcnn` and `pixelcnn_pp`, all later pixels of the row depend on it, so the image may be
+another one. `python -m export.check` compares a running server with an export.
+
+{TESTED_SENTENCE}
+{ONEDNN_SENTENCE}
 
 Wrong inputs give the error INVALID_ARGUMENT with a sentence: pixels that are out of range or not
-numbers, too many steps, a wrong label, no rows. With batching, a wrong request makes all requests
-of its batch fail.
+numbers, too many steps, a wrong label, no rows, more rows than the model's limit. With batching, a
+wrong request makes all requests of its batch fail.
 
 The requests for gRPC are Python and need `pip install tensorflow tensorflow-serving-api`:
 
@@ -129,9 +144,11 @@ def section(name, version, card):
     ]
     for signature, tensors in signatures.items():
         parts.append(f"### {name}: {signature}")
+        if "images" in tensors["inputs"]:
+            parts.append(accepted(tensors["inputs"]["images"]))
         parts.append(_rest(name, signature, tensors["inputs"]))
         parts.append(_grpc(name, signature, tensors["inputs"]))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def write(output):

@@ -7,14 +7,15 @@ import sys
 from export import readme, server_configs
 from export.limits import Limits
 from export.marks import require_ours
+from export.pruning import prune
 from train import configuration
 from train.errors import as_setup_error, exit_status
 
 DESCRIPTION = """\
 Export a trained run as the next version of a model of TensorFlow Serving.
 
-  DIR/NAME/1/          saved_model.pb, variables/, and assets.extra/ with warm-up requests and
-                       model_card.json; the next export writes DIR/NAME/2/
+  DIR/NAME/1/          saved_model.pb, variables/, and assets.extra/ with warm-up requests,
+                       reference answers and model_card.json; the next export writes DIR/NAME/2/
   DIR/models.config    all models in DIR; also batching.config and monitoring.config
   DIR/README.md        how to start the server, and a request for every signature
 """
@@ -46,6 +47,21 @@ def parser():
         metavar="K",
         help="draws for the bound on log p(x) (%(default)s)",
     )
+    made.add_argument(
+        "--max_rows",
+        type=int,
+        default=Limits.max_rows,
+        metavar="N",
+        help="the most rows of a request, at least the batches of batching.config, "
+        f"{server_configs.MAX_BATCH_SIZE} (%(default)s)",
+    )
+    made.add_argument(
+        "--keep",
+        type=int,
+        metavar="N",
+        help="afterwards, remove all but the newest N versions of this model that exports wrote; "
+        "by default all stay",
+    )
     made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
     return made
 
@@ -59,18 +75,30 @@ def export_run(flags):
         name = server_configs.check_name(flags.name or workdir.resolve().name)
         if not flags.output:
             raise ValueError("expected --output=DIR, the folder of all models, got an empty name")
+        if flags.max_rows < server_configs.MAX_BATCH_SIZE:
+            raise ValueError(
+                f"--max_rows must be >= {server_configs.MAX_BATCH_SIZE}, because the server makes "
+                f"batches of that many rows (batching.config); got {flags.max_rows}"
+            )
+        if flags.keep is not None and flags.keep < 1:
+            raise ValueError(f"--keep must be >= 1, got {flags.keep}")
         require_ours(output / "models.config", output / "README.md")
         from export.bundle import write_version
         from train.opened import open_run
 
-        limits = Limits(flags.max_num_steps, flags.num_samples)
+        limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows)
         model = open_run(workdir, flags.step).model
         folder = write_version(model, output / name, limits, workdir)
         server_configs.write(output)
         readme.write(output)
     print(f"Exported: {folder}")
+    if flags.keep is not None:
+        with as_setup_error():
+            for removed in prune(output / name, flags.keep):
+                print(f"Removed: {removed}")
     print(f"Check it: python -m export.verify {folder}")
     print(f"Serve it: {flags.output}/README.md")
+    print(f"Compare the server with it: python -m export.check --url=localhost:8501 {folder}")
 
 
 def main(arguments):

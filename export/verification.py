@@ -17,6 +17,7 @@ import tensorflow as tf
 from export import warmup
 from export.examples import example
 from export.layout import DEFAULT, model_card, shapes, warmup_path
+from export.loading import load, naming
 
 ROWS = 3
 HEADER = ("signature", "first ms", "warm ms", "deterministic", "finite", "rows", "refuses")
@@ -90,6 +91,9 @@ def wrong_inputs(inputs, card):
         "label": [("a negative label", -1)],
     }
     found = [("an empty batch", {name: value[:0] for name, value in inputs.items()})]
+    if "max_rows" in card["limits"]:  # Exports of version 0.1 have no such limit.
+        rows = np.arange(card["limits"]["max_rows"] + 1) % len(inputs["seed"])
+        found.append(("too many rows", {name: value[rows] for name, value in inputs.items()}))
     found.append(("a seed for all rows", {**inputs, "seed": inputs["seed"][0]}))
     if len(inputs) > 1:  # Otherwise the seeds alone give the number of rows.
         found.append(("seeds missing", {**inputs, "seed": inputs["seed"][:-1]}))
@@ -140,7 +144,8 @@ def _refuses(function, inputs):
 
 def check_warmup(signatures, folder):
     """Replay the warm-up requests: problems as sentences."""
-    requests = warmup.read(warmup_path(folder))
+    with naming(warmup_path(folder)):
+        requests = warmup.read(warmup_path(folder))
     for name, inputs in requests:
         call(signatures[name], inputs)
     missing = sorted(set(signatures) - {"serving_default"} - {name for name, _ in requests})
@@ -158,12 +163,11 @@ def verify(folder):
 
     Raises:
       ValueError: no model card, or a card that is not JSON.
-      OSError: no SavedModel in it.
+      SetupError: a file is damaged or missing.
       tf.errors.OpError: a signature fails on correct inputs.
     """
     card = model_card(folder)
-    loaded = tf.saved_model.load(str(folder))
-    served = dict(loaded.signatures)
+    served = load(folder)
     if set(served) != {"serving_default", *card["signatures"]}:
         return [], [f"the card has {sorted(card['signatures'])}, the model {sorted(served)}"]
     results = [check_signature(name, served[name], card) for name in card["signatures"]]

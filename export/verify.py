@@ -8,7 +8,8 @@ from train.errors import TrainError, as_error, exit_status
 
 DESCRIPTION = """\
 Check every signature of an exported model: its shapes, whether equal requests give equal answers,
-whether its numbers are finite, whether it refuses wrong inputs. The exit status is 1 on a failure.
+whether its numbers are finite, whether it refuses wrong inputs. The exit status is 1 on a failure,
+and 2 if a file is damaged or missing.
 """
 
 

@@ -37,7 +37,11 @@ __all__ = [
 
 
 def export(
-    model: Model, path: str | os.PathLike, max_num_steps: int = 200, num_samples: int = 64
+    model: Model,
+    path: str | os.PathLike,
+    max_num_steps: int = 200,
+    num_samples: int = 64,
+    max_rows: int = 256,
 ) -> pathlib.Path:
     """Write a model as the next version of the folder `path`, for TensorFlow Serving.
 
@@ -48,17 +52,18 @@ def export(
       path: the model's folder. It has the model's name; its subfolders 1, 2, ... are versions.
       max_num_steps: the longest Gibbs chain that a request may ask for.
       num_samples: draws of the bound on log p(x).
+      max_rows: the most rows of a request.
 
     Returns:
       The version's folder, a pathlib.Path.
 
     Raises:
-      ValueError: max_num_steps or num_samples is not an integer >= 1, or a weight is NaN or
-        infinite.
+      ValueError: max_num_steps, num_samples or max_rows is not an integer >= 1, or a weight is NaN
+        or infinite.
       OSError: the folder cannot be written.
     """
     # Imported late: the package `export` imports this one.
     from export.bundle import write_version
     from export.limits import Limits
 
-    return write_version(model, path, Limits(max_num_steps, num_samples))
+    return write_version(model, path, Limits(max_num_steps, num_samples, max_rows))

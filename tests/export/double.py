@@ -17,7 +17,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-PATH = re.compile(r"/v1/models/([^/:]+):predict")
+# Every model has one version, 1.
+PATH = re.compile(r"/v1/models/([^/:]+)(?:/versions/1)?:predict")
 
 
 class Grpc(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -29,7 +30,8 @@ class Grpc(prediction_service_pb2_grpc.PredictionServiceServicer):
     def Predict(self, request, context):
         signatures = self.models.get(request.model_spec.name)
         name = request.model_spec.signature_name or "serving_default"
-        if signatures is None or name not in signatures:
+        other = request.model_spec.version.value not in (0, 1)
+        if signatures is None or name not in signatures or other:
             context.abort(grpc.StatusCode.NOT_FOUND, f"{request.model_spec}")
         tensors = {key: tf.constant(tf.make_ndarray(v)) for key, v in request.inputs.items()}
         _, specs = signatures[name].structured_input_signature

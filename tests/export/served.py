@@ -20,7 +20,7 @@ from tfgvae.distributions.flow import Flow
 from tfgvae.distributions.infusion_chain import InfusionChain
 from tfgvae.models.sampling_methods import ChainMethods
 
-LIMITS = Limits(max_num_steps=5, num_samples=3)
+LIMITS = Limits(max_num_steps=5, num_samples=3, max_rows=100)
 ROWS = 3
 STEPS = [1, 4, 2]
 SEEDS = np.array([7, -5, 2**62], np.int64)

@@ -21,6 +21,7 @@ def test_errors_are_one_message(tmp_path, capsys):
         ([str(tmp_path)], "no model card"),
         ([str(folder), "--signatures=paint"], "no signature paint; there are: ancestral_sample"),
         ([str(folder), "--batch_sizes=0"], "batch sizes are integers >= 1"),
+        ([str(folder), "--batch_sizes=4,101"], "at most 100 rows, got batch size 101"),
         ([str(folder), "--batch_sizes=many"], "invalid literal"),
     ]:
         assert benchmark.main(arguments) == 2

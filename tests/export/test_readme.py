@@ -13,10 +13,14 @@ import urllib.request
 import grpc
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from export import readme, server_configs
+from export.layout import accepted, read_card
+from tests.conformance.tiny_models import IMAGE
 from tests.export import double
 from tests.export.served import every, exported, loaded, requests
+from tfgvae.images import FINITE
 
 pytestmark = pytest.mark.skipif(
     None in (shutil.which("curl"), shutil.which("bash")), reason="the README's requests use curl"
@@ -81,6 +85,50 @@ def test_every_request_of_the_readme_is_answered(key, written):
         for n, row in enumerate(rows):
             np.testing.assert_allclose(row["samples"], default["samples"][n], atol=1e-5)
         scope["channel"].close()
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("gvae", "pixels in [0, 1] are accepted, the range of the data."),
+        ("gvae-none", "pixels in [-4, 5] are accepted, so that draws can be sent back; the data"),
+    ],
+)
+def test_every_signature_that_takes_images_says_which_pixels(key, sentence, written):
+    parts = written(key).split(f"\n### {key}: ")[1:]
+    card = read_card(exported(key)[1])
+    for part in parts:
+        takes = "images" in card["signatures"][part.split()[0]]["inputs"]
+        assert (sentence in part) == takes
+    assert any(sentence in note for note in card["notes"])
+    lowest, highest = card["pixels"]["range"]
+    for signature in card["signatures"].values():
+        if "images" in signature["inputs"]:
+            images = signature["inputs"]["images"]
+            assert images["range"] == [lowest, highest] and images["data_range"] == [0, 1]
+            # It holds.
+            function = loaded(key)["encode"]
+            seed = tf.constant([1], tf.int64)
+            for end in (lowest, highest):
+                function(images=tf.fill([1, *IMAGE], end), seed=seed)
+            with pytest.raises(tf.errors.InvalidArgumentError, match="expected pixels in"):
+                function(images=tf.fill([1, *IMAGE], highest + 0.01), seed=seed)
+
+
+def test_any_finite_pixel_and_an_old_card():
+    limits = [float(end) for end in FINITE]
+    assert accepted({"range": limits}).startswith("`images`: any finite number is accepted, so")
+    assert accepted({"dtype": "float32", "shape": [None, *IMAGE]}) == ""
+
+
+def test_the_runtimes_and_what_a_seed_promises(written):
+    text = written("gvae")
+    assert re.search(r'docker run .*"\$PWD:/models:ro" tensorflow/serving:\d+\.\d+\.\d+ ', text)
+    assert "with TensorFlow 2.16, 2.18, 2.20 and 2.21." in text
+    assert "The oldest recommended runtime is 2.15." in text
+    assert "TensorFlow 2.11 to 2.13" in text and "TF_ENABLE_ONEDNN_OPTS=0" in text
+    assert "In one runtime, the same seed gives the same row" in text
+    assert "In another runtime" in text and "every server" not in text
 
 
 def test_what_is_refused_reaches_the_client_as_a_sentence(written):

@@ -11,7 +11,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 import tfgvae
 from export import readme, run, server_configs, verify
-from export.layout import read_card
+from export.layout import read_card, versions
 from export.marks import MARK, is_ours, replace_text
 from tests.conformance.tiny_models import IMAGE
 from tfgvae import runs
@@ -55,6 +55,7 @@ def test_the_files(output):
         assert f"{name}/1/variables/variables.index" in files
         assert f"{name}/1/assets.extra/tf_serving_warmup_requests" in files
         assert f"{name}/1/assets.extra/model_card.json" in files
+        assert f"{name}/1/assets.extra/reference_answers.npz" in files
     top = {"models.config", "batching.config", "monitoring.config", "README.md"}
     assert {name for name in files if "/" not in name} == top
 
@@ -65,7 +66,7 @@ def test_the_card_has_the_run(output):
     assert card["metrics"] == {
         split: {"step": 20, "split": split, "nll": 20.0} for split in ("train", "validation")
     }
-    assert card["limits"]["num_samples"] == 3
+    assert card["limits"] == {"max_num_steps": 200, "num_samples": 3, "max_rows": 256}
     assert card["data"] == card["run_config"]["data"] == {"name": "folder:pictures"}
     assert card["libraries"]["tensorflow"]
     assert "/home/" not in json.dumps(card)
@@ -92,6 +93,8 @@ def test_another_export_leaves_tuned_files_alone(output, workdir):
         (["--step=7"], "no checkpoint of step 7"),
         (["--name=a/b"], "a model's name is"),
         (["--max_num_steps=0"], "max_num_steps must be an integer"),
+        (["--max_rows=63"], "--max_rows must be >= 64, because the server makes batches of that"),
+        (["--keep=0"], "--keep must be >= 1, got 0"),
         (["--output="], "expected --output=DIR, the folder of all models, got an empty name"),
     ],
 )
@@ -162,3 +165,13 @@ def test_verify_of_what_is_no_export(tmp_path, capsys):
     assert "has no model card" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         verify.main([])
+
+
+def test_keep_removes_old_versions_of_this_model_only(workdir, tmp_path, capsys):
+    flags = [f"--workdir={workdir}", f"--output={tmp_path}"]
+    assert run.main([*flags, "--name=other"]) == 0
+    for _ in range(3):
+        assert run.main([*flags, "--name=kept", "--keep=2"]) == 0
+    out = capsys.readouterr().out
+    assert versions(tmp_path / "kept") == [2, 3] and versions(tmp_path / "other") == [1]
+    assert f"Removed: {tmp_path / 'kept' / '1'}" in out

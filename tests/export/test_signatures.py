@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conformance.tiny_models import IMAGE
+from export.card import card
+from tests.conformance.tiny_models import IMAGE, build
 from tests.export import served
 from tests.export.served import every, exported, loaded, requests
 
@@ -111,6 +112,22 @@ def test_the_card_tells_what_is_served(key):
     assert ("no latent" in notes) == (0 in model.latent_shape)
 
 
+@pytest.mark.parametrize("key", ["gvae", "marginal-pixelcnn", "gvae-pixelcnn_pp"])
+def test_the_card_has_the_runtimes_and_what_a_seed_promises(key):
+    model = build(key)
+    described = card(model, {}, served.LIMITS)
+    assert described["runtimes"] == {
+        "image": "tensorflow/serving:2.19.1",
+        "tested": [f"tensorflow 2.{minor}" for minor in (16, 18, 20, 21)],
+        "oldest_recommended": "tensorflow 2.15",
+    }
+    notes = " ".join(described["notes"])
+    assert "In one runtime, the same seed gives the same row" in notes
+    assert ("may give another image" in notes) == ("pixelcnn" in key)
+    assert ("TF_ENABLE_ONEDNN_OPTS=0" in notes) == ("pixelcnn_pp" in key)
+    assert "any server" not in notes
+
+
 def bad_requests(asked):
     """(signature, changed inputs, message)."""
     gibbs, decode = asked["gibbs_sample"], asked["decode"]
@@ -122,6 +139,9 @@ def bad_requests(asked):
 
     empty = {name: value[:0] for name, value in gibbs.items()}
     limit = served.LIMITS.max_num_steps
+    many = {name: np.resize(value, (101, *value.shape[1:])) for name, value in decode.items()}
+    yield "decode", many, "expected at most 100 rows, got.*101"
+    yield "ancestral_sample", {n: many[n] for n in ("seed", "label")}, "at most 100 rows"
     yield "gibbs_sample", {**gibbs, "images": nan}, "expected pixels in"
     yield "gibbs_sample", {**gibbs, "images": 255 * gibbs["images"]}, "expected pixels in"
     yield "gibbs_sample", steps(1, 0, 2), rf"num_steps must be in 1\.\.{limit}"
@@ -141,6 +161,8 @@ def test_bad_requests_are_refused_with_a_sentence():
     for name, inputs, message in bad_requests(requests(model)):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
             served.call(loaded("seqvae-label")[name], inputs)
+    most = {"seed": np.arange(100), "label": np.zeros(100, np.int32)}
+    assert len(served.call(loaded("seqvae-label")["ancestral_sample"], most)["samples"]) == 100
 
 
 @pytest.mark.parametrize("shape", [(3, 9, 8, 1), (3, 8, 8, 3), (3, 8, 8), (3, 64), (8, 8, 8, 1, 1)])

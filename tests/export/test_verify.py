@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tfgvae
-from export import bundle, verify, warmup
+from export import benchmark, bundle, verify, warmup
 from export.layout import CARD, EXTRA, read_card, warmup_path
 from tests.conformance.tiny_models import IMAGE
 from tests.export.served import LIMITS, exported
@@ -48,6 +48,19 @@ def test_a_limit_that_does_not_hold(copy, capsys):
     status, text = report(copy, capsys)
     assert status == 1
     assert "gibbs_sample: does not refuse too many steps" in text
+
+
+def test_a_limit_of_rows_that_does_not_hold(copy, capsys):
+    change_card(copy, lambda card: card["limits"].update(max_rows=LIMITS.max_rows - 2))
+    status, text = report(copy, capsys)
+    assert status == 1
+    assert "encode: does not refuse too many rows" in text
+
+
+def test_a_card_of_version_0_1_has_no_limit_of_rows(copy, capsys):
+    change_card(copy, lambda card: card["limits"].pop("max_rows"))
+    status, text = report(copy, capsys)
+    assert status == 0, text
 
 
 def test_a_signature_that_the_card_does_not_have(copy, capsys):
@@ -99,4 +112,40 @@ def test_weights_that_are_no_numbers(tmp_path, capsys, monkeypatch):
 def test_a_savedmodel_that_is_gone(copy, capsys):
     (copy / "saved_model.pb").unlink()
     status, text = report(copy, capsys)
-    assert status == 1 and "saved_model.pb" in text
+    assert status == 2 and "saved_model.pb does not exist" in text
+
+
+@pytest.mark.parametrize("command", [verify, benchmark])
+@pytest.mark.parametrize("damage", ["cut", "empty", "flipped", "gone"])
+@pytest.mark.parametrize(
+    "name", ["variables/variables.data-00000-of-00001", "variables/variables.index"]
+)
+def test_damaged_weights_are_one_sentence(name, damage, command, copy, capsys):
+    data = bytearray((copy / name).read_bytes())
+    if damage == "gone":
+        (copy / name).unlink()
+    elif damage == "flipped":
+        data[len(data) // 2] ^= 0xFF
+        (copy / name).write_bytes(data)
+    else:
+        (copy / name).write_bytes(data[: len(data) // 2] if damage == "cut" else b"")
+    assert command.main([str(copy)]) == 2
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err and printed.out == ""
+    said = "does not exist" if damage == "gone" else "is damaged"
+    assert len(printed.err.strip().splitlines()) == 1
+    assert f"{copy / name} {said}" in printed.err
+
+
+@pytest.mark.parametrize("name", ["saved_model.pb", "assets.extra/tf_serving_warmup_requests"])
+def test_other_damaged_files_are_one_sentence(name, copy, capsys):
+    data = (copy / name).read_bytes()
+    (copy / name).write_bytes(data[: len(data) // 2])
+    status, text = report(copy, capsys)
+    assert status == 2 and f"{copy / name} is damaged" in text and "Traceback" not in text
+
+
+def test_help(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        verify.main(["--help"])
+    assert "DIR/NAME/VERSION" in capsys.readouterr().out

@@ -16,6 +16,7 @@ COMMANDS = (
     "export.run",
     "export.verify",
     "export.benchmark",
+    "export.check",
 )
 # Modules that are slow to import.
 SLOW = ("tensorflow", "keras", "tfgvae", "tensorflow_probability", "matplotlib", "scipy", "sklearn")

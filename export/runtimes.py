@@ -1,0 +1,23 @@
+"""The runtimes of TensorFlow that an export was loaded in, and the server's image."""
+
+IMAGE = "tensorflow/serving:2.19.1"
+TESTED = ("2.16", "2.18", "2.20", "2.21")
+OLDEST = "2.15"
+
+TESTED_SENTENCE = (
+    f"Exports were loaded and called with TensorFlow {', '.join(TESTED[:-1])} and {TESTED[-1]}. "
+    f"The oldest recommended runtime is {OLDEST}."
+)
+# An optimization of oneDNN's graph is wrong there.
+ONEDNN_SENTENCE = (
+    "TensorFlow 2.11 to 2.13 give wrong log-likelihoods of pixelcnn_pp unless the server has the "
+    "environment variable TF_ENABLE_ONEDNN_OPTS=0."
+)
+DRAWS_SENTENCE = (
+    "In one runtime, the same seed gives the same row again, in any batch, up to float rounding."
+)
+ROUNDING_SENTENCE = "In another runtime, rounding may change a drawn pixel."
+AUTOREGRESSIVE_SENTENCE = (
+    "In another runtime, the same seed may give another image: rounding changes one pixel, and all "
+    "later pixels of the row depend on it."
+)
