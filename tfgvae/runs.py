@@ -221,11 +221,13 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
     path = _find(folder, step)
     import keras
 
+    from tfgvae import weights
     from tfgvae.messages import reason
     from tfgvae.models import LatentVariableModel  # Registers the classes that the file names.
 
     try:
-        model = keras.models.load_model(path, compile=False)
+        with weights.limited():
+            model = keras.models.load_model(path, compile=False)
     except Exception as error:  # A file of another program can raise anything.
         raise ValueError(f"{path} cannot be loaded: {reason(error)}") from error
     if not isinstance(model, LatentVariableModel):

@@ -144,6 +144,30 @@ def numbers_in_config(path):
     rewritten(path, config=b'{"module": 1, "class_name": 2, "config": 3}')
 
 
+def changed_config(path, change):
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json"))
+    change(config["config"])
+    rewritten(path, config=json.dumps(config).encode())
+
+
+def a_billion_latents(path):
+    changed_config(path, lambda config: config.update(latent_dim=10**9))
+
+
+def a_billion_units(path):
+    a_sequential(path)
+    changed_config(path, lambda config: config["layers"][1]["config"].update(units=10**10))
+
+
+@pytest.mark.parametrize("harm", [a_billion_latents, a_billion_units])
+def test_a_checkpoint_of_impossible_sizes_is_refused(harm, folder):
+    path = runs.checkpoint_path(folder, 2)
+    harm(path)
+    with pytest.raises(ValueError, match=r"step_00000002\.keras cannot be loaded: .*(most|more)"):
+        runs.load(folder)
+
+
 @pytest.mark.parametrize("harm", [a_sequential, no_optimizer, nothing_inside])
 def test_a_checkpoint_of_something_else_is_not_resumed(harm, folder, capsys):
     path = runs.checkpoint_path(folder, 2)
@@ -168,10 +192,7 @@ def test_averages_need_the_optimizer(folder):
 
 
 def without_arguments(path):
-    with zipfile.ZipFile(path) as archive:
-        config = json.loads(archive.read("config.json"))
-    config["config"] = {}
-    rewritten(path, config=json.dumps(config).encode())
+    changed_config(path, dict.clear)
 
 
 @pytest.mark.parametrize("harm", [without_arguments, nested_config, numbers_in_config])

@@ -11,6 +11,7 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
+from tfgvae import weights
 from tfgvae.distributions.one_hot import OneHot
 from tfgvae.inference.base import Inference
 from tfgvae.layers.classifier import ClassifierNetwork
@@ -128,7 +129,8 @@ def read(path: str | pathlib.Path) -> ClassifierNetwork:
     if not path.is_file():
         raise ValueError(f"no classifier at {path}: make one with `{COMMAND}`")
     try:
-        network = keras.models.load_model(path, compile=False)
+        with weights.limited():
+            network = keras.models.load_model(path, compile=False)
     except Exception as error:  # A damaged archive, or a file of another program.
         raise ValueError(
             f"{path} is damaged, or no .keras file: {reason(error)}; `{COMMAND}`"
