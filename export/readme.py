@@ -33,9 +33,9 @@ The server watches the version folders of the models below and serves the newest
 It reads `models.config` only at the start: restart it for a new model.
 
 Images are float32 [N, H, W, C]. The data is in [0, 1]; each signature that takes images says below
-which pixels it accepts. A request has N rows, at most {MAX_BATCH_SIZE}
-(`batching.config`), and every input and output has one entry for each row. `seed` has one int64 per
-row. Another seed gives another draw.
+which pixels it accepts. A request has N rows, at most {MAX_BATCH_SIZE} (`batching.config`). Every
+input and output has one entry for each row. `seed` has one int64 per row. Another seed gives
+another draw.
 
 {DRAWS_SENTENCE}
 {ROUNDING_SENTENCE}

@@ -1,11 +1,12 @@
-"""The runtimes of TensorFlow that an export was loaded in, and the server's image."""
+"""The runtimes of TensorFlow that exports were tested with, and the server's image."""
 
 IMAGE = "tensorflow/serving:2.19.1"
 TESTED = ("2.16", "2.18", "2.20", "2.21")
 OLDEST = "2.15"
 
 TESTED_SENTENCE = (
-    f"Exports were loaded and called with TensorFlow {', '.join(TESTED[:-1])} and {TESTED[-1]}. "
+    "Exports of this package were tested with the runtimes of TensorFlow "
+    f"{', '.join(TESTED[:-1])} and {TESTED[-1]}. "
     f"The oldest recommended runtime is {OLDEST}."
 )
 # An optimization of oneDNN's graph is wrong there.

@@ -124,7 +124,7 @@ def test_any_finite_pixel_and_an_old_card():
 def test_the_runtimes_and_what_a_seed_promises(written):
     text = written("gvae")
     assert re.search(r'docker run .*"\$PWD:/models:ro" tensorflow/serving:\d+\.\d+\.\d+ ', text)
-    assert "with TensorFlow 2.16, 2.18, 2.20 and 2.21." in text
+    assert "runtimes of TensorFlow 2.16, 2.18, 2.20 and 2.21." in text
     assert "The oldest recommended runtime is 2.15." in text
     assert "TensorFlow 2.11 to 2.13" in text and "TF_ENABLE_ONEDNN_OPTS=0" in text
     assert "In one runtime, the same seed gives the same row" in text
