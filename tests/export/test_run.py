@@ -115,7 +115,8 @@ def test_weights_that_are_no_numbers_are_one_message(workdir, tmp_path, capsys):
     model.save(runs.checkpoint_path(damaged, 20))
     assert run.main([f"--workdir={damaged}", f"--output={tmp_path / 'served'}"]) == 2
     error = capsys.readouterr().err
-    assert "64 of 64 that are NaN or infinite in " in error and "theta" in error
+    # The checkpoint is damaged for every command; tfgvae.export refuses such a model by itself.
+    assert "every checkpoint is damaged" in error and "is not finite" in error
     assert "Traceback" not in error and not (tmp_path / "served").exists()
 
 
