@@ -17,10 +17,12 @@ from tfgvae.types import Array, Distribution, Model, Progress, Seed, Tensor
 _SUMS = tf.TensorSpec([2, None], tf.float64)
 
 
-def log_weight(model: Model, x: Tensor, label: Tensor, q: Distribution, rows: Tensor) -> Tensor:
+def log_weight(
+    model: Model, x: Tensor, label: Tensor, q: Distribution, prior: Distribution, rows: Tensor
+) -> Tensor:
     """log p(x|z) + log p(z) - log q(z|x) for one z ~ q = q(z|x): [N] nats."""
     z = from_noise(q, seeds.normal(rows, model.latent_shape))
-    log_joint = model.family.log_prob(x, model.likelihood(z, label)) + model.prior().log_prob(z)
+    log_joint = model.family.log_prob(x, model.likelihood(z, label)) + prior.log_prob(z)
     return log_joint - q.log_prob(z)
 
 
@@ -39,10 +41,11 @@ def log_likelihood(
       rows: row seeds [N]; draw k of a row uses fold_in(row, k).
       num_samples: int32 scalar, K.
     """
-    q = model.posterior(x)
+    # Both outside the loop: a prior may run the encoder (VampPrior), once and not once per draw.
+    q, prior = model.posterior(x), model.prior()
 
     def step(k, total):
-        weight = log_weight(model, x, label, q, seeds.fold_in(rows, k))
+        weight = log_weight(model, x, label, q, prior, seeds.fold_in(rows, k))
         return k + 1, tf.experimental.numpy.logaddexp(total, weight)
 
     start = tf.fill(tf.shape(x)[:1], -math.inf)
@@ -69,10 +72,10 @@ def add_draws(
       start, stop: int32 scalars.
       log_sums: [2, N], the sums over k < start.
     """
-    q = model.posterior(x)
+    q, prior = model.posterior(x), model.prior()
 
     def step(k, sums):
-        weight = log_weight(model, x, label, q, seeds.fold_in(rows, k))
+        weight = log_weight(model, x, label, q, prior, seeds.fold_in(rows, k))
         weight = tf.cast(weight, tf.float64)
         return k + 1, tf.experimental.numpy.logaddexp(sums, tf.stack([weight, 2 * weight]))
 
