@@ -22,7 +22,7 @@ FLOORS = [
     {"data"},
     {"images", "graphs"},
     {"seeds"},
-    {"replicas"},
+    {"replicas", "philox"},
     {"checks", "messages", "registry", "types", "version", "weights"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
