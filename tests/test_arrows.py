@@ -15,7 +15,7 @@ FLOORS = [
     {"models"},
     {"estimators"},
     {"sampling"},
-    {"families", "mappings", "inference", "priors", "regularizers"},
+    {"corruptions", "families", "mappings", "inference", "priors", "regularizers"},
     {"autoregressive"},
     {"distributions"},
     {"layers"},

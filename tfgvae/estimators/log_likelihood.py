@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfgvae import checks, seeds
-from tfgvae.distributions.noise import from_noise
+from tfgvae.distributions.noise import condition, from_noise
 from tfgvae.estimators import batching
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.graphs import COUNT, LABELS, ROWS, compiled, image_spec
@@ -38,8 +38,10 @@ def log_weights(
     """
     count = tf.size(draws)
     seed = tf.reshape(seeds.fold_in(rows[:, None], draws[None, :]), [-1])
-    q = _repeated(model, x, q, count)
-    z = from_noise(q, seeds.short_normal(seed, model.latent_shape))
+    noise = seeds.short_normal(seed, model.noise_shape)
+    # A corrupted q has no density: the weights are those of the joint draw of (x~, z).
+    q, noise = condition(_repeated(model, x, q, count), noise)
+    z = from_noise(q, noise)
     params = model.likelihood(z, tf.repeat(label, count))
     log_joint = model.family.log_prob(tf.repeat(x, count, axis=0), params)
     log_joint += model.prior().log_prob(z)
