@@ -51,6 +51,7 @@ each = pytest.mark.parametrize(
 # Metrics without a meaning: {model: {metric: reason}}. All others must run.
 NO_LATENT = "This model has no latent variable z."
 NO_GRADIENT = "The density of this model's z has no gradient."
+NO_DENSITY = "This model's q(z|x) has no density."
 NO_MEAN = "This model's q(z|x) has no mean in closed form."
 _WITHOUT_LATENT = dict.fromkeys(
     (
@@ -65,6 +66,7 @@ _WITHOUT_LATENT = dict.fromkeys(
 )
 _TRAJECTORY = {"annealed_importance": NO_GRADIENT, "active_units": NO_MEAN}
 WHY_NOT = {
+    "gvae-corrupted": {"active_units": NO_MEAN, "posterior_variance": NO_DENSITY},
     "gvae-flow": {"active_units": NO_MEAN},
     "gvae-classifier": {"annealed_importance": NO_GRADIENT},
     "infusion": _TRAJECTORY,

@@ -188,6 +188,9 @@ class _Path:
         self, model: Model, num_chains: int, num_temperatures: int, num_leapfrog: int, start: str
     ) -> None:
         _check_latents(model)
+        if start == "posterior":
+            image = tf.zeros([1, *model.image_shape])
+            batching.require_posterior_density(model, image, "use start='prior'")
         self._model = model
         self._num_chains = checks.integer("num_chains", num_chains, 1)
         self._betas = annealing.schedule(checks.integer("num_temperatures", num_temperatures, 1))

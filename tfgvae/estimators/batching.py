@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from tfgvae import checks
+from tfgvae.distributions.noise import Conditioned
 from tfgvae.images import check_range, checked_images
 from tfgvae.types import Array, Distribution, Model, Progress, Tensor
 
@@ -25,6 +26,12 @@ def require_latents(model: Model, why: str) -> None:
     """Raise ValueError for a model without latents, such as `marginal`: z of event shape [0]."""
     if not model.has_latents:
         raise ValueError(f"this model has no latents: {why}")
+
+
+def require_posterior_density(model: Model, x: Tensor, why: str) -> None:
+    """Raise ValueError for a corrupted q~(z|x), which has no density."""
+    if isinstance(model.posterior(x[:1]), Conditioned):
+        raise ValueError(f"q(z|x) of a model with a corruption has no density: {why}")
 
 
 def batches(count: int, batch_size: int) -> list[slice]:

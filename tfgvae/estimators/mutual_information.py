@@ -11,11 +11,11 @@ import dataclasses
 import math
 
 import numpy as np
-import tensorflow as tf
 
 from tfgvae import checks, seeds
 from tfgvae.distributions.divergence import kl_divergence
-from tfgvae.estimators import batching, pairwise
+from tfgvae.distributions.noise import Conditioned
+from tfgvae.estimators import batching, contrastive, corrupted_information
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.types import Array, Model, Progress
 
@@ -82,6 +82,9 @@ def mutual_information(
       batch_size: images per block.
       progress: None, or called as progress(done, total), in blocks of codes.
 
+    A corrupted q~(z|x) = E_C q(z|x~) has no density: its bounds use several x~ for each image
+    (estimators/corrupted_information.py), and its KL is the upper bound E_C KL(q(z|x~) || p(z)).
+
     Returns:
       MutualInformation. The KL is in closed form if TFP has one, else the mean over the codes of
       log q(z|x) - log p(z).
@@ -94,72 +97,25 @@ def mutual_information(
     x = batching.model_images(model, images, least=2)
     parts = batching.batches(x.shape[0], batch_size)
     posteriors = batching.posteriors(model, x, batch_size)
-    total = num_codes * 2 * len(parts)
+    corrupted = isinstance(posteriors[0], Conditioned)
+    each = (4 if corrupted else 2) * len(parts)
+    total = num_codes * each
     found = []
     for code in range(num_codes):
-        rows = seeds.rows(seeds.fold_in(seed, code), x.shape[0])
+        steps = iter(range(code * each + 1, total + 1))
+
+        def tick(steps=steps):
+            batching.report(progress, next(steps), total)
+
+        code_seed = seeds.fold_in(seed, code)
+        if corrupted:
+            found.append(corrupted_information.terms(model, x, code_seed, batch_size, tick))
+            continue
+        rows = seeds.rows(code_seed, x.shape[0])
         z = [model.encode(x[part], rows[part]) for part in parts]
-        steps = iter(range(code * 2 * len(parts) + 1, total + 1))
-        found.append(
-            _terms(posteriors, z, lambda steps=steps: batching.report(progress, next(steps), total))
-        )
+        found.append(contrastive.terms(posteriors, z, tick))
         found[-1]["kl"] = _divergence(posteriors, z, model.prior())
-    return _summary({name: np.mean([terms[name] for terms in found], axis=0) for name in found[0]})
-
-
-def _terms(posteriors, z, tick):
-    """The terms of both bounds, and the share of each image in the denominators: {name: [M]}."""
-    sums = []
-    for i, codes in enumerate(z):
-        sums.append(_log_sums(posteriors, codes, i))
-        tick()
-    count = sum(codes.shape[0] for codes in z)
-    shares = np.zeros([2, count])
-    for i, codes in enumerate(z):
-        shares += _shares(posteriors, codes, i, *sums[i][1:])
-        tick()
-    own, every, others = np.concatenate(sums, axis=1)
-    return {
-        "lower": own - every + math.log(count),
-        "upper": own - others + math.log(count - 1),
-        "lower_share": shares[0],
-        "upper_share": shares[1],
-    }
-
-
-def _log_sums(posteriors, codes, i):
-    """log of q(z|x) at its own x, and of its sum over all x and over other x: [3, B] of block i."""
-    others = tf.fill(tf.shape(codes)[:1], tf.constant(-math.inf, tf.float64))
-    for j, q in enumerate(posteriors):
-        pairs = pairwise.log_prob(q, codes)  # [B, B']
-        if i == j:
-            own = tf.linalg.diag_part(pairs)
-            pairs = _without_own(pairs)
-        others = _log_add(others, tf.reduce_logsumexp(pairs, axis=1))
-    return np.stack([own, _log_add(own, others), others])
-
-
-def _shares(posteriors, codes, i, every, others):
-    """The share of each image from the codes of block i: sum_i q(z_i|x_m) / denominator, [2, M]."""
-    shares = []
-    # If no other image explains a code at all, its term is infinite and its shares are 0.
-    others = np.where(np.isfinite(others), others, math.inf)
-    for j, q in enumerate(posteriors):
-        pairs = pairwise.log_prob(q, codes)
-        alone = _without_own(pairs) if i == j else pairs
-        share = [tf.exp(pairs - every[:, None]), tf.exp(alone - others[:, None])]
-        shares.append(tf.reduce_sum(share, axis=1))
-    return np.concatenate(shares, axis=1)
-
-
-def _without_own(pairs):
-    return tf.linalg.set_diag(
-        pairs, tf.fill(tf.shape(pairs)[:1], tf.constant(-math.inf, tf.float64))
-    )
-
-
-def _log_add(a, b):
-    return tf.experimental.numpy.logaddexp(a, b)
+    return _summary({name: np.mean([f[name] for f in found], axis=0) for name in found[0]})
 
 
 def _divergence(posteriors, z, prior):

@@ -1,6 +1,7 @@
 """log q(z_i|x_j) for every pair of a latent and an image."""
 
 import math
+from collections.abc import Sequence
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -12,7 +13,23 @@ from tfgvae.types import Distribution, Tensor
 LARGEST = 1 << 26
 
 
-def log_prob(q: Distribution, z: Tensor) -> Tensor:
+class Mean:
+    """(1/L) sum_l q_l(z|x_j): several distributions of the same batch [B], as one density.
+
+    Args:
+      distributions: L of them.
+    """
+
+    def __init__(self, distributions: Sequence[Distribution]) -> None:
+        self.distributions = list(distributions)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """The log-density of z_i under x_i: [B] float64."""
+        each = [tf.cast(q.log_prob(z), tf.float64) for q in self.distributions]
+        return tf.reduce_logsumexp(tf.stack(each), axis=0) - math.log(len(each))
+
+
+def log_prob(q: Distribution | Mean, z: Tensor) -> Tensor:
     """log q_j(z_i): [L, B] float64, nats.
 
     For a diagonal Gaussian, sum_d (z_d - m_d)^2 / s_d^2 is expanded into two matrix products, in
@@ -20,9 +37,12 @@ def log_prob(q: Distribution, z: Tensor) -> Tensor:
     Their difference then has an error of 1e-8 nats, and of several nats in float32.
 
     Args:
-      q: a distribution of batch [B]: q(z|x_j) of B images.
+      q: a distribution of batch [B], q(z|x_j) of B images; or a Mean of several.
       z: latents [L, *event].
     """
+    if isinstance(q, Mean):
+        each = [log_prob(one, z) for one in q.distributions]
+        return tf.reduce_logsumexp(tf.stack(each), axis=0) - math.log(len(each))
     if not (isinstance(q, tfd.Independent) and isinstance(q.distribution, tfd.Normal)):
         return _broadcast(q, z)
     size = math.prod(z.shape[1:])

@@ -63,10 +63,12 @@ def posterior_variance(
       PosteriorVariance.
 
     Raises:
-      ValueError: images that the model refuses, none of them, latents of another shape or not
-        finite, or latents that no image explains at all.
+      ValueError: images that the model refuses, none of them, a q(z|x) without a density, latents
+        of another shape or not finite, or latents that no image explains at all.
     """
     x = batching.model_images(model, images, least=1)
+    if posterior is None:
+        batching.require_posterior_density(model, x, "the weights of the images need it")
     count = x.shape[0]
     posteriors = batching.posteriors(
         model, x, batch_size, lambda done, _: batching.report(progress, done, 2 * count), posterior

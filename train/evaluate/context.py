@@ -10,6 +10,7 @@ import tensorflow_probability as tfp
 
 from tfgvae import seeds
 from tfgvae.distributions.divergence import is_factorised
+from tfgvae.distributions.noise import Conditioned
 from tfgvae.estimators.batching import batches
 from train.evaluate.section import NotApplicable
 
@@ -107,6 +108,10 @@ class Context:
             self.model.posterior(tf.constant(self._images[:1])).mean()
         except NotImplementedError:
             raise NotApplicable("This model's q(z|x) has no mean in closed form.") from None
+
+    def has_posterior_density(self):
+        """Whether q(z|x) has a density: with a corruption of x it has none."""
+        return not isinstance(self.model.posterior(tf.constant(self._images[:1])), Conditioned)
 
     def require_pairs(self):
         """Raise NotApplicable if q(z_i|x_j) costs too much for all pairs.

@@ -16,7 +16,8 @@ def annealed_importance(context):
         "num_chains": context.setting("ais_chains"),
         "num_temperatures": context.setting("ais_temperatures"),
         "batch_size": 1 + context.setting("batch_size") // context.setting("ais_chains"),
-        "start": "posterior",  # A much shorter path than from the prior.
+        # A much shorter path than from the prior, but it needs the density of q.
+        "start": "posterior" if context.has_posterior_density() else "prior",
         "progress": context.progress,
     }
     seed = context.seed_of("annealed_importance")

@@ -8,7 +8,7 @@ from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.posterior_variance import posterior_variance as estimator
 from tfgvae.sampling.ancestral import draw_prior
 from train import pictures
-from train.evaluate.section import Picture, Section
+from train.evaluate.section import NotApplicable, Picture, Section
 
 FEW = 10  # with fewer images in the mean its error bar is of no use
 COLOURS = "viridis"
@@ -18,6 +18,8 @@ PIXELS = 24  # per side, for each point of the plane
 def posterior_variance(context):
     """How much images with the same code z differ; a simple P shows this as blur."""
     context.require_pairs()
+    if not context.has_posterior_density():
+        raise NotApplicable("This model's q(z|x) has no density.")
     images = context.images("num_codes")
     plane = tuple(context.model.latent_shape) == (2,)
     if plane:

@@ -1,0 +1,80 @@
+"""Terms of two bounds on I(x; z) from all pairs of a code and an image, in blocks.
+
+lower  log q(z_i|x_i) - log (1/M)       sum_j        q(z_i|x_j)      InfoNCE
+upper  log q(z_i|x_i) - log (1/(M - 1)) sum_{j != i} q(z_i|x_j)      leave one out
+
+(Poole et al. 2019).
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfgvae.estimators import pairwise
+from tfgvae.types import Tensor
+
+
+def terms(
+    posteriors: Sequence[Any], z: Sequence[Tensor], tick: Callable[[], None]
+) -> dict[str, np.ndarray]:
+    """The terms of both bounds, and the share of each image in the denominators: {name: [M]}.
+
+    Args:
+      posteriors: q(z|x) of each block of images, for pairwise.log_prob.
+      z: the codes of each block, one per image.
+      tick: called after each block of codes, twice for each block.
+    """
+    sums = []
+    for i, codes in enumerate(z):
+        sums.append(_log_sums(posteriors, codes, i))
+        tick()
+    count = sum(codes.shape[0] for codes in z)
+    shares = np.zeros([2, count])
+    for i, codes in enumerate(z):
+        shares += _shares(posteriors, codes, i, *sums[i][1:])
+        tick()
+    own, every, others = np.concatenate(sums, axis=1)
+    return {
+        "lower": own - every + math.log(count),
+        "upper": own - others + math.log(count - 1),
+        "lower_share": shares[0],
+        "upper_share": shares[1],
+    }
+
+
+def _log_sums(posteriors, codes, i):
+    """log of q(z|x) at its own x, and of its sum over all x and over other x: [3, B] of block i."""
+    others = tf.fill(tf.shape(codes)[:1], tf.constant(-math.inf, tf.float64))
+    for j, q in enumerate(posteriors):
+        pairs = pairwise.log_prob(q, codes)  # [B, B']
+        if i == j:
+            own = tf.linalg.diag_part(pairs)
+            pairs = _without_own(pairs)
+        others = _log_add(others, tf.reduce_logsumexp(pairs, axis=1))
+    return np.stack([own, _log_add(own, others), others])
+
+
+def _shares(posteriors, codes, i, every, others):
+    """The share of each image from the codes of block i: sum_i q(z_i|x_m) / denominator, [2, M]."""
+    shares = []
+    # If no other image explains a code at all, its term is infinite and its shares are 0.
+    others = np.where(np.isfinite(others), others, math.inf)
+    for j, q in enumerate(posteriors):
+        pairs = pairwise.log_prob(q, codes)
+        alone = _without_own(pairs) if i == j else pairs
+        share = [tf.exp(pairs - every[:, None]), tf.exp(alone - others[:, None])]
+        shares.append(tf.reduce_sum(share, axis=1))
+    return np.concatenate(shares, axis=1)
+
+
+def _without_own(pairs):
+    return tf.linalg.set_diag(
+        pairs, tf.fill(tf.shape(pairs)[:1], tf.constant(-math.inf, tf.float64))
+    )
+
+
+def _log_add(a, b):
+    return tf.experimental.numpy.logaddexp(a, b)

@@ -1,0 +1,86 @@
+"""Bounds on I(x; z) under a corrupted q~(z|x) = E_C q(z|x~), which has no density.
+
+With z_i drawn from q(z|x~_i), and L more images x~_jl ~ C(.|x_j) of each x_j:
+
+lower  E_i [ log f(z_i, x_i) - log (1/M) sum_j f(z_i, x_j) ],  f = mean over l and w of q_w(z|x~_jl)
+upper  E_i [ log (q(z_i|x~_i) + sum_l q(z_i|x~_il)) / (L + 1)
+             - log (1/(M - 1)) sum_{j != i} (1/L) sum_l q(z_i|x~_jl) ]
+
+The lower one is InfoNCE, which holds for any critic f that does not use x~_i (Poole et al. 2019).
+q_w is q with the deviation sqrt(s^2 + w^2), for a few w: the code of a corrupted image lies near
+those of other corruptions of the same image, not at them. In the upper one, the first mean contains
+the density that z_i was drawn from, so in expectation it is at least log q~(z_i|x_i) (Yin and Zhou
+2018); the second is unbiased inside of -log.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfgvae import seeds
+from tfgvae.distributions.divergence import kl_divergence
+from tfgvae.distributions.noise import condition, from_noise
+from tfgvae.estimators import batching, contrastive
+from tfgvae.estimators.pairwise import Mean
+from tfgvae.types import Distribution, Model, Tensor
+
+# L.
+NUM_CORRUPTED = 4
+# The widths w, in units of the spread of the codes.
+WIDTHS = (0.0, 0.1, 0.3, 1.0)
+
+
+def terms(
+    model: Model, x: Tensor, seed: Tensor, batch_size: int, tick: Callable[[], None]
+) -> dict[str, np.ndarray]:
+    """The terms of both bounds, their shares and the KL, with one code per image: {name: [M]}.
+
+    Args:
+      model: a model whose posterior is a distributions.noise.Conditioned.
+      x: images [M, H, W, C].
+      seed: of the codes.
+      batch_size: images per block.
+      tick: called four times for each block.
+    """
+    rows = seeds.rows(seed, x.shape[0])
+    parts = batching.batches(x.shape[0], batch_size)
+    own, z, several = [], [], []
+    for part in parts:
+        # The code that `encode` gives for these seeds.
+        q = _draw(model, x[part], seeds.fold_in(rows[part], seeds.LATENT))
+        own.append(q[0])
+        z.append(from_noise(*q))
+        others = [seeds.fold_in(rows[part], seeds.IMAGE, n) for n in range(NUM_CORRUPTED)]
+        several.append([_draw(model, x[part], other)[0] for other in others])
+    spread = float(np.sqrt(np.mean(np.var(np.concatenate(z), axis=0))))
+    widths = [width * spread for width in WIDTHS]
+    critics = [Mean([_widened(q, w) for q in each for w in widths]) for each in several]
+    lower = contrastive.terms(critics, z, tick)
+    upper = contrastive.terms([Mean(each) for each in several], z, tick)
+    blocks = list(zip(own, several, z, strict=True))
+    gain = [Mean([q, *each]).log_prob(c) - Mean(each).log_prob(c) for q, each, c in blocks]
+    return {
+        "lower": lower["lower"],
+        "lower_share": lower["lower_share"],
+        "upper": upper["upper"] + np.concatenate(gain),
+        "upper_share": upper["upper_share"],
+        "kl": np.concatenate([kl_divergence(q, model.prior(), c) for q, _, c in blocks]).astype(
+            np.float64
+        ),
+    }
+
+
+def _draw(model: Model, x: Tensor, rows: Tensor) -> tuple[Distribution, Tensor]:
+    """q(z|x~) of one x~ for each image, and the noise that is left for z."""
+    return condition(model.posterior(x), seeds.normal(rows, model.noise_shape))
+
+
+def _widened(q, width):
+    gaussian = isinstance(q, tfd.Independent) and isinstance(q.distribution, tfd.Normal)
+    if not (width and gaussian):
+        return q
+    normal = q.distribution
+    scale = tf.sqrt(normal.scale**2 + width**2)
+    return tfd.Independent(tfd.Normal(normal.loc, scale), q.reinterpreted_batch_ndims)
