@@ -139,15 +139,10 @@ def _live(cls):
     """The Component of a class that is imported."""
     from tfgvae import registry  # This imports TensorFlow, as the class has done.
 
-    settable, signature = registry.settable(cls), _signature(cls)
-    given = {name: signature[name] for name in registry.arguments(cls)}
+    signature, supplied = _signature(cls), getattr(cls, "supplied", ())
     return Component(
-        {name: argument for name, argument in given.items() if name in settable},
-        {
-            name: argument
-            for name, argument in given.items()
-            if name in getattr(cls, "supplied", ())
-        },
+        {name: signature[name] for name in registry.settable(cls)},
+        {name: signature[name] for name in registry.arguments(cls) if name in supplied},
     )
 
 
@@ -155,7 +150,7 @@ def _signature(cls):
     """{name: Argument} of a constructor."""
     try:
         found = inspect.signature(cls.__init__, eval_str=True)
-    except NameError:  # An annotation of a name that only type checkers import.
+    except Exception:  # An annotation that only type checkers can read can raise anything.
         found = inspect.signature(cls.__init__)
     return {
         p.name: Argument(None if p.annotation is p.empty else p.annotation, _literal(p.default))

@@ -110,10 +110,12 @@ def test_a_file_in_the_way_is_named(scripts, tmp_path, command):
 
 def test_what_python_says_beside_a_train_py_is_on_the_page_of_troubles(tmp_path):
     put(tmp_path, "train")
-    status, out = start("-m", "train.run", "--help", folder=tmp_path)
     page = pathlib.Path(ROOT, "docs/how-to/troubleshooting.md").read_text()
-    (quoted,) = re.findall(r"^    (No module named .*)$", page, re.MULTILINE)
-    assert status == 1 and quoted in out and out.startswith("mine ran")
+    quoted = [" ".join(q.split()) for q in re.findall(r"(?:^    .*\n)+", page, re.MULTILINE)]
+    ways = ["-m", "train.run"], ["-c", "import train.loop"]
+    for arguments, said in zip(ways, quoted[:2], strict=True):
+        status, out = start(*arguments, folder=tmp_path)
+        assert status == 1 and said in out and out.startswith("mine ran")
 
 
 # A user's script. The limit is refused by our package `export`, so it was found.

@@ -160,7 +160,7 @@ def bring_in(modules: Sequence[str], where: str | os.PathLike) -> None:
                 ) from error
             raise ValueError(
                 f"the module {name!r}, which {where} names, cannot be imported: "
-                f"{type(error).__name__}: {error}"
+                f"{type(error).__name__}: {' '.join(str(error).split())}"
             ) from error
 
 

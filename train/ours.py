@@ -4,6 +4,7 @@
 package. This file uses nothing of ours, so it can be run by its path before `train` is imported.
 """
 
+import importlib
 import importlib.util
 import pathlib
 import sys
@@ -22,15 +23,17 @@ def in_the_way(package):
 
 
 def claim(*packages):
-    """Make `import package` give our packages from here on.
+    """Import packages of ours, so that `import package` gives them from here on.
 
     Raises:
       ImportError, SystemExit: as `require`: another one is imported already.
     """
     for package in packages:
-        if package in sys.modules or not in_the_way(package):
-            require(package)
+        if not in_the_way(package):
+            importlib.import_module(package)
             continue
+        if package in sys.modules:
+            require(package)
         folder = ROOT / package
         spec = importlib.util.spec_from_file_location(
             package, folder / "__init__.py", submodule_search_locations=[str(folder)]

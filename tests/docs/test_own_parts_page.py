@@ -10,7 +10,7 @@ import sys
 ROOT = pathlib.Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "own_parts.md"
 # A block of Python, or indented commands, whose lines may go on.
-PART = re.compile(r"^```python\n(.*?)^```|((?:^    .*\n)+)", re.DOTALL | re.MULTILINE)
+PART = re.compile(r"^```python\n(.*?)^```|((?:^    [^\n]*\n)+)", re.DOTALL | re.MULTILINE)
 
 
 def run(folder, *arguments):
@@ -37,7 +37,7 @@ def test_the_page_works_from_its_first_line_to_its_last(tmp_path):
             out = run(tmp_path, "-c", python).split()
             assert out[-len(said) :] == said
             printed += said
-        for command in commands.replace("\\\n", " ").splitlines():
+        for command in commands.replace("\\\n", " ").strip().splitlines():
             program, *arguments = shlex.split(command)
             assert program == "python"
             ran.append(arguments[1])

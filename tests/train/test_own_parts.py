@@ -54,6 +54,26 @@ def test_an_own_class_in_the_catalog(my_parts):
     assert found["low_rank"].supplied == {}
 
 
+@pytest.mark.parametrize(
+    ("annotation", "kind"), [("int", int), ("int | None", int), ("Only | int", object)]
+)
+def test_annotations_that_are_not_evaluated_yet(own_folder, annotation, kind):
+    (own_folder / "late.py").write_text(
+        "from __future__ import annotations\n"
+        "import typing\n"
+        "from tfgvae.mappings import MAPPINGS, Mapping\n"
+        "if typing.TYPE_CHECKING:\n    from nowhere import Only\n"
+        "class Late(Mapping):\n"
+        f"    def __init__(self, latent_dim: int, params_shape, late: {annotation} = 1): ...\n"
+        "MAPPINGS['late'] = Late\n"
+    )
+    config = parse("--model=vae", "--import=late", "--config.mapping.late=3").config
+    assert config.mapping.get_type("late") is kind and config.mapping.get("late") == 3
+    found = catalog.table("mapping")["late"]
+    assert list(found.arguments) == ["late"]
+    assert list(found.supplied) == ["latent_dim", "params_shape"]
+
+
 def test_help_lists_own_parts(my_parts, capfd):
     assert run.main(["run", "--help"]) == 0
     assert "low_rank" not in capfd.readouterr().out
@@ -84,6 +104,7 @@ def test_several_modules(given, names):
         ("./my_parts", "must name a module, such as my_parts, got './my_parts'"),
         ("", "must name a module, such as my_parts, got ''"),
         ("train", "must name a module of yours, 'train' is one of tfgvae's names"),
+        ("lines", "'lines', which --import names, cannot be imported: ValueError: two lines"),
         ("broken", "'broken', which --import names, cannot be imported: NameError: name 'oops'"),
         ("needs", "'needs', which --import names, cannot be imported: .*No module named 'gone'"),
         ("takes", "takes replaces the mapping 'conv' of tfgvae: give its class another name"),
@@ -93,6 +114,7 @@ def test_several_modules(given, names):
 def test_a_module_that_does_not_work_is_one_sentence(my_parts, name, said, capsys):
     texts = {
         "broken": "oops",
+        "lines": "raise ValueError('two\\nlines')",
         "needs": "import gone",
         "takes": "from tfgvae.mappings import *\n"
         "from tfgvae.mappings import MAPPINGS, Mapping\n"
