@@ -1,4 +1,4 @@
-"""Exported folders in older runtimes of TensorFlow, and in ONNX, from PyPI: python -m pytest --slow.
+"""Exported folders in older runtimes of TensorFlow and in ONNX, from PyPI; with --slow.
 
 Each runtime is installed into its own environment, which takes minutes. None has this project.
 """
