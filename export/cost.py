@@ -87,9 +87,9 @@ def measure(functions, described, limits, step):
       limits: a limits.Limits with a number as max_num_steps.
       step: the result of seconds_per_step.
     """
-    start = time.perf_counter()
     from export import warmup
 
+    start = time.perf_counter()
     for name, inputs in warmup.requests(described, limits.batch_sizes):
         _call(functions[name], warmup.tensors(inputs))
     took = time.perf_counter() - start
