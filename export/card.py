@@ -21,6 +21,7 @@ PARTS = {
     "inference": "inference",
     "regularizer": "regularizer",
     "prior": "latent_prior",
+    "corruption": "corruption",
 }
 
 
