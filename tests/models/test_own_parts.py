@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from tests.conformance.tiny_models import IMAGE, batch
 from tfgvae import GVAE, Infusion, Marginal, SeqVAE
+from tfgvae.corruptions import Corruption
+from tfgvae.corruptions.gaussian import Gaussian as Noise
 from tfgvae.families import Bernoulli, Family, Gaussian
 from tfgvae.inference import Gaussian as GaussianInference
 from tfgvae.inference import Inference
@@ -21,6 +23,10 @@ SMALL = {
     "mapping": {"name": "mlp", "dense": ()},
     "inference": {"name": "gaussian", "trunk": "mlp", "dense": ()},
 }
+
+
+# What a part needs of the others.
+FIRST = {"corruption": {"family": "gaussian"}}
 
 
 @register
@@ -80,6 +86,11 @@ class OwnPrior(Mixture):
     pass
 
 
+@register
+class OwnCorruption(Noise):
+    pass
+
+
 def rest():
     """The other network of a model with an own mapping: a small one."""
     return {"inference": SMALL["inference"]}
@@ -91,6 +102,7 @@ PARTS = {
     "inference": (OwnInference, "width", 3),
     "regularizer": (OwnRegularizer, "free_bits", 0.5),
     "prior": (OwnPrior, "components", 3),
+    "corruption": (OwnCorruption, "stddev", 0.25),
 }
 
 
@@ -102,7 +114,7 @@ def part_of(model, kind):
 def test_a_class_or_a_dict_with_a_class_gets_its_sizes_from_the_model(kind, tmp_path):
     cls, option, value = PARTS[kind]
     for number, spec in enumerate((cls, {"name": cls, option: value, "dtype": None})):
-        model = GVAE(IMAGE, 2, seed=1, **{**SMALL, kind: spec})
+        model = GVAE(IMAGE, 2, seed=1, **{**FIRST.get(kind, {}), **SMALL, kind: spec})
         part = part_of(model, kind)
         assert type(part) is cls
         assert (getattr(part, option) == value) is bool(number)
@@ -160,6 +172,7 @@ def test_a_class_of_the_package_works_as_its_name():
         "inference": Inference,
         "regularizer": Regularizer,
         "prior": Prior,
+        "corruption": Corruption,
     }.items(),
 )
 def test_a_class_of_another_kind_is_refused(kind, base):
