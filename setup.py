@@ -14,6 +14,13 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["tfgvae*", "train*", "configs*", "export*"]),
+    py_modules=["tfgvae_console"],
+    entry_points={
+        "console_scripts": [
+            f"tfgvae-{name} = tfgvae_console:{name}"
+            for name in ("train", "evaluate", "reproduce", "export", "verify", "check")
+        ]
+    },
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "tf_keras>=2.21,<2.22",  # TensorFlow Probability cannot be imported without it.

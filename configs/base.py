@@ -15,6 +15,9 @@ def get_config():
     return ConfigDict(
         {
             "recipe": config_dict.placeholder(str),  # The name, set by configs.get_config.
+            # Modules with the user's own parts, a tuple of names, set by --import. They are
+            # imported before the model is built or loaded.
+            "imports": config_dict.placeholder(tuple),
             "seed": 0,
             "label_condition": False,  # Condition the model on the labels, if it can.
             "model": component(catalog.table("model"), "gvae"),

@@ -3,13 +3,18 @@
 Importing tfgvae also imports TensorFlow, which takes seconds. `--help` and the checks of a command
 line need only the tables (`FAMILIES = {...}` in tfgvae/families/__init__.py) and the constructors
 of their classes.
+
+A module of the user may add its own classes to the tables (--import). It imports TensorFlow, so
+these classes are read as Python sees them.
 """
 
 import ast
 import dataclasses
 import functools
+import inspect
+import sys
 
-from configs.source import read
+from configs.source import OURS, read
 
 # Kind of component -> (the module with its table, the table).
 TABLES = {
@@ -61,10 +66,37 @@ def check_name(names, name, kind):
         raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(sorted(names))}")
 
 
-@functools.cache
 def table(kind):
-    """{name: Component} of a kind in TABLES."""
+    """{name: Component} of a kind in TABLES: ours, and those that were added in this process.
+
+    Raises:
+      ValueError: a name of ours has another class than ours.
+    """
+    return {**_built_in(kind), **_added(kind)}
+
+
+@functools.cache
+def _built_in(kind):
     return components(*TABLES[kind])
+
+
+def _added(kind):
+    """{name: Component} of the classes of others in a table, if it is imported."""
+    module, variable = TABLES[kind]
+    added = {}
+    for name, cls in getattr(sys.modules.get(module), variable, {}).items():
+        if not isinstance(cls, type):
+            raise ValueError(
+                f"the {kind} {name!r} in {module}.{variable} must be a class, got {cls!r}"
+            )
+        if name not in _built_in(kind):
+            added[name] = _live(cls)
+        elif cls.__module__.partition(".")[0] not in OURS:
+            raise ValueError(
+                f"{cls.__module__} replaces the {kind} {name!r} of tfgvae: give its class "
+                "another name in the table"
+            )
+    return added
 
 
 def components(module, variable):
@@ -102,6 +134,37 @@ def _component(source, node):
         {name: argument for name, argument in arguments.items() if name not in supplied},
         {name: argument for name, argument in arguments.items() if name in supplied},
     )
+
+
+def _live(cls):
+    """The Component of a class that is imported."""
+    from tfgvae import registry  # This imports TensorFlow, as the class has done.
+
+    signature, supplied = _signature(cls), getattr(cls, "supplied", ())
+    return Component(
+        {name: signature[name] for name in registry.settable(cls)},
+        {name: signature[name] for name in registry.arguments(cls) if name in supplied},
+    )
+
+
+def _signature(cls):
+    """{name: Argument} of a constructor."""
+    try:
+        found = inspect.signature(cls.__init__, eval_str=True)
+    except Exception:  # An annotation that only type checkers can read can raise anything.
+        found = inspect.signature(cls.__init__)
+    return {
+        p.name: Argument(None if p.annotation is p.empty else p.annotation, _literal(p.default))
+        for p in found.parameters.values()
+    }
+
+
+def _literal(default):
+    """A default as config.json can hold it; None, the class's default, for any other object."""
+    if isinstance(default, (tuple, list)):
+        values = tuple(_literal(value) for value in default)
+        return None if None in values else values
+    return default if isinstance(default, (bool, int, float, str)) else None
 
 
 def _inherited(source, node, own):

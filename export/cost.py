@@ -3,7 +3,6 @@
 import dataclasses
 import time
 
-from export import warmup
 from export.examples import example
 
 # Seconds for the longest chain with the largest batch. The server's REST interface gives up after
@@ -32,6 +31,8 @@ def seconds_per_step(functions, described, rows):
     """
     if CHAIN not in functions:
         return None
+    from export import warmup  # This imports TensorFlow, which --help does not need.
+
     inputs = example(described[CHAIN]["inputs"], rows, {"max_num_steps": 1})
     first = _call(functions[CHAIN], warmup.tensors(inputs))
     # A slow step is measured once: the export should not take much longer for it.
@@ -86,6 +87,8 @@ def measure(functions, described, limits, step):
       limits: a limits.Limits with a number as max_num_steps.
       step: the result of seconds_per_step.
     """
+    from export import warmup
+
     start = time.perf_counter()
     for name, inputs in warmup.requests(described, limits.batch_sizes):
         _call(functions[name], warmup.tensors(inputs))

@@ -8,6 +8,8 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 import pytest
 import tensorflow as tf
 
+from tests.own_module import my_parts, own_folder  # noqa: F401 (fixtures)
+
 # Before anything else uses TensorFlow: devices cannot be divided once they are in use.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2

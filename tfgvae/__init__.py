@@ -7,6 +7,7 @@ each: families (P), mappings (f), inference (q), regularizers (R).
 
 import os
 import pathlib
+import runpy
 
 import keras
 
@@ -66,7 +67,13 @@ def export(
       ValueError: max_num_steps, num_samples, max_rows or a batch size is not an integer >= 1, or a
         weight is NaN or infinite.
       OSError: the folder cannot be written.
+      ImportError: a module of the user with the name of one of our packages, such as train.py, is
+        imported already; the message names it.
     """
+    # By its path: a file train.py of the user may be found as `train`, and importing it would run
+    # it.
+    ours = pathlib.Path(__file__).parents[1] / "train" / "ours.py"
+    runpy.run_path(str(ours))["claim"]("train", "configs", "export")
     # Imported late: the package `export` imports this one.
     from export.bundle import write_version
     from export.limits import Limits

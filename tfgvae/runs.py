@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
+from tfgvae import registry
 from tfgvae.types import Model
 
 CHECKPOINT = re.compile(r"step_(\d{8,})\.keras")
@@ -206,18 +207,21 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
       step: the training step to load; None for the newest whole checkpoint.
 
     Returns:
-      A model of tfgvae.models, not compiled.
+      A model of tfgvae.models, not compiled. The modules that the run's flag --import named are
+      imported first: they have the classes of the user's own parts.
 
     Raises:
       FileNotFoundError: no such folder, not a run folder, or no such checkpoint.
       ValueError: the checkpoint of `step`, or every one, is damaged, or it holds something else
-        than a model of tfgvae; the message names files.
+        than a model of tfgvae; or a module of the run is missing. The message names files.
     """
     folder = pathlib.Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}")
-    if not (folder / "config.json").exists():
+    config = read_config(folder)
+    if config is None:
         raise FileNotFoundError(f"{folder} is not a run folder: it has no config.json")
+    registry.bring_in(config.get("imports") or (), folder / "config.json")
     path = _find(folder, step)
     import keras
 

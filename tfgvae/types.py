@@ -5,7 +5,8 @@ Array      a tensor, or what becomes one: a numpy array, a nested list of number
 Shape      (H, W, C) of an image, or the event shape of z
 BatchShape (B, H, W, C) as a layer's `build` takes it: a size that is not known is None
 Seed       an int, one int per row, or None for a fresh one
-Spec       a component: an instance, a name of its folder's table, or {"name": ..., argument: value}
+Spec       a component: an instance, a class, a name of its folder's table, or a dict
+           {"name": ..., argument: value}
 Progress   called as progress(done, total), or None
 Model      a tfgvae.models.LatentVariableModel
 """

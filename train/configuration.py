@@ -51,6 +51,20 @@ class Settled:
     lines: list
 
 
+def bring_in(modules, where):
+    """Import the modules of the user's own parts; see tfgvae.registry.bring_in.
+
+    Raises:
+      ValueError: no list of names, a missing module, or one that fails; the message has `where`.
+    """
+    if not modules:
+        return  # Without TensorFlow.
+    import train.start  # noqa: F401 (before TensorFlow)
+    from tfgvae import registry
+
+    registry.bring_in(modules, where)
+
+
 def as_json(config):
     """A ConfigDict as config.json has it: plain dicts, tuples as lists.
 
@@ -64,13 +78,14 @@ def as_json(config):
 
 
 def read(folder):
-    """The configuration in a run folder, or None if there is none.
+    """The configuration in a run folder, or None if there is none; imports the run's modules.
 
     Returns:
       (ConfigDict, {key: value} of the fields that do not exist in this version).
 
     Raises:
-      ValueError: config.json is not JSON, or not the configuration of a run.
+      ValueError: config.json is not JSON, or not the configuration of a run, or a module that it
+        names cannot be imported.
     """
     path = pathlib.Path(folder) / "config.json"
     stored = read_json(path)
@@ -78,6 +93,7 @@ def read(folder):
         return None
     if not isinstance(stored, dict):
         raise ValueError(f"{path} must be the configuration of a run, a JSON object")
+    bring_in(stored.get("imports"), path)  # Their classes have fields.
     values = flat(stored)
     known = flat(base.get_config())
     unknown = {k: v for k, v in values.items() if k not in known and v is not None}
@@ -95,7 +111,7 @@ def require(folder):
 
     Raises:
       FileNotFoundError: no such folder, or no run in it.
-      ValueError: config.json is not JSON.
+      ValueError: config.json is not JSON, or a module that it names cannot be imported.
     """
     folder = pathlib.Path(folder)
     if not folder.is_dir():
@@ -136,13 +152,14 @@ def settle(config, folder, given=None, overwrite=False):
       SetupError: the folder holds a run of another recipe or of another configuration.
       ValueError, FileNotFoundError: bad values.
     """
+    bring_in(config.get("imports"), "the configuration's field imports")
+    held = read(folder)
     unknown = sorted(flat(config).keys() - flat(base.get_config()).keys())
     if unknown:
         raise ValueError(f"a configuration has no field {', '.join(unknown)}")
     recipe = base.get_config() if config.recipe is None else configs.get_config(config.recipe)
     explicit = _changed(config, recipe) if given is None else set(given)
     config, lines = _adapt(config, explicit, recipe)
-    held = read(folder)
     if held is None or (overwrite and _another(held[0], config)):
         config = fill(config)
         check(config)

@@ -11,24 +11,20 @@ import configs
 from configs import base, catalog
 from configs.resolve import fill
 from train import configuration
-from train.errors import SetupError
+from train.errors import SetupError, as_setup_error
 
 STRATEGIES = catalog.names("train.strategies", "STRATEGIES")
-COMPONENTS = "\n".join(
-    f"  {f'--config.{kind}.name':26} {' | '.join(sorted(catalog.table(kind)))}"
-    for kind in catalog.TABLES
-)
 RECIPES = "\n".join(f"  {name:11} {line}" for name, line in configs.RECIPES.items())
 
-HELP = f"""Train a model, or resume a run that was interrupted.
+HELP = """Train a model, or resume a run that was interrupted.
 
   python -m train.run --model=NAME [--dataset=NAME] [--workdir=DIR] [--config.KEY=VALUE ...]
 
 Models:
-{RECIPES}
+{recipes}
 
 Parts that a model may be put together from:
-{COMPONENTS}
+{components}
 
 Flags:
   --model=NAME         what to train: one of the above. Not needed to resume the run in --workdir
@@ -40,7 +36,9 @@ Flags:
   --steps=N            training steps; with a larger number a finished run goes on
   --batch_size=N       images per step, over all devices
   --seed=N             of weights, data order and noise; the same seed gives the same result
-  --strategy=NAME      {" | ".join(STRATEGIES)}; auto uses all GPUs if there are several
+  --strategy=NAME      {strategies}; auto uses all GPUs if there are several
+  --import=MODULE      a module with your own parts, or several, separated by commas. config.json
+                       has their names, so a resumed run needs no --import
   --overwrite_config   go on in a folder whose configuration differs
   --debug              show Python's traceback with an error
   --config.KEY=VALUE   set any field of the configuration (listed below)
@@ -73,18 +71,28 @@ SHORTCUTS = {
     "batch_size": "train.batch_size",
     "seed": "seed",
 }
-# Fields that --config.KEY does not set.
-NO_FLAG = ("recipe",)
+# Fields that --config.KEY does not set -> the flag that does.
+NO_FLAG = {"recipe": "model", "imports": "import"}
 
 
-def value_of(argv, name):
-    """The last value of flag `name` in argv ("--name=value" or "--name value"), or None."""
-    value = None
+def values_of(argv, name):
+    """The values of flag `name` in argv ("--name=value" or "--name value"), in order."""
+    values = []
     for i, argument in enumerate(argv):
         flag, equals, rest = argument.lstrip("-").partition("=")
         if argument.startswith("-") and flag == name:
-            value = rest if equals else (argv[i + 1] if i + 1 < len(argv) else None)
-    return value
+            values += [rest] if equals else argv[i + 1 : i + 2]
+    return values
+
+
+def value_of(argv, name):
+    """The last value of flag `name` in argv, or None."""
+    return (values_of(argv, name) or [None])[-1]
+
+
+def modules_of(argv):
+    """The modules of all flags --import, which may separate them by commas, each once."""
+    return tuple(dict.fromkeys(name for v in values_of(argv, "import") for name in v.split(",")))
 
 
 def fields(config, prefix=""):
@@ -104,14 +112,26 @@ def fields(config, prefix=""):
 
 
 def help_text(argv):
-    """The text of --help; the values of the configuration are those of --model, if given."""
+    """The text of --help; the values of the configuration are those of --model, if given.
+
+    Raises:
+      SetupError: a module of --import cannot be imported.
+    """
+    with as_setup_error():
+        configuration.bring_in(modules_of(argv), "--import")
+        components = {kind: " | ".join(sorted(catalog.table(kind))) for kind in catalog.TABLES}
     recipe = value_of(argv, "model")
     recipe = recipe if recipe in configs.RECIPES else "vae"
     lines = [f"Configuration, with the values of --model={recipe}"]
     lines.append("(None: found from the data, or not an argument of the chosen part):")
     for key, kind, value in fields(fill(configs.get_config(recipe))):
         lines.append(f"  --config.{key} ({kind}) = {value}")
-    return HELP + "\n" + "\n".join(lines)
+    shown = HELP.format(
+        recipes=RECIPES,
+        components="\n".join(f"  {f'--config.{k}.name':26} {v}" for k, v in components.items()),
+        strategies=" | ".join(STRATEGIES),
+    )
+    return shown + "\n" + "\n".join(lines)
 
 
 def given_keys(argv, config):
@@ -135,7 +155,7 @@ def given_keys(argv, config):
             section, known = section[part], f"{known}.{part}"
         key = flag.partition(".")[2]
         if key in NO_FLAG:
-            raise SetupError(f"--{flag} is set by --model")
+            raise SetupError(f"--{flag} is set by --{NO_FLAG[key]}")
         given.add(key)
     return given
 
@@ -146,6 +166,7 @@ def _define(config, argv):
         flags.DEFINE_string(name, None, name, flag_values=own)
     for name in ("steps", "batch_size", "seed"):
         flags.DEFINE_integer(name, None, name, flag_values=own)
+    flags.DEFINE_multi_string("import", [], "import", flag_values=own)
     flags.DEFINE_string("strategy", "auto", "strategy", flag_values=own)
     for name in ("overwrite_config", "debug"):
         flags.DEFINE_bool(name, False, name, flag_values=own)
@@ -180,9 +201,9 @@ def default_workdir(recipe, dataset):
 def _recipe(argv):
     """The configuration that the flags change: that of --model, else of the run in --workdir."""
     name, workdir = value_of(argv, "model"), value_of(argv, "workdir")
+    held = workdir and configuration.read(workdir)
     if name:
         return configs.get_config(name)
-    held = workdir and configuration.read(workdir)
     if not held:
         missing = f"{workdir} holds no run to resume, and " if workdir else ""
         raise SetupError(f"{missing}--model is required; models:\n{RECIPES}")
@@ -203,6 +224,8 @@ def parse(argv):
       SetupError: an unknown flag, model or key, or a value of a wrong type.
     """
     try:
+        modules = modules_of(argv)
+        configuration.bring_in(modules, "--import")  # Their classes have flags.
         config = _recipe(argv)
         given = given_keys(argv, config)
         own = _define(config, argv)
@@ -212,6 +235,9 @@ def parse(argv):
         raise SetupError(str(error)) from error
     if extra:
         raise SetupError(f"unexpected arguments: {' '.join(extra)}; flags start with --")
+    if modules:
+        config.imports = modules
+        given.add("imports")
     for flag, key in SHORTCUTS.items():
         if own[flag].value is not None:
             config.update_from_flattened_dict({key: own[flag].value})

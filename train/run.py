@@ -40,8 +40,7 @@ def train(command):
 def main(argv):
     """Run a command line (argv[0] is the program) and return its exit status."""
     if {"--help", "-h", "-help", "--helpfull"} & set(argv[1:]):
-        print(flags.help_text(argv))
-        return 0
+        return exit_status(lambda: print(flags.help_text(argv)), "--debug" in argv)
     return exit_status(lambda: train(flags.parse(argv)), "--debug" in argv)
 
 

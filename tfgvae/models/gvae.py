@@ -29,8 +29,9 @@ class GVAE(LatentVariableModel):
     Args:
       image_shape: (H, W, C).
       latent_dim: Z.
-      family, mapping, inference, regularizer: the four parts. Each is an instance, a name in its
-        folder's table, or a dict {"name": ..., argument: value}.
+      family, mapping, inference, regularizer: the four parts. Each is an instance, a class, a name
+        in its folder's table, or a dict {"name": ..., argument: value} with a name or a class. A
+        class gets latent_dim, image_shape and params_shape from the model.
       num_classes: > 0 for f(z, label).
       prior: p(z), given as the parts are. "inference" is the prior that q brings: N(0, I), or q(z)
         of a fixed q.

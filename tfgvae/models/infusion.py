@@ -55,9 +55,9 @@ class Infusion(ChainMethods, LatentVariableModel):
         a density. If s is larger than the standard deviations of p_t, the bound is much lower:
         the generative chain rarely has such states.
       start_min_stddev: lower bound, > 0, of the standard deviations of p(0).
-      family: P, a density of independent sub-pixels. An instance, a name or a dict
-        {"name": ..., argument: value}.
-      mapping: f_1, on the flattened image: an instance, a name or a dict. The other steps have
+      family: P, a density of independent sub-pixels. An instance, a class, a name or a
+        dict {"name": ..., argument: value}.
+      mapping: f_1, on the flattened image: as the family is given. The other steps have
         networks of the same kind with their own weights.
       seed: int of the initial weights and the training noise; None draws one and keeps it.
 

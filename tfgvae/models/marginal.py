@@ -28,7 +28,7 @@ class Marginal(LatentVariableModel):
 
     Args:
       image_shape: (H, W, C).
-      family: an instance, a name in FAMILIES, or a dict {"name": ..., argument: value}.
+      family: an instance, a class, a name in FAMILIES, or a dict {"name": ..., argument: value}.
       num_classes: > 0 for p(x | label) with a theta for each label.
       seed: int of the initial weights and the training noise; None draws one and keeps it.
     """

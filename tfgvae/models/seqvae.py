@@ -59,7 +59,7 @@ class SeqVAE(ChainMethods, LatentVariableModel):
       num_classes: > 0 for a label that conditions the dense top of each step.
       denoise: train to reconstruct from corrupted images.
       salt_and_pepper, noise_stddev: of the corruption: a probability in [0, 1], and >= 0.
-      family, regularizer: an instance, a name, or a dict {"name": ..., argument: value}.
+      family, regularizer: an instance, a class, a name, or a dict {"name": ..., argument: value}.
       seed: int of the initial weights and the training noise; None draws one and keeps it.
 
     Raises:
