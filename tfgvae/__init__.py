@@ -16,7 +16,7 @@ if keras.config.backend() != "tensorflow":
         "set KERAS_BACKEND=tensorflow"
     )
 
-from tfgvae import data
+from tfgvae import data, estimators
 from tfgvae.models import GVAE, MODELS, Infusion, LatentVariableModel, Marginal, SeqVAE
 from tfgvae.runs import load
 from tfgvae.types import Model
@@ -31,6 +31,7 @@ __all__ = [
     "SeqVAE",
     "__version__",
     "data",
+    "estimators",
     "export",
     "load",
 ]

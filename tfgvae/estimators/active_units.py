@@ -4,7 +4,6 @@ import dataclasses
 import math
 
 import numpy as np
-import scipy.stats
 
 from tfgvae import checks
 from tfgvae.estimators import batching
@@ -88,8 +87,10 @@ def _means(q):
 
 
 def _count(covariance, error, active, threshold, count):
+    from scipy.stats import norm  # Slow to import, and only needed here.
+
     with np.errstate(divide="ignore", invalid="ignore"):
-        above = scipy.stats.norm.cdf((covariance - threshold) / error)
+        above = norm.cdf((covariance - threshold) / error)
     above = np.where(error > 0, above, active)
     spread = math.sqrt((above * (1 - above)).sum())
     return Estimate(float(active.sum()), spread, unit="units", count=count)

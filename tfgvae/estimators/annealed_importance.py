@@ -8,7 +8,6 @@ import dataclasses
 import math
 
 import numpy as np
-import scipy.special
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -115,7 +114,7 @@ def annealed_importance(
         batching.report(progress, part.stop, count)
     weights, acceptance = (np.concatenate(parts) for parts in zip(*found, strict=True))
     bound = _log_mean(weights)
-    sizes = 1 / (scipy.special.softmax(weights, axis=1) ** 2).sum(1)
+    sizes = np.exp(2 * _log_sum(weights) - _log_sum(2 * weights))
     return Annealed(bound, sizes, acceptance, Estimate.of_mean(bound, "lower bound"))
 
 
@@ -178,7 +177,14 @@ def bdmc(
 
 def _log_mean(log_weights):
     """log (1/C) sum_c w_c: [N, C] -> [N]."""
-    return scipy.special.logsumexp(log_weights, axis=1) - math.log(log_weights.shape[1])
+    return _log_sum(log_weights) - math.log(log_weights.shape[1])
+
+
+def _log_sum(log_weights):
+    """log sum_c w_c: [N, C] -> [N]."""
+    from scipy.special import logsumexp  # Slow to import, and only needed here.
+
+    return logsumexp(log_weights, axis=1)
 
 
 class _Path:
