@@ -8,7 +8,7 @@ import numpy as np
 from tfgvae import checks
 from tfgvae.estimators import batching
 from tfgvae.estimators.estimate import Estimate
-from tfgvae.types import Array, Model, Progress
+from tfgvae.types import Images, Model, Progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ActiveUnits:
 
 def active_units(
     model: Model,
-    images: Array,
+    images: Images,
     threshold: float = 0.01,
     batch_size: int = 500,
     progress: Progress = None,
@@ -47,7 +47,7 @@ def active_units(
 
     Args:
       model: a latent variable model.
-      images: [N, H, W, C] in [0, 1], N >= 2.
+      images: [N, H, W, C] in [0, 1], N >= 2, an Images of tfgvae.types.
       threshold: > 0.
       batch_size: images encoded at a time.
       progress: None, or called as progress(done, total) in images.

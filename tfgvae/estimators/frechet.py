@@ -11,6 +11,7 @@ over pairs x != x', y != y', is the unbiased MMD^2; it depends on the moments up
 """
 
 import numpy as np
+import tensorflow as tf
 
 from tfgvae.estimators import jackknife
 from tfgvae.estimators.estimate import Estimate
@@ -67,8 +68,8 @@ def _left_out(features, parts, other):
 
 
 def frechet_distance(
-    features_a: Array,
-    features_b: Array,
+    features_a: Array | tf.data.Dataset,
+    features_b: Array | tf.data.Dataset,
     seed: int = 0,
     num_groups: int = 20,
     extrapolate: bool = False,
@@ -133,7 +134,10 @@ def _mean_within(sums, diagonal, sizes, keep):
 
 
 def kernel_distance(
-    features_a: Array, features_b: Array, seed: int = 0, num_groups: int = 20
+    features_a: Array | tf.data.Dataset,
+    features_b: Array | tf.data.Dataset,
+    seed: int = 0,
+    num_groups: int = 20,
 ) -> Estimate:
     """KID of two independent sets of features: unbiased, so that it may be below 0.
 

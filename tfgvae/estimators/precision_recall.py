@@ -10,6 +10,7 @@ to the k-th nearest neighbour of its point in the set.
 import dataclasses
 
 import numpy as np
+import tensorflow as tf
 
 from tfgvae import checks
 from tfgvae.estimators.estimate import Estimate
@@ -40,7 +41,9 @@ def _inside(points, centres, num_neighbors):
     return np.concatenate(list(chunks))
 
 
-def precision_recall(real: Array, generated: Array, num_neighbors: int = 3) -> PrecisionRecall:
+def precision_recall(
+    real: Array | tf.data.Dataset, generated: Array | tf.data.Dataset, num_neighbors: int = 3
+) -> PrecisionRecall:
     """Precision and recall of generated features against real ones.
 
     Both depend on the sizes of the sets, through the radii: compare at equal N = M. The standard
