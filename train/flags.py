@@ -14,6 +14,7 @@ from train import configuration
 from train.errors import SetupError
 
 STRATEGIES = catalog.names("train.strategies", "STRATEGIES")
+PARTS = tuple(kind for kind in catalog.TABLES if kind != "model")
 COMPONENTS = "\n".join(
     f"  {f'--config.{kind}.name':26} {' | '.join(sorted(catalog.table(kind)))}"
     for kind in catalog.TABLES
