@@ -4,6 +4,7 @@ import train.start  # noqa: F401 (before TensorFlow)
 
 # isort: split
 
+import dataclasses
 import errno
 import json
 import os
@@ -14,8 +15,8 @@ import uuid
 import numpy as np
 import tensorflow as tf
 
-from export import reference, warmup
-from export.card import card
+from export import batching, cost, reference, warmup
+from export.card import card, described_signatures
 from export.layout import CARD, DEFAULT, EXTRA, versions, warmup_path
 from export.limits import Limits
 from export.signatures import signatures
@@ -55,9 +56,11 @@ def _call(function, inputs):
 
 
 def _write_extra(folder, name, described, functions, autoregressive):
+    sizes = described["limits"]["batch_sizes"]
+    batching.write(folder, sizes)
     (folder / EXTRA).mkdir()
     (folder / EXTRA / CARD).write_text(json.dumps(described, indent=2) + "\n")
-    warmup.write(warmup_path(folder), name, described)
+    warmup.write(warmup_path(folder), name, described["signatures"], sizes)
     reference.write(
         folder, described, autoregressive, lambda name, inputs: _call(functions[name], inputs)
     )
@@ -84,7 +87,24 @@ def _publish(aside, base):
         return target
 
 
-def write_version(model, base, limits=None, run=None):
+def _traced(model, limits, png):
+    """The signatures, their variables, the limits with a number of steps, and a cost.Cost."""
+    chosen = limits.max_num_steps is not None
+    if not chosen:
+        limits = dataclasses.replace(limits, max_num_steps=cost.MOST_STEPS)
+    functions = signatures(model, limits, png)
+    variables = _served(functions, model.variables)
+    _require_finite(variables)
+    described = described_signatures(model, functions)
+    step = cost.seconds_per_step(functions, described, limits.batch_sizes[-1])
+    if not chosen and (longest := cost.longest_chain(step)) < limits.max_num_steps:
+        # The limit is a constant of the graph.
+        limits = dataclasses.replace(limits, max_num_steps=longest)
+        functions = signatures(model, limits, png)
+    return functions, variables, limits, cost.measure(functions, described, limits, step)
+
+
+def write_version(model, base, limits=None, run=None, png=False):
     """Export a model as the next version of the folder `base`.
 
     The version is written to a folder whose name is not a number and renamed at the end, so a
@@ -96,6 +116,7 @@ def write_version(model, base, limits=None, run=None):
       base: the model's folder, DIR/NAME; created if it does not exist.
       limits: a limits.Limits; None for the defaults.
       run: the model's run folder, for the card.
+      png: whether signatures that draw images also return them as PNG files.
 
     Returns:
       The version's folder, a pathlib.Path.
@@ -105,7 +126,7 @@ def write_version(model, base, limits=None, run=None):
       OSError: the folder cannot be written.
     """
     base = _folder(base)
-    return _write(model, base, base.name, limits, run, _publish)
+    return _write(model, base, base.name, limits, run, png, _publish)
 
 
 def write_folder(model, folder, limits=None):
@@ -132,7 +153,7 @@ def write_folder(model, folder, limits=None):
         os.rename(aside, folder)
         return folder
 
-    return _write(model, folder.parent, name, limits, None, place)
+    return _write(model, folder.parent, name, limits, None, False, place)
 
 
 def _folder(path):
@@ -149,13 +170,10 @@ def _require_empty(folder):
         )
 
 
-def _write(model, base, name, limits, run, place):
+def _write(model, base, name, limits, run, png, place):
     """Write an export aside, in `base`, and then `place` it: place(aside, base) -> its path."""
-    limits = limits or Limits()
-    functions = signatures(model, limits)
-    variables = _served(functions, model.variables)
-    _require_finite(variables)
-    described = card(model, functions, limits, run)
+    functions, variables, limits, costs = _traced(model, limits or Limits(), png)
+    described = card(model, functions, limits, costs, run)
     base.mkdir(parents=True, exist_ok=True)
     aside = base / f".exporting-{uuid.uuid4().hex}"
     try:

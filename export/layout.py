@@ -10,6 +10,8 @@ CARD = "model_card.json"
 DEFAULT = "ancestral_sample"
 # Pixels of the data. A signature may accept more.
 DATA_RANGE = [0.0, 1.0]
+# REST sends an output whose name ends in _bytes as {"b64": ...}.
+PNG = "png_bytes"
 WARMUP = "tf_serving_warmup_requests"
 
 

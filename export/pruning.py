@@ -6,10 +6,10 @@ import pathlib
 import shutil
 import uuid
 
-from export import reference
+from export import batching, labels, reference
 from export.layout import CARD, EXTRA, WARMUP, read_card, versions
 
-_FILES = {"saved_model.pb", "fingerprint.pb", "variables", "assets", EXTRA}
+_FILES = {"saved_model.pb", "fingerprint.pb", "variables", "assets", batching.FILE, EXTRA}
 _EXTRA_FILES = {CARD, WARMUP, reference.FILE}
 
 
@@ -30,7 +30,7 @@ def prune(base, keep):
     """Remove all but the newest `keep` versions that exports wrote.
 
     A version is renamed first, so a server never sees half of one. Other folders stay, and so do
-    versions to which somebody added a file.
+    versions to which somebody added a file, and versions with a label.
 
     Args:
       base: the model's folder, DIR/NAME.
@@ -45,8 +45,9 @@ def prune(base, keep):
     if keep < 1:
         raise ValueError(f"--keep must be >= 1, got {keep}")
     base, removed = pathlib.Path(base), []
-    ours = [base / str(n) for n in versions(base) if _is_ours(base / str(n))]
-    for folder in ours[:-keep]:
+    labelled = set(labels.read(base).values())
+    ours = [n for n in versions(base) if _is_ours(base / str(n))]
+    for folder in [base / str(n) for n in ours[:-keep] if n not in labelled]:
         aside = base / f".removing-{uuid.uuid4().hex}"
         with contextlib.suppress(FileNotFoundError):  # Another export was faster.
             os.rename(folder, aside)

@@ -66,7 +66,12 @@ def test_the_card_has_the_run(output):
     assert card["metrics"] == {
         split: {"step": 20, "split": split, "nll": 20.0} for split in ("train", "validation")
     }
-    assert card["limits"] == {"max_num_steps": 200, "num_samples": 3, "max_rows": 256}
+    assert card["limits"] == {
+        "max_num_steps": 200,
+        "num_samples": 3,
+        "max_rows": 256,
+        "batch_sizes": [1, 4, 16, 64],
+    }
     assert card["data"] == card["run_config"]["data"] == {"name": "folder:pictures"}
     assert card["libraries"]["tensorflow"]
     assert "/home/" not in json.dumps(card)

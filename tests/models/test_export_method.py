@@ -26,9 +26,9 @@ def test_it_writes_what_tfgvae_export_writes(model, tmp_path, capsys):
     version = tfgvae.export(model, tmp_path / "digits")
     files = [{str(p.relative_to(f)) for p in f.rglob("*")} for f in (folder, version)]
     assert files[0] == files[1]
-    assert read_card(folder)["signatures"] == read_card(version)["signatures"]
-    warmup = "assets.extra/tf_serving_warmup_requests"
-    assert (folder / warmup).read_bytes() == (version / warmup).read_bytes()  # With its name.
+    assert set(read_card(folder)["signatures"]) == set(read_card(version)["signatures"])
+    warmup = folder / "assets.extra" / "tf_serving_warmup_requests"
+    assert b"digits" in warmup.read_bytes()  # The model's name, not the version's number.
     x, seed = images(batch(model, 2)), np.array([3, 4])
     loaded = tf.saved_model.load(str(folder)).signatures["encode"]
     found = loaded(images=tf.constant(x), seed=tf.constant(seed))
