@@ -120,6 +120,10 @@ def check_dataset(name, data_dir=None):
     source, _, argument = name.partition(":")
     if source == "folder" and not (argument and pathlib.Path(argument).expanduser().is_dir()):
         raise FileNotFoundError(f"folder:PATH must name a folder, got {argument!r}")
+    if source in ("npz", "npy") and not (
+        argument and pathlib.Path(argument).expanduser().is_file()
+    ):
+        raise FileNotFoundError(f"npz:PATH must name a file of numpy arrays, got {argument!r}")
     if source == "digits" and argument:
         raise ValueError(f"digits takes no argument, got {name!r}")
     if source not in sources and not _may_be_prepared(source, data_dir):
@@ -127,7 +131,7 @@ def check_dataset(name, data_dir=None):
 
         if source.split("/")[0] not in tfds.list_builders(with_community_datasets=False):
             raise ValueError(
-                f"unknown data set {name!r}; known: digits, folder:PATH, the names of "
+                f"unknown data set {name!r}; known: digits, folder:PATH, npz:PATH, the names of "
                 f"tensorflow_datasets, and the sets prepared in {_place(data_dir)}"
             )
 

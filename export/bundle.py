@@ -125,18 +125,62 @@ def write_version(model, base, limits=None, run=None, png=False):
       ValueError: `base` is an empty name, or a weight is NaN or infinite.
       OSError: the folder cannot be written.
     """
-    if not os.fspath(base):
+    base = _folder(base)
+    return _write(model, base, base.name, limits, run, png, _publish)
+
+
+def write_folder(model, folder, limits=None):
+    """Export a model as one SavedModel at `folder` itself, which appears only when it is complete.
+
+    Args:
+      model: a model of tfgvae.models.
+      folder: must not exist, or be empty.
+      limits: a limits.Limits; None for the defaults.
+
+    Returns:
+      The folder, an absolute pathlib.Path.
+
+    Raises:
+      ValueError: as in write_version.
+      OSError: the folder is not empty, or cannot be written.
+    """
+    folder = _folder(folder)
+    _require_empty(folder)
+    # As in DIR/NAME/1: a number is a version of the model that its parent names.
+    name = folder.parent.name if folder.name.isdecimal() else folder.name
+
+    def place(aside, _):
+        os.rename(aside, folder)
+        return folder
+
+    return _write(model, folder.parent, name, limits, None, False, place)
+
+
+def _folder(path):
+    if not os.fspath(path):
         raise ValueError("expected the folder of a model, got an empty name")
-    base = pathlib.Path(base).absolute()
+    return pathlib.Path(path).absolute()
+
+
+def _require_empty(folder):
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise FileExistsError(
+            f"{folder} exists and is not an empty folder: name another one, or use "
+            "tfgvae.export(model, folder), which writes the next version in a folder"
+        )
+
+
+def _write(model, base, name, limits, run, png, place):
+    """Write an export aside, in `base`, and then `place` it: place(aside, base) -> its path."""
     functions, variables, limits, costs = _traced(model, limits or Limits(), png)
     described = card(model, functions, limits, costs, run)
     base.mkdir(parents=True, exist_ok=True)
     aside = base / f".exporting-{uuid.uuid4().hex}"
     try:
         _save(functions, variables, aside)
-        _write_extra(aside, base.name, described, functions, not model.family.has_mean)
+        _write_extra(aside, name, described, functions, not model.family.has_mean)
         _sync(aside)
-        return _publish(aside, base)
+        return place(aside, base)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise

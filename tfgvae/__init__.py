@@ -8,6 +8,7 @@ each: families (P), mappings (f), inference (q), regularizers (R).
 import os
 import pathlib
 import runpy
+from typing import Any
 
 import keras
 
@@ -17,7 +18,7 @@ if keras.config.backend() != "tensorflow":
         "set KERAS_BACKEND=tensorflow"
     )
 
-from tfgvae import data
+from tfgvae import data, estimators
 from tfgvae.models import GVAE, MODELS, Infusion, LatentVariableModel, Marginal, SeqVAE
 from tfgvae.runs import load
 from tfgvae.types import Model
@@ -32,8 +33,10 @@ __all__ = [
     "SeqVAE",
     "__version__",
     "data",
+    "estimators",
     "export",
     "load",
+    "train",
 ]
 
 
@@ -80,3 +83,47 @@ def export(
 
     limits = Limits(max_num_steps, num_samples, max_rows, batch_sizes)
     return write_version(model, path, limits, png=png)
+
+
+def train(
+    model: str | None = None,
+    data: str | dict[str, Any] | None = None,
+    steps: int | None = None,
+    workdir: str | os.PathLike | None = None,
+    *,
+    verbose: bool = True,
+    **settings: Any,
+) -> Model:
+    """Train a model in a run folder, or resume the run there, as `python -m train.run` does.
+
+    The names and the errors are those of the command line. The settings are its flags, such as
+    batch_size, seed, data_dir, strategy and overwrite_config, and the sections of the
+    configuration:
+
+        tfgvae.train("vae", steps=200, family="gaussian", train={"learning_rate": 1e-4})
+        tfgvae.train(workdir="runs/vae-digits", steps=400)  # goes on
+
+    During training, an interrupt (SIGINT, the stop button of a notebook) saves a checkpoint and
+    raises KeyboardInterrupt. The handlers of signals are put back at the end.
+
+    Args:
+      model: the name of a recipe, configs.RECIPES. None if `workdir` holds a run.
+      data: the name of a data set; or a dict of fields, {"name": ..., "binarize": ...}. None is the
+        recipe's.
+      steps: training steps of the whole run; None is the recipe's.
+      workdir: the run folder; None is runs/MODEL-DATA.
+      verbose: whether lines and a progress bar are printed.
+      **settings: flags; a part by its name, or by a dict {"name": ..., argument: value}; a section
+        of the configuration as a dict; or one field, **{"train.clip_norm": 1.0}.
+
+    Returns:
+      The trained model, compiled. With train.ema_momentum it has the averages of its weights.
+
+    Raises:
+      ValueError: a wrong argument, or a data set or a folder that cannot be used.
+      train.errors.TrainError: the run cannot go on, for example because its loss is not finite.
+    """
+    # Imported late: the package `train` imports this one.
+    from train.notebook import train as run
+
+    return run(verbose, model=model, data=data, steps=steps, workdir=workdir, **settings)

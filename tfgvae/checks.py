@@ -3,6 +3,7 @@
 import math
 import numbers
 import operator
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,6 +33,7 @@ MOST = {
     "width": 4096,
 }
 MOST_LAYERS = 256
+MEMORY_SHARE = 4  # Data in memory may take the memory of the machine divided by this.
 
 
 def integer(name: str, value: Any, minimum: int, maximum: int | None = None) -> int:
@@ -104,6 +106,17 @@ def real(
     if not (math.isfinite(number) and low and number <= maximum):
         raise error
     return number
+
+
+def in_memory(name: str, size: int, instead: str) -> int:
+    """`size`, in bytes, if data of that size may be held in memory; `instead` is the advice."""
+    most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MEMORY_SHARE
+    if size > most:
+        raise ValueError(
+            f"{name} must take at most {most / 2**30:.1f} GiB, the memory of this machine divided "
+            f"by {MEMORY_SHARE}, got {size / 2**30:.1f} GiB or more: {instead}"
+        )
+    return size
 
 
 def boolean(name: str, value: Any) -> bool:

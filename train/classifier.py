@@ -175,7 +175,9 @@ def parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    made.add_argument("--dataset", required=True, help="digits, a TFDS name, or folder:PATH")
+    made.add_argument(
+        "--dataset", required=True, help="digits, a TFDS name, folder:PATH, or npz:PATH"
+    )
     made.add_argument("--output", required=True, metavar="FILE.keras", help="where to write it")
     made.add_argument("--data_dir", help="where prepared TFDS data is")
     made.add_argument("--download", action="store_true", help="download a TFDS set")

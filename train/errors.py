@@ -22,6 +22,7 @@ class Interrupted(TrainError):
 
     def __init__(self, message, signal_number):
         super().__init__(message)
+        self.signal_number = signal_number
         self.exit_code = 128 + signal_number
 
 

@@ -29,7 +29,8 @@ Parts that a model may be put together from:
 Flags:
   --model=NAME         what to train: one of the above. Not needed to resume the run in --workdir
   --dataset=NAME       digits (embedded, the default of most models), a TFDS name (mnist, cifar10,
-                       lsun/bedroom, ...), or folder:PATH, a folder of image files
+                       lsun/bedroom, ...), folder:PATH, a folder of image files, or npz:PATH, a
+                       file of numpy arrays
   --data_dir=DIR       where prepared TFDS data is
   --workdir=DIR        the run folder; default runs/MODEL-DATASET. If it holds a run, the run is
                        resumed from its last checkpoint, with its own configuration

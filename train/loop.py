@@ -30,14 +30,16 @@ class Run:
       folder: the run folder.
       strategy: a tf.distribute strategy.
       say: called with each line for the user.
+      stream: where the progress bar is drawn; None is the standard output.
     """
 
-    def __init__(self, settled, folder, strategy, say):
+    def __init__(self, settled, folder, strategy, say, stream=None):
         self.config = config = settled.config
         self.stored = settled.stored
         self.folder = folder
         self.strategy = strategy
         self.say = say
+        self.stream = stream
         self.checkpoints = Checkpoints(folder, config.train.keep)
         self.metrics_file = workdir.MetricsFile(folder)
         self.summaries = Summaries(folder)
@@ -136,7 +138,7 @@ class Run:
                 clock,
                 self.metrics_file,
                 self.summaries,
-                ProgressBar(train.steps),
+                ProgressBar(train.steps, self.stream),
                 train.log_every,
                 train.batch_size,
                 terms,
@@ -199,7 +201,7 @@ class Run:
         return f"step {step}", step == start, self.checkpoints.describe_last()
 
 
-def _set_up(config, folder, strategy, overwrite_config, say, given, locked):
+def _set_up(config, folder, strategy, overwrite_config, say, given, stream, locked):
     """Do what can fail before the first step: (Run, step to go on from)."""
     exists = folder.is_dir()
     if exists:
@@ -214,7 +216,7 @@ def _set_up(config, folder, strategy, overwrite_config, say, given, locked):
     if isinstance(strategy, str):
         strategy = strategies.make(strategy)
     strategies.check_batch_size(strategy, config.train.batch_size)
-    run = Run(settled, folder, strategy, say)
+    run = Run(settled, folder, strategy, say, stream)
     step = run.build()
     # Only now, so that a bad configuration leaves nothing in the folder.
     workdir.prepare(folder, config)
@@ -228,7 +230,13 @@ def _set_up(config, folder, strategy, overwrite_config, say, given, locked):
 
 
 def train_and_evaluate(
-    config, folder, strategy="auto", overwrite_config=False, say=print, given=None
+    config,
+    folder,
+    strategy="auto",
+    overwrite_config=False,
+    say=print,
+    given=None,
+    stream=None,
 ):
     """Train the model of `config` in a run folder, or resume the run there, and evaluate it.
 
@@ -242,6 +250,7 @@ def train_and_evaluate(
       overwrite_config: go on although the folder's configuration differs.
       say: called with each line for the user.
       given: keys of the fields that the user set, if known; see configuration.settle.
+      stream: where the progress bar is drawn; None is the standard output.
 
     Returns:
       (model, test metrics {name: float}); metrics are None if the run had finished before. With
@@ -253,7 +262,9 @@ def train_and_evaluate(
     folder = pathlib.Path(folder)
     with contextlib.ExitStack() as locked:
         with as_setup_error():
-            run, step = _set_up(config, folder, strategy, overwrite_config, say, given, locked)
+            run, step = _set_up(
+                config, folder, strategy, overwrite_config, say, given, stream, locked
+            )
         steps = run.config.train.steps
         if step == steps and run.metrics_file.has(step, "test"):
             say(f"This run has finished: {folder} is at step {step}.")

@@ -13,8 +13,15 @@ def duration(seconds):
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
+def _is_cell(stream):
+    """Whether a stream is the output of a notebook's cell: it obeys \\r as a terminal does."""
+    return type(stream).__module__.partition(".")[0] == "ipykernel"
+
+
 class ProgressBar:
-    """Shows step, time left and terms. A terminal's line is redrawn; elsewhere each call adds one.
+    """Shows step, time left and terms.
+
+    The line of a terminal or of a notebook's cell is redrawn. Elsewhere each call adds a line.
 
     The time left is computed from the steps of this process. Its first step does not count, because
     it traces the graph.
@@ -31,7 +38,7 @@ class ProgressBar:
         self.name = name
         self.stream = stream or sys.stdout
         self.width = width
-        self.live = self.stream.isatty()
+        self.live = self.stream.isatty() or _is_cell(self.stream)
         self._first = None
         self._drawn = 0.0
         self._length = 0
@@ -46,7 +53,7 @@ class ProgressBar:
             self._first = step, time.monotonic()
 
     def due(self):
-        """Whether a terminal's line should be redrawn: at most five times a second."""
+        """Whether a terminal's or a cell's line should be redrawn: at most five times a second."""
         return self.live and time.monotonic() - self._drawn > 0.2
 
     def show(self, step, terms):
@@ -65,7 +72,7 @@ class ProgressBar:
             self._write(line + "\n")
 
     def close(self):
-        """End the line of a terminal."""
+        """End a line that is redrawn."""
         if self.live and self._length:
             self._write("\n")
             self._length = 0

@@ -6,20 +6,29 @@ from train import configuration, flags
 from train.errors import as_setup_error, exit_status
 
 
-def report(folder, metrics):
-    """Print the test metrics and the paths of the results."""
+def report(folder, metrics, say=print):
+    """Say the test metrics and the paths of the results."""
     if metrics:
-        print("Test set: " + "  ".join(f"{k} {v:.3f}" for k, v in metrics.items() if v is not None))
-    print(f"Run folder: {folder}")
+        say("Test set: " + "  ".join(f"{k} {v:.3f}" for k, v in metrics.items() if v is not None))
+    say(f"Run folder: {folder}")
     pictures = sorted((folder / "samples").glob("step_*.png"))
     for picture in pictures:
         if picture.name.split("_")[1] == pictures[-1].name.split("_")[1]:
-            print(f"  {picture}")
-    print(f'Load it: tfgvae.load("{folder}")')
+            say(f"  {picture}")
+    say(f'Load it: tfgvae.load("{folder}")')
 
 
-def train(command):
-    """Run a flags.Command and print where the results are."""
+def train(command, say=print, stream=None):
+    """Run a flags.Command and say where the results are.
+
+    Args:
+      command: a flags.Command.
+      say: called with each line for the user.
+      stream: where the progress bar is drawn; None is the standard output.
+
+    Returns:
+      The trained model.
+    """
     with as_setup_error():
         # Find mistakes before TensorFlow is imported, which takes seconds.
         configuration.settle(
@@ -27,21 +36,28 @@ def train(command):
         )
     from train.loop import train_and_evaluate
 
-    _, metrics = train_and_evaluate(
+    model, metrics = train_and_evaluate(
         command.config,
         command.folder,
         command.strategy,
         command.overwrite_config,
-        given=command.given,
+        say,
+        command.given,
+        stream,
     )
-    report(command.folder, metrics)
+    report(command.folder, metrics, say)
+    return model
 
 
 def main(argv):
     """Run a command line (argv[0] is the program) and return its exit status."""
     if {"--help", "-h", "-help", "--helpfull"} & set(argv[1:]):
         return exit_status(lambda: print(flags.help_text(argv)), "--debug" in argv)
-    return exit_status(lambda: train(flags.parse(argv)), "--debug" in argv)
+
+    def command():
+        train(flags.parse(argv))
+
+    return exit_status(command, "--debug" in argv)
 
 
 if __name__ == "__main__":

@@ -64,3 +64,26 @@ def test_a_replica_may_have_no_rows(mirrored):
 
     one = run(tf.distribute.get_strategy())
     assert run(mirrored) == pytest.approx(one, rel=1e-5)
+
+
+@pytest.mark.parametrize("key", ["gvae", "seqvae"])
+def test_two_models_of_one_strategy_train_as_each_alone(key, mirrored):
+    """In turn, an epoch each. Tolerance and seeds as above, without the moves."""
+    data = tf.data.Dataset.from_tensors(batch(build(key), 8))
+
+    def make(seed):
+        model = build(key, seed=seed)
+        model.compile(keras.optimizers.SGD(1e-3), jit_compile=False)
+        return model
+
+    alone = [make(1), make(2)]
+    for model in alone:
+        model.fit(data.repeat(2), verbose=0, shuffle=False)
+    with mirrored.scope():
+        both = [make(1), make(2)]
+    for _ in range(2):
+        for model in both:
+            model.fit(data, verbose=0, shuffle=False)
+    for model, expected in zip(both, alone, strict=True):
+        for ours, theirs in zip(model.weights, expected.weights, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=2e-6, err_msg=ours.path)

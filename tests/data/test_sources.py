@@ -12,7 +12,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from tfgvae import data
-from tfgvae.data.source import Source
+from tfgvae.data.source import Source, is_test
 
 REAL = {
     "mnist": ((28, 28, 1), 10),
@@ -243,11 +243,7 @@ def test_other_formats_are_close_to_their_pixels(suffix, tmp_path):
 
 
 def _in_test(name):
-    import pathlib
-
-    from tfgvae.data.folder import _is_test
-
-    return _is_test(pathlib.Path(name))
+    return is_test(name)
 
 
 def test_transparency_is_dropped_and_gray_among_colour_becomes_rgb(tmp_path, pictures):

@@ -7,8 +7,7 @@ import scipy.stats
 
 from tests.estimators import linear_gaussian as lg
 from tfgvae import Marginal, SeqVAE, seeds
-from tfgvae.estimators import aggregate_posterior as module
-from tfgvae.estimators.aggregate_posterior import aggregate_posterior
+from tfgvae.estimators.aggregate_posterior import _gram, _statistics, aggregate_posterior
 
 
 def naive(z, y, kernel):
@@ -22,11 +21,11 @@ def naive(z, y, kernel):
 def test_the_statistic_is_the_naive_double_loop_before_and_after_a_permutation():
     rng = np.random.default_rng(0)
     rows = rng.normal(size=[24, 3])
-    gram = module._gram(rows, 0.7)
+    gram = _gram(rows, 0.7)
     order = rng.permutation(24)
     first = np.zeros([24, 2])
     first[:12, 0] = first[order[:12], 1] = 1
-    found = module._statistics(gram, first)
+    found = _statistics(gram, first)
 
     def kernel(a, b):
         return np.exp(-((a - b) ** 2).sum() / (2 * 0.7 * 3))
@@ -41,7 +40,7 @@ def test_the_median_heuristic_is_the_median_of_the_distances():
     r2 = scipy.spatial.distance.pdist(rows, "sqeuclidean")
     expected = np.exp(-scipy.spatial.distance.squareform(r2) / (2 * np.median(r2)))
     np.fill_diagonal(expected, 0)
-    np.testing.assert_allclose(module._gram(rows, "median"), expected, rtol=1e-9)
+    np.testing.assert_allclose(_gram(rows, "median"), expected, rtol=1e-9)
 
 
 def test_p_values_are_uniform_where_q_is_the_prior():

@@ -11,9 +11,8 @@ import tensorflow_probability as tfp
 
 from tests.estimators import linear_gaussian as lg
 from tfgvae import GVAE, Marginal, SeqVAE, seeds
-from tfgvae.estimators import annealed_importance as module
 from tfgvae.estimators import annealing, hamiltonian
-from tfgvae.estimators.annealed_importance import annealed_importance, bdmc
+from tfgvae.estimators.annealed_importance import _Path, annealed_importance, bdmc
 
 tfd = tfp.distributions
 ENTROPY = 0.5 * np.linalg.slogdet(2 * math.pi * math.e * lg.COVARIANCE)[1]
@@ -114,7 +113,7 @@ def test_backward_weights_are_unbiased(model):
     x = np.repeat(lg.draws(1, seed=1), 400, 0)
     flat, rng = x.reshape(400, -1), np.random.default_rng(3)
     z = (flat - lg.B) @ lg.GAIN.T + lg.PRECISION**-0.5 * rng.normal(size=[400, lg.Z])
-    path = module._Path(model, 1, 40, 10, "prior")
+    path = _Path(model, 1, 40, 10, "prior")
     batch = tf.constant(x), tf.zeros(400, tf.int32), seeds.rows(5, 400)
     log_w, _ = path.backward(*batch, path.step_sizes(*batch), tf.constant(z, tf.float32))
     weights = np.exp(lg.log_p(x[:1]) - log_w[:, 0])

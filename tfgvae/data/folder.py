@@ -6,7 +6,6 @@ PATH/train/... PATH/test/...   splits, if there are such folders; otherwise a fi
 """
 
 import concurrent.futures
-import hashlib
 import os
 import pathlib
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfgvae.data.source import Source
+from tfgvae.data.source import Source, is_test
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 _SPLITS = ("train", "validation", "test")
@@ -67,7 +66,9 @@ def _files_of_split(root, split):
         files = _image_files(root)
         splits = {"train": [], "test": []}
         for file, name in files:
-            splits["test" if _is_test(file.relative_to(root)) else "train"].append((file, name))
+            splits["test" if is_test(file.relative_to(root).as_posix()) else "train"].append(
+                (file, name)
+            )
     if split not in splits:
         raise ValueError(f"split of {root} must be one of {', '.join(splits)}, got {split!r}")
     if not splits[split]:
@@ -111,11 +112,6 @@ def _check_name(path):
         raise ValueError(
             f"the name of an image file must be UTF-8, got {os.fsencode(path)!r}"
         ) from error
-
-
-def _is_test(relative_path):
-    digest = hashlib.md5(relative_path.as_posix().encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:8], "big") % 10 == 0
 
 
 def _header(file):

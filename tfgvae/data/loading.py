@@ -4,14 +4,17 @@ import dataclasses
 import inspect
 import math
 import os
+import reprlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks, seeds
-from tfgvae.data import cache, digits, folder, stream, tfds_images
+from tfgvae.data import arrays, cache, digits, folder, npz, stream, tfds_images
+from tfgvae.data.arrays import Arrays
 from tfgvae.data.noise import Noise
 from tfgvae.data.pixels import Geometry
 from tfgvae.data.source import Source
@@ -21,6 +24,8 @@ from tfgvae.data.source import Source
 SOURCES: dict[str, Callable[..., Source]] = {
     "digits": digits.open_split,
     "folder": folder.open_split,
+    "npz": npz.open_split,
+    "npy": npz.open_split,
 }
 CACHE_BYTES = 1 << 30
 
@@ -41,7 +46,7 @@ class ImageInfo:
 
 
 def load(
-    name: str,
+    name: str | Arrays,
     split: str = "train",
     *,
     data_dir: str | os.PathLike | None = None,
@@ -68,8 +73,12 @@ def load(
     ([4, 8, 8, 1], [4])
 
     Args:
-      name: "digits", "folder:PATH", or the TFDS name of an image set.
-      split: "train", "test", ...; for TFDS sets a slice such as "train[:90%]" too.
+      name: "digits", "folder:PATH", "npz:PATH", the TFDS name of an image set; or arrays: images
+        [N, H, W] or [N, H, W, C], {"image": images, "label": integers [N]}, or a dict with x_train,
+        x_test, y_train and y_test. Pixels of arrays are integers from 0 to 255, bools, or floats in
+        [0, 1], which are rounded to the 256 levels.
+      split: "train", "test", ...; for TFDS sets a slice such as "train[:90%]" too. Arrays without
+        splits are one set: all rows are used, whatever the split is called.
       data_dir: folder of the TFDS data; None is $TFDS_DATA_DIR, then ~/tensorflow_datasets.
       download: whether a TFDS set that has no prepared data is downloaded.
       image_size: side or (height, width) to resize to, in pixels; None is the set's default (64 for
@@ -122,7 +131,7 @@ def load(
 
 
 def info(
-    name: str,
+    name: str | Arrays,
     split: str = "train",
     *,
     data_dir: str | os.PathLike | None = None,
@@ -167,7 +176,7 @@ class Split:
 
     def __init__(
         self,
-        name: str,
+        name: str | Arrays,
         split: str = "train",
         *,
         data_dir: str | os.PathLike | None = None,
@@ -237,14 +246,24 @@ class Split:
 
 def _open(name, split, data_dir, download, num_examples, geometry):
     """The source of a split, and the geometry with the set's defaults."""
-    if not isinstance(name, str) or not name:
-        raise ValueError(f"name must be the name of a data set, got {name!r}")
     if not isinstance(split, str):
         raise ValueError(f"split must be a string, got {split!r}")
     checks.boolean("download", download)
     if num_examples is not None:
         checks.integer("num_examples", num_examples, 1)
+    if isinstance(name, (np.ndarray, tf.Tensor, Mapping)):
+        source = arrays.open_arrays(name, split)
+    else:
+        source = _named(name, split, data_dir, download)
+    return source.take(num_examples), geometry.defaults_from(source.geometry)
+
+
+def _named(name, split, data_dir, download):
+    """The source of a split of the set with a name."""
+    if not isinstance(name, str) or not name:
+        raise ValueError(
+            f"name must be the name of a data set, or arrays, got {reprlib.repr(name)}"
+        )
     word, _, rest = name.partition(":")
     opener, argument = (SOURCES[word], rest) if word in SOURCES else (tfds_images.open_split, name)
-    source = opener(argument, split, data_dir=data_dir, download=download)
-    return source.take(num_examples), geometry.defaults_from(source.geometry)
+    return opener(argument, split, data_dir=data_dir, download=download)

@@ -6,11 +6,21 @@ they are decoded, so that skipping costs no decoding.
 """
 
 import dataclasses
+import hashlib
 from collections.abc import Callable
 
 import tensorflow as tf
 
 from tfgvae.data.pixels import Geometry
+
+
+def is_test(name: str) -> bool:
+    """Whether an example is in the test split of a set without splits: one in ten, by a hash.
+
+    An example stays in its split when others are added.
+    """
+    digest = hashlib.md5(name.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:8], "big") % 10 == 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -170,7 +170,7 @@ def _version_dir(tfds, name, data_dir):
     have = _prepared(data_dir)
     if folder.split("/")[0] not in tfds.list_builders(with_community_datasets=False):
         raise ValueError(
-            f"unknown data set {name!r}; known: digits, folder:PATH, the names of "
+            f"unknown data set {name!r}; known: digits, folder:PATH, npz:PATH, the names of "
             f"tensorflow_datasets, and the sets prepared in {data_dir}: {have}"
         )
     raise FileNotFoundError(

@@ -4,12 +4,11 @@ import dataclasses
 import math
 
 import numpy as np
-import scipy.stats
 
 from tfgvae import checks
 from tfgvae.estimators import batching
 from tfgvae.estimators.estimate import Estimate
-from tfgvae.types import Array, Model, Progress
+from tfgvae.types import Images, Model, Progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +30,7 @@ class ActiveUnits:
 
 def active_units(
     model: Model,
-    images: Array,
+    images: Images,
     threshold: float = 0.01,
     batch_size: int = 500,
     progress: Progress = None,
@@ -48,7 +47,7 @@ def active_units(
 
     Args:
       model: a latent variable model.
-      images: [N, H, W, C] in [0, 1], N >= 2.
+      images: [N, H, W, C] in [0, 1], N >= 2, an Images of tfgvae.types.
       threshold: > 0.
       batch_size: images encoded at a time.
       progress: None, or called as progress(done, total) in images.
@@ -88,8 +87,10 @@ def _means(q):
 
 
 def _count(covariance, error, active, threshold, count):
+    from scipy.stats import norm  # Slow to import, and only needed here.
+
     with np.errstate(divide="ignore", invalid="ignore"):
-        above = scipy.stats.norm.cdf((covariance - threshold) / error)
+        above = norm.cdf((covariance - threshold) / error)
     above = np.where(error > 0, above, active)
     spread = math.sqrt((above * (1 - above)).sum())
     return Estimate(float(active.sum()), spread, unit="units", count=count)

@@ -15,7 +15,7 @@ from tfgvae.estimators import batching
 from tfgvae.graphs import ROWS, compiled
 from tfgvae.regularizers import kernels
 from tfgvae.sampling.ancestral import draw_prior
-from tfgvae.types import Array, Model, Progress
+from tfgvae.types import Images, Model, Progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class TwoSample:
 
 def aggregate_posterior(
     model: Model,
-    images: Array,
+    images: Images,
     seed: int = 0,
     num_permutations: int = 999,
     width: float | str = "median",
@@ -56,7 +56,7 @@ def aggregate_posterior(
 
     Args:
       model: a latent variable model.
-      images: [N, H, W, C] in [0, 1], N >= 2.
+      images: [N, H, W, C] in [0, 1], N >= 2, an Images of tfgvae.types.
       seed: int of the codes, the prior's draws and the permutations.
       num_permutations: P.
       width: k = exp(-|a - b|^2 / (2 width D)), a number > 0; the authors' kernel has 1. "median"
@@ -76,7 +76,8 @@ def aggregate_posterior(
     num_permutations = checks.integer("num_permutations", num_permutations, 1)
     if width != "median":
         width = checks.real("width", width, above=0)
-    x = batching.model_images(model, images, least=2)[: checks.integer("max_images", max_images, 2)]
+    max_images = checks.integer("max_images", max_images, 2)
+    x = batching.model_images(model, images, least=2, most=max_images)
     count = x.shape[0]
     code_seed, prior_seed, order_seed = seeds.split(seeds.check(seed), 3)
     rows, codes = seeds.rows(code_seed, count), []

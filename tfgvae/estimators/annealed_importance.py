@@ -8,7 +8,6 @@ import dataclasses
 import math
 
 import numpy as np
-import scipy.special
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -18,7 +17,7 @@ from tfgvae.estimators.estimate import Estimate
 from tfgvae.graphs import LABELS, ROWS, compiled, image_spec
 from tfgvae.images import checked_labels
 from tfgvae.sampling.ancestral import ancestral, draw_prior
-from tfgvae.types import Array, Model, Progress, Seed, Tensor
+from tfgvae.types import Array, Images, Model, Progress, Seed, Tensor
 
 # The streams of an image's seed: first of bdmc, then of the chains.
 SIMULATE, CHAINS = 0, 1
@@ -60,7 +59,7 @@ class Bracket:
 
 def annealed_importance(
     model: Model,
-    images: Array,
+    images: Images,
     num_chains: int = 16,
     num_temperatures: int = 1000,
     seed: Seed = 0,
@@ -85,12 +84,12 @@ def annealed_importance(
 
     Args:
       model: a latent variable model whose z is continuous.
-      images: [N, H, W, C] in [0, 1].
+      images: [N, H, W, C] in [0, 1], an Images of tfgvae.types.
       num_chains: C.
       num_temperatures: T, steps of beta from 0 to 1, on a sigmoid (Wu et al. 2017). With T = 1 it
         is importance sampling from f_0.
       seed: an int, or one int per image.
-      label: None or int [N], for a model with classes.
+      label: int [N], for a model with classes; None if the images bring their labels.
       num_leapfrog: leapfrog steps per transition.
       start: f_0: "prior", p(z); or "posterior", q(z|x), a shorter path if q is good, but a wrong
         one if q is too narrow.
@@ -105,9 +104,9 @@ def annealed_importance(
         without latents or with a discrete z.
     """
     path = _Path(model, num_chains, num_temperatures, num_leapfrog, start)
-    x = batching.model_images(model, images)
+    x, labels = batching.model_batch(model, images, label)
     count = x.shape[0]
-    labels, rows = checked_labels(label, count, model.num_classes), seeds.rows(seed, count)
+    rows = seeds.rows(seed, count)
     found = []
     for part in batching.batches(count, batch_size):
         batch = x[part], labels[part], rows[part]
@@ -115,7 +114,7 @@ def annealed_importance(
         batching.report(progress, part.stop, count)
     weights, acceptance = (np.concatenate(parts) for parts in zip(*found, strict=True))
     bound = _log_mean(weights)
-    sizes = 1 / (scipy.special.softmax(weights, axis=1) ** 2).sum(1)
+    sizes = np.exp(2 * _log_sum(weights) - _log_sum(2 * weights))
     return Annealed(bound, sizes, acceptance, Estimate.of_mean(bound, "lower bound"))
 
 
@@ -178,7 +177,14 @@ def bdmc(
 
 def _log_mean(log_weights):
     """log (1/C) sum_c w_c: [N, C] -> [N]."""
-    return scipy.special.logsumexp(log_weights, axis=1) - math.log(log_weights.shape[1])
+    return _log_sum(log_weights) - math.log(log_weights.shape[1])
+
+
+def _log_sum(log_weights):
+    """log sum_c w_c: [N, C] -> [N]."""
+    from scipy.special import logsumexp  # Slow to import, and only needed here.
+
+    return logsumexp(log_weights, axis=1)
 
 
 class _Path:

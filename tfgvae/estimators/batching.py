@@ -2,20 +2,54 @@
 
 from collections.abc import Callable
 
+import tensorflow as tf
+
 from tfgvae import checks
 from tfgvae.distributions.noise import Conditioned
-from tfgvae.images import check_range, checked_images
-from tfgvae.types import Array, Distribution, Model, Progress, Tensor
+from tfgvae.estimators.gathering import gathered
+from tfgvae.images import check_range, checked_images, checked_labels
+from tfgvae.types import Array, Distribution, Images, Model, Progress, Tensor
 
 
-def model_images(model: Model, images: Array, least: int = 1) -> Tensor:
-    """Images as float32 [N, H, W, C].
+def model_images(model: Model, images: Images, least: int = 1, most: int | None = None) -> Tensor:
+    """Images as float32 [N, H, W, C], without their labels; the first `most` of them.
 
     Raises:
-      ValueError: another shape or type, fewer than `least` images, or pixels out of the range
-        of the model's sampling methods.
+      ValueError: what `gathered` refuses, another shape or type, fewer than `least` images, or
+        pixels out of the range of the model's sampling methods.
     """
-    x = checked_images(images, model.image_shape)
+    return _checked(model, gathered(images, model.image_shape, most)[0], least)[:most]
+
+
+def model_batch(
+    model: Model, images: Images, label: Array | int | None, least: int = 1
+) -> tuple[Tensor, Tensor]:
+    """Images as `model_images` gives them, and their labels as int32 [N].
+
+    The labels are `label`, or those that come with the images. A model without classes ignores
+    labels that come with the images.
+
+    Raises:
+      ValueError: as in `model_images` and in images.checked_labels, or labels given twice.
+    """
+    rows, own = gathered(images, model.image_shape)
+    x = _checked(model, rows, least)
+    return x, checked_labels(one_label(model, label, own), x.shape[0], model.num_classes)
+
+
+def one_label(model: Model, label: Array | int | None, own: Array | None) -> Array | int | None:
+    """`label`, or the labels `own` that came with the images; ValueError if both are given."""
+    if own is None or not model.num_classes:
+        return label
+    if label is not None:
+        raise ValueError("expected labels once, got them with the images and as label")
+    labels = tf.convert_to_tensor(own)
+    column = labels.shape.rank == 2 and labels.shape[1] == 1
+    return labels[:, 0] if column else labels
+
+
+def _checked(model, rows, least):
+    x = checked_images(rows, model.image_shape)
     if x.shape[0] < least:
         raise ValueError(f"expected at least {least} images, got {x.shape[0]}")
     check_range(x, model.family.draw_range)

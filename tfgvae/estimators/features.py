@@ -7,7 +7,7 @@ Heusel et al. (2017), give another scale.
 
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
@@ -15,16 +15,22 @@ import tensorflow as tf
 
 from tfgvae import checks
 from tfgvae.estimators.batching import batches
+from tfgvae.estimators.gathering import gathered
 from tfgvae.images import check_range, checked_images
 from tfgvae.layers.classifier import ClassifierNetwork
-from tfgvae.types import Array
+from tfgvae.types import Array, Images
 
 _INCEPTION_SIZE = 299
 
 
-def feature_matrix(name: str, values: Array, min_rows: int = 2) -> np.ndarray:
-    """`values` as float64 [N, D]; ValueError for another shape, too few rows, NaN or infinity."""
-    values = np.asarray(values, np.float64)
+def feature_matrix(name: str, values: Array | tf.data.Dataset, min_rows: int = 2) -> np.ndarray:
+    """`values` as float64 [N, D]; ValueError for another shape, too few rows, NaN or infinity.
+
+    A data set has the elements [D], or batches [B, D].
+    """
+    if isinstance(values, Mapping):
+        raise ValueError(f"{name} must be [N, D], got a dict: classifier_features takes images")
+    values = np.asarray(gathered(values, rank=2)[0], np.float64)
     if values.ndim != 2 or values.shape[0] < min_rows or values.shape[1] == 0:
         raise ValueError(f"{name} must be [N, D] with N >= {min_rows}, got shape {values.shape}")
     if not np.isfinite(values).all():
@@ -41,7 +47,7 @@ def same_width(a: np.ndarray, b: np.ndarray) -> None:
 
 
 def _checked(images, image_shape):
-    images = checked_images(images, image_shape)
+    images = checked_images(gathered(images, image_shape)[0], image_shape)
     if len(images) == 0:
         raise ValueError("expected at least one image, got an empty batch")
     try:
@@ -64,7 +70,7 @@ def _batched(function, image_shape, batch_size):
 
 def classifier_features(
     network: ClassifierNetwork | str | os.PathLike, batch_size: int = 256
-) -> Callable[[Array], np.ndarray]:
+) -> Callable[[Images], np.ndarray]:
     """The penultimate layer of a ClassifierNetwork.
 
     Args:
@@ -72,8 +78,8 @@ def classifier_features(
       batch_size: images at a time.
 
     Returns:
-      A function: images float [N, H, W, C] in [0, 1] -> float32 [N, D]. It raises ValueError for
-      images of another shape or out of range.
+      A function: images float [N, H, W, C] in [0, 1], an Images of tfgvae.types -> float32 [N, D].
+      It raises ValueError for images of another shape or out of range.
 
     Raises:
       FileNotFoundError: no such file.
@@ -101,7 +107,7 @@ def _load(path):
 
 def inception_features(
     weights: str | os.PathLike | None, batch_size: int = 32
-) -> Callable[[Array], np.ndarray]:
+) -> Callable[[Images], np.ndarray]:
     """The 2048 pooled features of Keras's InceptionV3, on images resized to 299 x 299.
 
     Its ImageNet weights are those of Keras. Published distances use the weights of 2015: they are
@@ -114,7 +120,8 @@ def inception_features(
       batch_size: images at a time.
 
     Returns:
-      A function: images float [N, H, W, 1 or 3] in [0, 1] -> float32 [N, 2048].
+      A function: images float [N, H, W, 1 or 3] in [0, 1], an Images of tfgvae.types -> float32
+      [N, 2048].
 
     Raises:
       FileNotFoundError: no such file.
@@ -142,6 +149,7 @@ def inception_features(
     features = _batched(pooled, (None, None, None), batch_size)
 
     def checked(images):
+        images, _ = gathered(images)
         if np.ndim(images) == 4 and np.shape(images)[-1] not in (1, 3):
             raise ValueError(f"images must have 1 or 3 channels, got {np.shape(images)[-1]}")
         return features(images)

@@ -11,8 +11,7 @@ over pairs x != x', y != y', is the unbiased MMD^2; it depends on the moments up
 """
 
 import numpy as np
-import scipy.linalg
-import threadpoolctl
+import tensorflow as tf
 
 from tfgvae.estimators import jackknife
 from tfgvae.estimators.estimate import Estimate
@@ -24,7 +23,9 @@ SMALL = 1024  # D below which one thread of linear algebra is enough
 
 def _root(covariance):
     """R with S = R'R: [D, D]. Rounding can make an eigenvalue of 0 slightly negative."""
-    values, vectors = scipy.linalg.eigh(covariance)
+    from scipy.linalg import eigh  # Slow to import, as all of scipy.
+
+    values, vectors = eigh(covariance)
     return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
 
 
@@ -44,8 +45,10 @@ def gaussian_distance(
 
 
 def _distance(mean_a, covariance_a, root_a, mean_b, covariance_b):
+    from scipy.linalg import svdvals
+
     shift = np.sum(np.square(mean_a - mean_b))
-    overlap = scipy.linalg.svdvals(root_a @ _root(covariance_b).T).sum()
+    overlap = svdvals(root_a @ _root(covariance_b).T).sum()
     return max(0.0, shift + np.trace(covariance_a) + np.trace(covariance_b) - 2 * overlap)
 
 
@@ -65,8 +68,8 @@ def _left_out(features, parts, other):
 
 
 def frechet_distance(
-    features_a: Array,
-    features_b: Array,
+    features_a: Array | tf.data.Dataset,
+    features_b: Array | tf.data.Dataset,
     seed: int = 0,
     num_groups: int = 20,
     extrapolate: bool = False,
@@ -91,6 +94,8 @@ def frechet_distance(
     Raises:
       ValueError: another shape, another D, values that are not finite.
     """
+    import threadpoolctl
+
     a = feature_matrix("features_a", features_a, 3)
     b = feature_matrix("features_b", features_b, 3)
     same_width(a, b)
@@ -129,7 +134,10 @@ def _mean_within(sums, diagonal, sizes, keep):
 
 
 def kernel_distance(
-    features_a: Array, features_b: Array, seed: int = 0, num_groups: int = 20
+    features_a: Array | tf.data.Dataset,
+    features_b: Array | tf.data.Dataset,
+    seed: int = 0,
+    num_groups: int = 20,
 ) -> Estimate:
     """KID of two independent sets of features: unbiased, so that it may be below 0.
 

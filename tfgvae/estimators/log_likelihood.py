@@ -12,8 +12,7 @@ from tfgvae.distributions.noise import condition, from_noise
 from tfgvae.estimators import batching
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.graphs import COUNT, LABELS, ROWS, compiled, image_spec
-from tfgvae.images import checked_labels
-from tfgvae.types import Array, Distribution, Model, Progress, Seed, Tensor
+from tfgvae.types import Array, Distribution, Images, Model, Progress, Seed, Tensor
 
 _SUMS = tf.TensorSpec([2, None], tf.float64)
 
@@ -147,7 +146,7 @@ class ImportanceWeighted:
 
 def importance_weighted(
     model: Model,
-    images: Array,
+    images: Images,
     num_samples: int = 5000,
     seed: Seed = 0,
     label: Array | int | None = None,
@@ -168,10 +167,10 @@ def importance_weighted(
 
     Args:
       model: a latent variable model.
-      images: [N, H, W, C] in [0, 1].
+      images: [N, H, W, C] in [0, 1], an Images of tfgvae.types.
       num_samples: K.
       seed: an int, or one int per image.
-      label: None or int [N], for a model with classes.
+      label: int [N], for a model with classes; None if the images bring their labels.
       chunk_size: draws in one call of the graph.
       batch_size: images in one call of the graph.
       progress: None, or called as progress(done, total) after each call of the graph.
@@ -184,9 +183,9 @@ def importance_weighted(
     """
     num_samples = checks.integer("num_samples", num_samples, 1)
     chunk_size = checks.integer("chunk_size", chunk_size, 1)
-    x = batching.model_images(model, images)
+    x, labels = batching.model_batch(model, images, label)
     count = x.shape[0]
-    labels, rows = checked_labels(label, count, model.num_classes), seeds.rows(seed, count)
+    rows = seeds.rows(seed, count)
     exact = not model.has_latents
     num_samples = 1 if exact else num_samples
     parts = batching.batches(count, batch_size)

@@ -17,7 +17,7 @@ from tfgvae.distributions.divergence import kl_divergence
 from tfgvae.distributions.noise import Conditioned
 from tfgvae.estimators import batching, contrastive, corrupted_information
 from tfgvae.estimators.estimate import Estimate
-from tfgvae.types import Array, Model, Progress
+from tfgvae.types import Array, Images, Model, Progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ class MutualInformation:
 
 def mutual_information(
     model: Model,
-    images: Array,
+    images: Images,
     seed: int = 0,
     label: Array | int | None = None,
     num_codes: int | None = None,
@@ -75,7 +75,7 @@ def mutual_information(
 
     Args:
       model: a latent variable model.
-      images: [M, H, W, C] in [0, 1], M >= 2.
+      images: [M, H, W, C] in [0, 1], M >= 2, an Images of tfgvae.types.
       seed: int of the codes.
       label: ignored, because q(z|x) does not depend on it.
       num_codes: codes z_i drawn per image; None is one.

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgvae.estimators import batching, pairwise
-from tfgvae.types import Array, Distribution, Model, Progress, Tensor
+from tfgvae.types import Array, Distribution, Images, Model, Progress, Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ class PosteriorVariance:
 
 def posterior_variance(
     model: Model,
-    images: Array,
+    images: Images,
     z: Array,
     batch_size: int = 1000,
     progress: Progress = None,
@@ -51,7 +51,7 @@ def posterior_variance(
 
     Args:
       model: a latent variable model.
-      images: [N, H, W, C] in [0, 1].
+      images: [N, H, W, C] in [0, 1], an Images of tfgvae.types.
       z: latents [L, Z...].
       batch_size: images at a time.
       progress: None, or called as progress(done, total) in images, over two passes.

@@ -10,8 +10,7 @@ to the k-th nearest neighbour of its point in the set.
 import dataclasses
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_chunked
-from sklearn.neighbors import NearestNeighbors
+import tensorflow as tf
 
 from tfgvae import checks
 from tfgvae.estimators.estimate import Estimate
@@ -29,6 +28,9 @@ class PrecisionRecall:
 
 def _inside(points, centres, num_neighbors):
     """Which points lie in the support of `centres`: bool [N]."""
+    from sklearn.metrics import pairwise_distances_chunked  # Slow to import.
+    from sklearn.neighbors import NearestNeighbors
+
     neighbors = NearestNeighbors(n_neighbors=num_neighbors, algorithm="brute").fit(centres)
     radius = neighbors.kneighbors()[0][:, -1]  # of each centre, which is not its own neighbour
     # Distances are computed as |x|^2 + |y|^2 - 2 x.y: rounding may separate equal points.
@@ -39,7 +41,9 @@ def _inside(points, centres, num_neighbors):
     return np.concatenate(list(chunks))
 
 
-def precision_recall(real: Array, generated: Array, num_neighbors: int = 3) -> PrecisionRecall:
+def precision_recall(
+    real: Array | tf.data.Dataset, generated: Array | tf.data.Dataset, num_neighbors: int = 3
+) -> PrecisionRecall:
     """Precision and recall of generated features against real ones.
 
     Both depend on the sizes of the sets, through the radii: compare at equal N = M. The standard

@@ -18,7 +18,8 @@ import numpy as np
 
 from tfgvae.estimators.batching import batches
 from tfgvae.estimators.estimate import Estimate
-from tfgvae.types import Array
+from tfgvae.estimators.gathering import gathered
+from tfgvae.types import Images
 
 _BATCH = 512  # Bounds the memory of the spectra.
 
@@ -40,7 +41,7 @@ class Sharpness:
 
 
 def _checked(images):
-    images = np.asarray(images)
+    images = np.asarray(gathered(images)[0])
     if images.ndim != 4 or len(images) == 0 or min(images.shape[1:3]) < 3:
         raise ValueError(f"expected images [N, H, W, C], H and W >= 3, got shape {images.shape}")
     if not np.isfinite(images).all():
@@ -48,7 +49,7 @@ def _checked(images):
     return images
 
 
-def laplacian_variance(images: Array) -> np.ndarray:
+def laplacian_variance(images: Images) -> np.ndarray:
     """Var[l] of each image, the mean over its channels: [N] from [N, H, W, C].
 
     Raises:
@@ -61,7 +62,7 @@ def laplacian_variance(images: Array) -> np.ndarray:
     return laplacian.var(axis=(1, 2)).mean(axis=-1)
 
 
-def octave_power(images: Array) -> tuple[np.ndarray, np.ndarray]:
+def octave_power(images: Images) -> tuple[np.ndarray, np.ndarray]:
     """(power in the top octave, total power), means over channels: [N] each.
 
     Raises:
@@ -76,8 +77,10 @@ def octave_power(images: Array) -> tuple[np.ndarray, np.ndarray]:
     return power[:, top].sum(axis=-1), power.sum(axis=(1, 2))
 
 
-def sharpness(images: Array) -> Sharpness:
-    """Sharpness of images, float [N, H, W, C]. Standard errors assume independent images.
+def sharpness(images: Images) -> Sharpness:
+    """Sharpness of images [N, H, W, C], an Images of tfgvae.types.
+
+    Standard errors assume independent images.
 
     Raises:
       ValueError: another shape, no images, sides below 3, pixels that are not finite.

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfgvae import checks, seeds
-from tfgvae.estimators import log_likelihood as likelihood_estimator
+from tfgvae.estimators.log_likelihood import log_likelihood
 from tfgvae.graphs import COUNT, LABELS, ROWS, compiled, image_spec
 from tfgvae.images import (
     FINITE,
@@ -159,8 +159,7 @@ class SamplingMethods:
         """The importance-weighted bound on log p(x) with `num_samples` draws: [N] nats."""
         num_samples = checks.integer("num_samples", num_samples, 1)
         x = self._checked(x)
-        estimate = likelihood_estimator.log_likelihood
-        run = compiled(self, estimate, image_spec(self), LABELS, ROWS, COUNT)
+        run = compiled(self, log_likelihood, image_spec(self), LABELS, ROWS, COUNT)
         rows = seeds.rows(seed, _rows_of(x))
         return run(x, self._labels(label, x), rows, tf.constant(num_samples))
 

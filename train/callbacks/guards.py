@@ -72,7 +72,8 @@ class StopOnSignal(keras.callbacks.Callback):
             self._before = {
                 number: signal.signal(number, self._note)
                 for number in self.signals
-                if signal.getsignal(number) != signal.SIG_IGN
+                # None: a handler that is not Python's could not be put back.
+                if signal.getsignal(number) not in (signal.SIG_IGN, None)
             }
         return self
 

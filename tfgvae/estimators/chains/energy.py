@@ -11,7 +11,6 @@ distribution from some step on, d leaves the band after it with a probability of
 import dataclasses
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from tfgvae import checks
 
@@ -66,6 +65,8 @@ def energy_band(
     Raises:
       ValueError: different numbers of steps or coordinates, or an option out of range.
     """
+    from scipy.spatial.distance import cdist  # Slow to import, and only needed here.
+
     if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[2]:
         raise ValueError(f"expected equal numbers of steps and coordinates: {a.shape}, {b.shape}")
     level = checks.real("level", level, maximum=1.0, above=0)

@@ -6,8 +6,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks, seeds
+from tfgvae.estimators.batching import one_label
+from tfgvae.estimators.gathering import gathered
 from tfgvae.sampling.gibbs import noise_image
-from tfgvae.types import Array, Model, Tensor
+from tfgvae.types import Array, Images, Model, Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +57,7 @@ def chains_from(
 
 def run_chains(
     model: Model,
-    images: Array,
+    images: Images,
     num_steps: int,
     num_chains: int,
     seed: int = 0,
@@ -66,11 +68,13 @@ def run_chains(
 
     Args:
       model: a latent variable model.
-      images: data [N, H, W, C], N >= num_chains; the first num_chains are starts.
+      images: data [N, H, W, C], an Images of tfgvae.types, N >= num_chains; the first num_chains
+        are starts.
       num_steps: length of the chains, >= 1.
       num_chains: the number of chains from each kind of start, >= 1.
       seed: an int.
-      label: for a model with classes, int [num_chains]; both kinds of chains use the same labels.
+      label: for a model with classes, int [num_chains], or None if the images bring their labels;
+        both kinds of chains use the same labels.
       mean: as in gibbs_sample.
 
     Returns:
@@ -80,6 +84,8 @@ def run_chains(
       ValueError: fewer images than chains, or an argument that gibbs_sample refuses.
     """
     checks.integer("num_chains", num_chains, 1)
+    images, own = gathered(images, model.image_shape, num_chains)
+    label = one_label(model, label, own)
     if len(images) < num_chains:
         raise ValueError(f"expected at least num_chains = {num_chains} images, got {len(images)}")
     noise_rows, data_rows = (seeds.rows(part, num_chains) for part in seeds.split(seed, 2))
