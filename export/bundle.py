@@ -8,17 +8,16 @@ import errno
 import json
 import os
 import pathlib
-import shutil
-import uuid
 
 import numpy as np
 import tensorflow as tf
 
 from export import reference, warmup
 from export.card import card
-from export.layout import CARD, DEFAULT, EXTRA, versions, warmup_path
+from export.layout import CARD, DEFAULT, EXTRA, FILES, REMOVING, WRITING, versions, warmup_path
 from export.limits import Limits
 from export.signatures import signatures
+from train import unfinished
 
 
 def _served(functions, variables):
@@ -89,7 +88,8 @@ def write_version(model, base, limits=None, run=None):
 
     The version is written to a folder whose name is not a number and renamed at the end, so a
     server that watches `base` never sees an incomplete version. An export that fails leaves
-    nothing. One that is killed leaves that folder, which servers ignore.
+    nothing. One that is killed leaves that folder, which servers ignore, and the next export
+    removes it: see `train.unfinished`.
 
     Args:
       model: a model of tfgvae.models.
@@ -113,12 +113,10 @@ def write_version(model, base, limits=None, run=None):
     _require_finite(variables)
     described = card(model, functions, limits, run)
     base.mkdir(parents=True, exist_ok=True)
-    aside = base / f".exporting-{uuid.uuid4().hex}"
-    try:
+    for prefix in (WRITING, REMOVING):
+        unfinished.remove_left(base, prefix, FILES)
+    with unfinished.new_folder(base, WRITING) as aside:
         _save(functions, variables, aside)
         _write_extra(aside, base.name, described, functions, not model.family.has_mean)
         _sync(aside)
         return _publish(aside, base)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise

@@ -11,6 +11,10 @@ DEFAULT = "ancestral_sample"
 # Pixels of the data. A signature may accept more.
 DATA_RANGE = [0.0, 1.0]
 WARMUP = "tf_serving_warmup_requests"
+# Names of folders that are not finished. Servers ignore them, because they are no numbers.
+WRITING, REMOVING = ".exporting-", ".removing-"
+# What an export writes into a version folder.
+FILES = {"saved_model.pb", "fingerprint.pb", "variables", "assets", EXTRA}
 
 
 def versions(base):

@@ -10,9 +10,9 @@ import os
 import pathlib
 import shlex
 import sys
-import tempfile
 import time
 
+from train import unfinished
 from train.classifier_settings import Settings, check_names
 from train.configuration import differences
 from train.errors import SetupError, TrainError, as_setup_error, as_train_error, exit_status
@@ -33,13 +33,16 @@ def _write(network, output, record):
     """Write FILE.json, then FILE.keras: if FILE.keras exists, FILE.json belongs to it."""
     output.unlink(missing_ok=True)
     write_whole(output.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".writing-") as folder:
-        temporary = pathlib.Path(folder) / output.name
+    prefix = f".{output.name}.writing-"
+    unfinished.remove_left(output.parent, prefix, {output.name})
+    with unfinished.new_folder(output.parent, prefix) as folder:
+        temporary = folder / output.name
         try:
             network.save(temporary)
         except Exception as error:  # h5py raises its own kinds when the disk is full.
             raise TrainError(f"cannot write {output}: {error}") from error
         os.replace(temporary, output)
+        folder.rmdir()
 
 
 def _changed(output, settings):

@@ -15,6 +15,7 @@ from export.layout import read_card, versions
 from export.marks import MARK, is_ours, replace_text
 from tests.conformance.tiny_models import IMAGE
 from tfgvae import runs
+from train import unfinished
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +145,19 @@ def test_files_of_earlier_versions_without_the_mark_are_replaced(tmp_path):
         (tmp_path / name).write_text(old.replace("docker", "podman") + "# mine\n")
         assert not is_ours(tmp_path / name)
         (tmp_path / name).unlink()
+
+
+def test_a_file_left_by_a_killed_export_is_removed_and_no_other(tmp_path):
+    for name, text in ((".README.md.71", f"<!-- {MARK} -->"), (".README.md.72", "my own")):
+        (tmp_path / name).write_text(text)
+    (tmp_path / ".README.md.73").touch()
+    (tmp_path / ".README.md.bak").touch()
+    running = tmp_path / ".README.md.74"
+    running.touch()
+    with unfinished.held(running):
+        replace_text(tmp_path / "README.md", MARK)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"README.md", ".README.md.72", ".README.md.74", ".README.md.bak"}
 
 
 def test_a_link_or_a_folder_is_never_replaced(tmp_path):
