@@ -1,5 +1,9 @@
 """Export a trained run for TensorFlow Serving: see `python -m export.run --help`."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import argparse
 import pathlib
 import sys
@@ -86,6 +90,7 @@ def export_run(flags):
         from export.bundle import write_version
         from train.opened import open_run
 
+        interrupts.started()
         limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows)
         model = open_run(workdir, flags.step).model
         folder = write_version(model, output / name, limits, workdir)

@@ -1,5 +1,9 @@
 """Check an exported model: see `python -m export.verify --help`."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import argparse
 import sys
 
@@ -32,6 +36,7 @@ def run(folder):
         card = model_card(folder)  # Fails before TensorFlow is imported, which takes seconds.
         from export.verification import table, verify
 
+        interrupts.started()
         results, problems = verify(folder)
     print(table(results, card))
     print("\n".join(problems) or "All is well.")

@@ -3,6 +3,10 @@
 Estimators take features from it, and it can be a fixed q(z|x) (Eq. 5).
 """
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import argparse
 import dataclasses
 import json
@@ -136,6 +140,9 @@ def trained_classifier(
         if _reusable(output, settings, overwrite, say):
             say(f"Classifier: {output} is there, trained with these settings.")
             return output
+        from train import classifier_training  # noqa: F401 (late: it imports TensorFlow)
+
+        interrupts.started()
         place = {"data_dir": data_dir, "download": download}
         training = settings.open(settings.train_split, **place)
         test = settings.open(settings.test_split, **place)

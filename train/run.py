@@ -1,5 +1,9 @@
 """Train a model: see `python -m train.run --help`."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import sys
 
 from train import configuration, flags
@@ -27,6 +31,7 @@ def train(command):
         )
     from train.loop import train_and_evaluate
 
+    interrupts.started()
     _, metrics = train_and_evaluate(
         command.config,
         command.folder,

@@ -80,9 +80,10 @@ def remove_left(parent, prefix, files):
             continue
         # Another process may remove it at the same time.
         with contextlib.suppress(FileNotFoundError), held(folder) as locked:
-            if set(os.listdir(folder)) <= files and (locked or (locked is None and _is_old(folder))):
+            if set(os.listdir(folder)) <= files and (
+                locked or (locked is None and _is_old(folder))
+            ):
                 shutil.rmtree(folder, ignore_errors=True)
-
 
 
 def _is_old(folder):

@@ -1,6 +1,6 @@
 """TensorBoard's event files, in the order in which they were written.
 
-TensorBoard reads the files of a folder in the order of their names, and a name starts with the time.
+TensorBoard reads the files of a folder in the order of their names. A name starts with the time.
 TensorFlow's own writer takes this time from the clock. If the clock has gone back since the last
 file, the new file is read first, and a restart drops nothing. Here a new file has a later name than
 all others, and no event has an earlier time than the last one of the file before.

@@ -1,5 +1,9 @@
 """Evaluate a trained run: see `python -m train.evaluate --help`."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import shlex
 import sys
 
@@ -21,6 +25,7 @@ def main(arguments):
             configuration.require(parsed.workdir)
         from train.evaluate.loop import evaluate, failed
 
+        interrupts.started()
         return 1 if failed(evaluate(**options, command=command)) else 0
 
     return exit_status(run, parsed.debug, "Interrupted. The same command goes on.")

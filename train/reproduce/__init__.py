@@ -1,5 +1,9 @@
 """The paper's figures and propositions as experiments."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import importlib
 import pathlib
 
@@ -46,4 +50,5 @@ def reproduce(experiment, output, preset="quick", dataset=None, data_dir=None, s
     from train.reproduce.context import Context
 
     module = importlib.import_module(f"train.reproduce.{experiment}")
+    interrupts.started()
     module.run(Context(output, preset, dataset, data_dir, seed, say), module.SETTINGS[preset])
