@@ -17,7 +17,7 @@ import sys
 import time
 
 from train import unfinished
-from train.classifier_settings import Settings, check_names
+from train.classifier_settings import Settings, check_flags
 from train.configuration import differences
 from train.errors import SetupError, TrainError, as_setup_error, as_train_error, exit_status
 from train.files import read_json, write_whole
@@ -155,7 +155,7 @@ def trained_classifier(
 
 
 def _crop(text):
-    return int(text) if text.isdigit() else text
+    return int(text) if text.isdecimal() else text
 
 
 _HELP = {
@@ -215,7 +215,7 @@ def main(arguments):
 
     def train():
         with as_setup_error():
-            check_names(flags)
+            check_flags(flags)
         trained_classifier(**flags, command=command)
 
     return exit_status(train, debug, "Interrupted; nothing was written.")
