@@ -18,6 +18,7 @@ from export.layout import CARD, DEFAULT, EXTRA, FILES, REMOVING, WRITING, versio
 from export.limits import Limits
 from export.signatures import signatures
 from train import unfinished
+from train.files import check_name
 
 
 def _served(functions, variables):
@@ -107,6 +108,7 @@ def write_version(model, base, limits=None, run=None):
     if not os.fspath(base):
         raise ValueError("expected the folder of a model, got an empty name")
     base = pathlib.Path(base).absolute()
+    check_name("the folder of a model", base)
     limits = limits or Limits()
     functions = signatures(model, limits)
     variables = _served(functions, model.variables)

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from train.files import read_json
+from train.files import check_name, read_json
 
 EXTRA = "assets.extra"
 CARD = "model_card.json"
@@ -45,6 +45,7 @@ def model_card(folder):
     Raises:
       ValueError: there is none, or it is not JSON.
     """
+    check_name("the exported model", folder)
     card = read_card(folder)
     if card is None:
         raise ValueError(f"{folder} is no exported model: it has no model card")

@@ -14,6 +14,7 @@ from export.marks import require_ours
 from export.pruning import prune
 from train import configuration
 from train.errors import as_setup_error, exit_status
+from train.files import check_name
 
 DESCRIPTION = """\
 Export a trained run as the next version of a model of TensorFlow Serving.
@@ -79,6 +80,7 @@ def export_run(flags):
         name = server_configs.check_name(flags.name or workdir.resolve().name)
         if not flags.output:
             raise ValueError("expected --output=DIR, the folder of all models, got an empty name")
+        check_name("the folder of all models", output.absolute())
         if flags.max_rows < server_configs.MAX_BATCH_SIZE:
             raise ValueError(
                 f"--max_rows must be >= {server_configs.MAX_BATCH_SIZE}, because the server makes "

@@ -20,7 +20,7 @@ from train import unfinished
 from train.classifier_settings import Settings, check_flags
 from train.configuration import differences
 from train.errors import SetupError, TrainError, as_setup_error, as_train_error, exit_status
-from train.files import read_json, write_whole
+from train.files import check_name, read_json, write_whole
 
 DESCRIPTION = """\
 Train a classifier on a data set's labels. Estimators use its features (Frechet distance, precision
@@ -67,6 +67,7 @@ def _reusable(output, settings, overwrite, say):
     Raises:
       SetupError: it holds another one, and overwrite is False.
     """
+    check_name("the output", output)
     if output.suffix != ".keras":
         raise SetupError(f"the output must be a file name that ends in .keras, got {output}")
     if not output.exists():

@@ -6,6 +6,7 @@ import pathlib
 
 from configs import catalog
 from configs.check import check_dataset, check_integer, check_learning_rate, check_noise
+from train.files import check_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +82,7 @@ def check_flags(flags):
     ):
         catalog.check_name(catalog.names(module, table), flags[key], key)
     check_noise(flags["binarize"], flags["augment"])
+    check_name("the output", flags["output"])
     if pathlib.Path(flags["output"]).suffix != ".keras":
         raise ValueError(
             f"the output must be a file name that ends in .keras, got {flags['output']}"

@@ -17,7 +17,7 @@ from configs.check import check
 from configs.fields import flat, typed
 from configs.resolve import COUNTS, fill, replace, shorten
 from train.errors import SetupError
-from train.files import read_json
+from train.files import check_name, read_json
 
 # Fields that may change when a run goes on: they do not change the steps that are already done.
 FREE = (
@@ -98,6 +98,7 @@ def require(folder):
       ValueError: config.json is not JSON.
     """
     folder = pathlib.Path(folder)
+    check_name("the run folder", folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}")
     held = read(folder)
@@ -136,6 +137,7 @@ def settle(config, folder, given=None, overwrite=False):
       SetupError: the folder holds a run of another recipe or of another configuration.
       ValueError, FileNotFoundError: bad values.
     """
+    check_name("the run folder", folder)
     unknown = sorted(flat(config).keys() - flat(base.get_config()).keys())
     if unknown:
         raise ValueError(f"a configuration has no field {', '.join(unknown)}")

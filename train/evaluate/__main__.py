@@ -10,6 +10,7 @@ import sys
 from train import configuration
 from train.errors import as_setup_error, exit_status
 from train.evaluate import flags
+from train.files import check_name
 
 
 def main(arguments):
@@ -23,6 +24,7 @@ def main(arguments):
             # Find mistakes before TensorFlow is imported, which takes seconds.
             flags.chosen(options.get("metrics"))
             configuration.require(parsed.workdir)
+            check_name("the output folder", parsed.output or "")
         from train.evaluate.loop import evaluate, failed
 
         interrupts.started()

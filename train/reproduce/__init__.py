@@ -9,6 +9,7 @@ import pathlib
 
 from configs.catalog import check_name
 from configs.check import check_dataset
+from train import files
 from train.errors import as_setup_error
 
 EXPERIMENTS = {
@@ -45,6 +46,7 @@ def reproduce(experiment, output, preset="quick", dataset=None, data_dir=None, s
         check_name(PRESETS, preset, "preset")
         if dataset is not None:
             check_dataset(dataset, data_dir)
+        files.check_name("the output folder", output)
         output = pathlib.Path(output)
         output.mkdir(parents=True, exist_ok=True)
     from train.reproduce.context import Context
