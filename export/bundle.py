@@ -4,6 +4,7 @@ import train.start  # noqa: F401 (before TensorFlow)
 
 # isort: split
 
+import contextlib
 import errno
 import json
 import os
@@ -17,6 +18,7 @@ from export.card import card
 from export.layout import CARD, DEFAULT, EXTRA, FILES, REMOVING, WRITING, versions, warmup_path
 from export.limits import Limits
 from export.signatures import signatures
+from tfgvae.messages import reason
 from train import unfinished
 from train.files import check_name
 
@@ -71,6 +73,16 @@ def _sync(folder):
                 os.fsync(file.fileno())
 
 
+@contextlib.contextmanager
+def _naming(base):
+    """Errors of a full disk name the folder `base`. TensorFlow's name a file that is gone."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        said = getattr(error, "strerror", None) or reason(error).rpartition("; ")[2]
+        raise OSError(f"cannot write {base}: {said}; no version was added") from error
+
+
 def _publish(aside, base):
     """Rename the finished folder to the next version number. No version is ever replaced."""
     while True:
@@ -117,7 +129,7 @@ def write_version(model, base, limits=None, run=None):
     base.mkdir(parents=True, exist_ok=True)
     for prefix in (WRITING, REMOVING):
         unfinished.remove_left(base, prefix, FILES)
-    with unfinished.new_folder(base, WRITING) as aside:
+    with _naming(base), unfinished.new_folder(base, WRITING) as aside:
         _save(functions, variables, aside)
         _write_extra(aside, base.name, described, functions, not model.family.has_mean)
         _sync(aside)

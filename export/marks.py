@@ -64,9 +64,10 @@ def replace_text(path, text):
             file.flush()
             os.fsync(file.fileno())
             os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        aside.unlink(missing_ok=True)  # It is gone if all went well.
 
 
 def _remove_left(path):

@@ -96,8 +96,13 @@ def export_run(flags):
         limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows)
         model = open_run(workdir, flags.step).model
         folder = write_version(model, output / name, limits, workdir)
-        server_configs.write(output)
-        readme.write(output)
+        try:
+            server_configs.write(output)
+            readme.write(output)
+        except OSError as error:
+            raise OSError(
+                f"{folder} is complete, but {error}; the next export writes that file again"
+            ) from error
     print(f"Exported: {folder}")
     if flags.keep is not None:
         with as_setup_error():

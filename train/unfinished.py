@@ -71,7 +71,8 @@ def remove_left(parent, prefix, files):
     Args:
       parent: a folder.
       prefix: as for `new_folder`.
-      files: the names that the process may have written. A folder with another name in it stays.
+      files: the names that the process may have written, and NAME.tmp... of them. A folder with
+        another name in it stays.
     """
     for folder in sorted(pathlib.Path(parent).iterdir()):
         digits = folder.name.removeprefix(prefix)
@@ -80,9 +81,9 @@ def remove_left(parent, prefix, files):
             continue
         # Another process may remove it at the same time.
         with contextlib.suppress(FileNotFoundError), held(folder) as locked:
-            if set(os.listdir(folder)) <= files and (
-                locked or (locked is None and _is_old(folder))
-            ):
+            # TensorFlow writes NAME.tmp and digits, and renames it.
+            inside = {name.partition(".tmp")[0] for name in os.listdir(folder)}
+            if inside <= files and (locked or (locked is None and _is_old(folder))):
                 shutil.rmtree(folder, ignore_errors=True)
 
 

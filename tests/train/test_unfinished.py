@@ -24,7 +24,7 @@ with unfinished.new_folder(sys.argv[1], ".writing-") as folder:
 """
 
 
-def left(parent, name=NAME, content=("file",)):
+def left(parent, name=NAME, content=("file", "file.tmp0123")):
     """A folder as a killed process leaves it."""
     folder = parent / name
     folder.mkdir()
@@ -74,7 +74,7 @@ def test_without_locks_a_folder_stays_for_a_day(tmp_path, monkeypatch, age, stay
     folder = left(tmp_path)
     with unfinished.new_folder(tmp_path, ".writing-") as own:
         then = time.time() - age * unfinished.DAY
-        for path in (folder / "file", folder):
+        for path in (*folder.iterdir(), folder):
             os.utime(path, (then, then))
         assert remove(tmp_path) == ({NAME} if stays else set()) | {own.name}
 
