@@ -23,6 +23,7 @@ def get_config():
             "inference": component(catalog.table("inference")),
             "regularizer": component(catalog.table("regularizer"), "kl"),
             "prior": component(catalog.table("prior")),
+            "corruption": component(catalog.table("corruption")),
             "data": data(),
             "train": train(),
             "pictures": pictures(),

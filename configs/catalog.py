@@ -19,6 +19,7 @@ TABLES = {
     "inference": ("tfgvae.inference", "INFERENCE"),
     "regularizer": ("tfgvae.regularizers", "REGULARIZERS"),
     "prior": ("tfgvae.priors", "PRIORS"),
+    "corruption": ("tfgvae.corruptions", "CORRUPTIONS"),
 }
 # The parts of a model.
 PARTS = tuple(kind for kind in TABLES if kind != "model")

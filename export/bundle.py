@@ -5,6 +5,7 @@ import train.start  # noqa: F401 (before TensorFlow)
 # isort: split
 
 import contextlib
+import dataclasses
 import errno
 import json
 import os
@@ -13,8 +14,8 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from export import reference, warmup
-from export.card import card
+from export import batching, cost, reference, warmup
+from export.card import card, described_signatures
 from export.layout import CARD, DEFAULT, EXTRA, FILES, REMOVING, WRITING, versions, warmup_path
 from export.limits import Limits
 from export.signatures import signatures
@@ -57,9 +58,11 @@ def _call(function, inputs):
 
 
 def _write_extra(folder, name, described, functions, autoregressive):
+    sizes = described["limits"]["batch_sizes"]
+    batching.write(folder, sizes)
     (folder / EXTRA).mkdir()
     (folder / EXTRA / CARD).write_text(json.dumps(described, indent=2) + "\n")
-    warmup.write(warmup_path(folder), name, described)
+    warmup.write(warmup_path(folder), name, described["signatures"], sizes)
     reference.write(
         folder, described, autoregressive, lambda name, inputs: _call(functions[name], inputs)
     )
@@ -96,7 +99,24 @@ def _publish(aside, base):
         return target
 
 
-def write_version(model, base, limits=None, run=None):
+def _traced(model, limits, png):
+    """The signatures, their variables, the limits with a number of steps, and a cost.Cost."""
+    chosen = limits.max_num_steps is not None
+    if not chosen:
+        limits = dataclasses.replace(limits, max_num_steps=cost.MOST_STEPS)
+    functions = signatures(model, limits, png)
+    variables = _served(functions, model.variables)
+    _require_finite(variables)
+    described = described_signatures(model, functions)
+    step = cost.seconds_per_step(functions, described, limits.batch_sizes[-1])
+    if not chosen and (longest := cost.longest_chain(step)) < limits.max_num_steps:
+        # The limit is a constant of the graph.
+        limits = dataclasses.replace(limits, max_num_steps=longest)
+        functions = signatures(model, limits, png)
+    return functions, variables, limits, cost.measure(functions, described, limits, step)
+
+
+def write_version(model, base, limits=None, run=None, png=False):
     """Export a model as the next version of the folder `base`.
 
     The version is written to a folder whose name is not a number and renamed at the end, so a
@@ -109,6 +129,7 @@ def write_version(model, base, limits=None, run=None):
       base: the model's folder, DIR/NAME; created if it does not exist.
       limits: a limits.Limits; None for the defaults.
       run: the model's run folder, for the card.
+      png: whether signatures that draw images also return them as PNG files.
 
     Returns:
       The version's folder, a pathlib.Path.
@@ -121,11 +142,8 @@ def write_version(model, base, limits=None, run=None):
         raise ValueError("expected the folder of a model, got an empty name")
     base = pathlib.Path(base).absolute()
     check_name("the folder of a model", base)
-    limits = limits or Limits()
-    functions = signatures(model, limits)
-    variables = _served(functions, model.variables)
-    _require_finite(variables)
-    described = card(model, functions, limits, run)
+    functions, variables, limits, costs = _traced(model, limits or Limits(), png)
+    described = card(model, functions, limits, costs, run)
     base.mkdir(parents=True, exist_ok=True)
     for prefix in (WRITING, REMOVING):
         unfinished.remove_left(base, prefix, FILES)

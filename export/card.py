@@ -21,6 +21,7 @@ PARTS = {
     "inference": "inference",
     "regularizer": "regularizer",
     "prior": "latent_prior",
+    "corruption": "corruption",
 }
 
 
@@ -43,7 +44,8 @@ def _range(model):
     return [float(end) for end in model.family.draw_range]
 
 
-def _signatures(model, functions):
+def described_signatures(model, functions):
+    """The types of the signatures: {name: {"inputs", "outputs"}}."""
     described = {}
     for name, function in functions.items():
         (specs, _) = function.structured_input_signature
@@ -145,13 +147,14 @@ def of_run(folder, step):
     return {"data": data, "run_config": config, "metrics": metrics}
 
 
-def card(model, functions, limits, run=None):
+def card(model, functions, limits, costs=None, run=None):
     """The card as a dict for JSON.
 
     Args:
       model: the model.
       functions: the result of signatures.signatures.
       limits: a limits.Limits.
+      costs: a cost.Cost, or None if nothing was measured.
       run: the run folder, or None.
     """
     step = int(model.train_batches)
@@ -160,7 +163,9 @@ def card(model, functions, limits, run=None):
         "training_step": step,
         **({"data": None, "run_config": None, "metrics": {}} if run is None else of_run(run, step)),
         "notes": notes(model, limits),
-        "limits": dataclasses.asdict(limits),
+        "limits": dataclasses.asdict(limits) | {"batch_sizes": list(limits.batch_sizes)},
+        "measured": None if costs is None else dataclasses.asdict(costs),
+        "costs": [] if costs is None else costs.sentences(),
         "pixels": {"range": _range(model), "data_range": DATA_RANGE, "dtype": "float32"},
         "runtimes": {
             "image": runtimes.IMAGE,
@@ -168,7 +173,7 @@ def card(model, functions, limits, run=None):
             "oldest_recommended": f"tensorflow {runtimes.OLDEST}",
         },
         "default_signature": DEFAULT,
-        "signatures": _signatures(model, functions),
+        "signatures": described_signatures(model, functions),
         "libraries": {library: _version(library) for library in LIBRARIES},
         "exported_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }

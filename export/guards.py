@@ -7,12 +7,13 @@ from tfgvae.images import FINITE, check_range, require
 
 def _conditions(model, limits, given):
     """The assertions for the inputs {name: tensor}, as operations."""
-    rows = tf.shape(given["seed"])[0]
+    first = "seed" if "seed" in given else next(iter(given))
+    rows = tf.shape(given[first])[0]
     yield require(rows > 0, "expected at least one row, got an empty batch")
     yield require(rows <= limits.max_rows, f"expected at most {limits.max_rows} rows, got", rows)
     for name, tensor in given.items():
         own = tf.shape(tensor)[0]
-        message = f"expected as many rows of {name} as of seed, got (rows, seeds)"
+        message = f"expected as many rows of {name} as of {first}, got ({name}, {first})"
         yield require(tf.equal(own, rows), message, own, rows)
     if "images" in given:
         yield check_range(given["images"], model.family.draw_range)
@@ -40,7 +41,7 @@ def checked(model, limits, given):
     Args:
       model: a model of tfgvae.models.
       limits: a limits.Limits.
-      given: {name: tensor}, "seed" among them.
+      given: {name: tensor}, at least one.
 
     Returns:
       The same names and values.

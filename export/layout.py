@@ -2,6 +2,7 @@
 
 import pathlib
 
+from export import batching
 from train.files import check_name, read_json
 
 EXTRA = "assets.extra"
@@ -10,11 +11,13 @@ CARD = "model_card.json"
 DEFAULT = "ancestral_sample"
 # Pixels of the data. A signature may accept more.
 DATA_RANGE = [0.0, 1.0]
+# REST sends an output whose name ends in _bytes as {"b64": ...}.
+PNG = "png_bytes"
 WARMUP = "tf_serving_warmup_requests"
 # Names of folders that are not finished. Servers ignore them, because they are no numbers.
 WRITING, REMOVING = ".exporting-", ".removing-"
 # What an export writes into a version folder.
-FILES = {"saved_model.pb", "fingerprint.pb", "variables", "assets", EXTRA}
+FILES = {"saved_model.pb", "fingerprint.pb", "variables", "assets", batching.FILE, EXTRA}
 
 
 def versions(base):

@@ -5,7 +5,7 @@ import os
 import pathlib
 import shutil
 
-from export import reference
+from export import labels, reference
 from export.layout import CARD, EXTRA, FILES, REMOVING, WARMUP, read_card, versions
 from train import unfinished
 
@@ -29,7 +29,7 @@ def prune(base, keep):
     """Remove all but the newest `keep` versions that exports wrote.
 
     A version is renamed first, so a server never sees half of one. Other folders stay, and so do
-    versions to which somebody added a file.
+    versions to which somebody added a file, and versions with a label.
 
     Args:
       base: the model's folder, DIR/NAME.
@@ -44,8 +44,9 @@ def prune(base, keep):
     if keep < 1:
         raise ValueError(f"--keep must be >= 1, got {keep}")
     base, removed = pathlib.Path(base), []
-    ours = [base / str(n) for n in versions(base) if _is_ours(base / str(n))]
-    for folder in ours[:-keep]:
+    labelled = set(labels.read(base).values())
+    ours = [n for n in versions(base) if _is_ours(base / str(n))]
+    for folder in [base / str(n) for n in ours[:-keep] if n not in labelled]:
         aside = base / unfinished.new_name(REMOVING)
         # Another export may be faster.
         with contextlib.suppress(FileNotFoundError), unfinished.held(folder):

@@ -8,7 +8,8 @@ import argparse
 import pathlib
 import sys
 
-from export import readme, server_configs
+from export import batching, cost, labels, readme, server_configs
+from export.layout import model_card
 from export.limits import Limits
 from export.marks import require_ours
 from export.pruning import prune
@@ -41,9 +42,9 @@ def parser():
     made.add_argument(
         "--max_num_steps",
         type=int,
-        default=Limits.max_num_steps,
         metavar="N",
-        help="the longest Gibbs chain of a request (%(default)s)",
+        help=f"the longest Gibbs chain of a request; by default at most {cost.MOST_STEPS}, and so "
+        f"many that the largest batch takes about {cost.BUDGET:g} s here",
     )
     made.add_argument(
         "--num_samples",
@@ -57,8 +58,20 @@ def parser():
         type=int,
         default=Limits.max_rows,
         metavar="N",
-        help="the most rows of a request, at least the batches of batching.config, "
-        f"{server_configs.MAX_BATCH_SIZE} (%(default)s)",
+        help=f"the most rows of a request, at least those of a batch, {batching.SIZES[-1]} "
+        "(%(default)s)",
+    )
+    made.add_argument(
+        "--batch_sizes",
+        default=",".join(map(str, batching.SIZES)),
+        metavar="N,N,...",
+        help="the batches that the server makes of this model's requests; each is warmed up "
+        "(%(default)s)",
+    )
+    made.add_argument(
+        "--png",
+        action="store_true",
+        help="signatures that draw images also return them as PNG files, png_bytes",
     )
     made.add_argument(
         "--keep",
@@ -71,6 +84,15 @@ def parser():
     return made
 
 
+def _sizes(text):
+    try:
+        return batching.check_sizes(int(size) for size in text.split(","))
+    except ValueError as error:
+        raise ValueError(
+            f"--batch_sizes must be integers >= 1 in increasing order, as in 1,4,16, got {text!r}"
+        ) from error
+
+
 def export_run(flags):
     """Export with parsed flags and print the path of the version."""
     workdir, output = pathlib.Path(flags.workdir), pathlib.Path(flags.output)
@@ -81,10 +103,13 @@ def export_run(flags):
         if not flags.output:
             raise ValueError("expected --output=DIR, the folder of all models, got an empty name")
         check_name("the folder of all models", output.absolute())
-        if flags.max_rows < server_configs.MAX_BATCH_SIZE:
+        sizes = _sizes(flags.batch_sizes)
+        # A server without the parameters of this model reads batching.config.
+        largest = max(sizes[-1], batching.SIZES[-1])
+        if flags.max_rows < largest:
             raise ValueError(
-                f"--max_rows must be >= {server_configs.MAX_BATCH_SIZE}, because the server makes "
-                f"batches of that many rows (batching.config); got {flags.max_rows}"
+                f"--max_rows must be >= {largest}, because the server makes batches of that many "
+                f"rows; got {flags.max_rows}"
             )
         if flags.keep is not None and flags.keep < 1:
             raise ValueError(f"--keep must be >= 1, got {flags.keep}")
@@ -93,9 +118,10 @@ def export_run(flags):
         from train.opened import open_run
 
         interrupts.started()
-        limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows)
+        limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows, sizes)
+        labelled = labels.read(output / name)
         model = open_run(workdir, flags.step).model
-        folder = write_version(model, output / name, limits, workdir)
+        folder = write_version(model, output / name, limits, workdir, flags.png)
         try:
             server_configs.write(output)
             readme.write(output)
@@ -104,6 +130,13 @@ def export_run(flags):
                 f"{folder} is complete, but {error}; the next export writes that file again"
             ) from error
     print(f"Exported: {folder}")
+    print("\n".join(model_card(folder)["costs"]))
+    if labelled:
+        print(
+            f"Not served yet: {name} has labels. Serve it, too: "
+            f"python -m export.label {output / name} "
+            + " ".join(f"{label}={n}" for label, n in {**labelled, "canary": folder.name}.items())
+        )
     if flags.keep is not None:
         with as_setup_error():
             for removed in prune(output / name, flags.keep):

@@ -4,26 +4,19 @@ import os
 import pathlib
 import re
 
+from export import batching, labels
 from export.layout import versions
 from export.marks import MARK, replace_text
 
 # The README's docker command mounts the folder here.
 MOUNT = "/models"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-MAX_BATCH_SIZE = 64
+# How often the server reads models.config again.
+POLL_SECONDS = 60
 
-BATCHING = f"""\
-# Written by export.run of tfgvae. Edit it as you like: no export replaces it.
-# Requests within one millisecond form a batch, which is padded to one of the allowed sizes. A
-# request may have up to {MAX_BATCH_SIZE} rows.
-max_batch_size {{ value: {MAX_BATCH_SIZE} }}
-batch_timeout_micros {{ value: 1000 }}
-max_enqueued_batches {{ value: 64 }}
-allowed_batch_sizes: 1
-allowed_batch_sizes: 4
-allowed_batch_sizes: 16
-allowed_batch_sizes: {MAX_BATCH_SIZE}
-"""
+BATCHING = batching.parameters(
+    batching.SIZES, "Written by export.run of tfgvae. Edit it as you like: no export replaces it."
+)
 
 MONITORING = """\
 # Written by export.run of tfgvae. Edit it as you like: no export replaces it.
@@ -50,12 +43,12 @@ def models(output):
     return sorted(path.name for path in found if versions(path))
 
 
-def models_config(names):
-    """models.config for these models."""
+def models_config(named):
+    """models.config for models {name: their labels}."""
     entries = "".join(
         f'  config {{\n    name: "{name}"\n    base_path: "{MOUNT}/{name}"\n'
-        f'    model_platform: "tensorflow"\n  }}\n'
-        for name in names
+        f'    model_platform: "tensorflow"\n{labels.policy(given)}  }}\n'
+        for name, given in named.items()
     )
     return f"# {MARK}\nmodel_config_list {{\n{entries}}}\n"
 
@@ -67,7 +60,8 @@ def write(output):
     edit them.
     """
     output = pathlib.Path(output)
-    replace_text(output / "models.config", models_config(models(output)))
+    named = {name: labels.read(output / name) for name in models(output)}
+    replace_text(output / "models.config", models_config(named))
     for name, text in (("batching.config", BATCHING), ("monitoring.config", MONITORING)):
         if not os.path.lexists(output / name):
             replace_text(output / name, text)

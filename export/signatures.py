@@ -1,12 +1,14 @@
 """The signatures of a served model: typed functions of tensors that share dimension 0.
 
 Each traces a sampler or an estimator of tfgvae with one seed per row. A row of an answer equals the
-result of the model's Python method for the same seed, in any batch.
+result of the model's Python method for the same seed, in any batch. encode_mean and decode_mean
+draw nothing and take no seed: converters to ONNX and TensorFlow Lite know all their operations.
 """
 
 import tensorflow as tf
 
 from export.guards import checked
+from export.layout import PNG
 from tfgvae import seeds
 from tfgvae.estimators.log_likelihood import log_likelihood
 from tfgvae.models.sampling_methods import ChainMethods
@@ -30,6 +32,14 @@ def _sample_chain(model, limits, seed, label):
 def _encode(model, limits, images, seed):
     q = model.posterior(images)
     return {**_moments(q), "z": draw_latent(model, q, seed)}
+
+
+def _encode_mean(model, limits, images):
+    return _moments(model.posterior(images))
+
+
+def _decode_mean(model, limits, z, label):
+    return {"mean": model.family.mean(model.likelihood(z, label))}
 
 
 def _moments(q):
@@ -68,6 +78,8 @@ OF_EVERY_MODEL = {
 OF_LATENTS = {
     "encode": (_encode, ("images", "seed")),
     "decode": (_decode, ("z", "seed", "label")),
+    "encode_mean": (_encode_mean, ("images",)),
+    "decode_mean": (_decode_mean, ("z", "label")),
     "reconstruct": (_reconstruct, ("images", "seed", "label")),
     "gibbs_sample": (_gibbs_sample, ("images", "seed", "num_steps", "label")),
     "gibbs_from_noise": (_gibbs_from_noise, ("seed", "num_steps", "label")),
@@ -88,25 +100,48 @@ def input_specs(model):
     return specs
 
 
+def png_bytes(images):
+    """Images [N, H, W, C] as N PNG files: a string tensor [N], 8 bits per channel.
+
+    Pixels outside [0, 1] are clipped.
+    """
+    levels = tf.cast(tf.round(255 * tf.clip_by_value(images, 0.0, 1.0)), tf.uint8)
+    return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.string)
+
+
+def _with_png(function):
+    """A signature that also returns its samples as `png_bytes`."""
+
+    def drawing(*arguments, **inputs):
+        outputs = function(*arguments, **inputs)
+        # Chains are left out: a PNG file holds one image.
+        if "samples" in outputs and outputs["samples"].shape.rank == 4:
+            return {**outputs, PNG: png_bytes(outputs["samples"])}
+        return outputs
+
+    return drawing
+
+
 def _typed(model, limits, function, names):
     specs = input_specs(model)
     given_names = [name for name in names if name in specs]
 
     def signature(*tensors):
         given = checked(model, limits, dict(zip(given_names, tensors, strict=True)))
-        if "label" in names:
-            given.setdefault("label", tf.zeros_like(given["seed"], tf.int32))
+        if "label" in names and "label" not in given:  # Without classes, it is not used.
+            given["label"] = tf.zeros(tf.shape(tensors[0])[:1], tf.int32)
         return function(model, limits, **given)
 
     return tf.function(signature, [specs[name] for name in given_names])
 
 
-def signatures(model, limits):
+def signatures(model, limits, png=False):
     """The signatures of a model.
 
     Args:
       model: a model of tfgvae.models.
       limits: a limits.Limits.
+      png: whether signatures that draw images also return `png_bytes`.
 
     Returns:
       {name: concrete function of the named inputs, which returns a dict of named outputs}.
@@ -116,6 +151,11 @@ def signatures(model, limits):
         table |= OF_LATENTS
     if isinstance(model, ChainMethods):
         table |= OF_CHAINS
-    return {
-        name: _typed(model, limits, *entry).get_concrete_function() for name, entry in table.items()
-    }
+    if not model.family.has_mean:
+        table.pop("decode_mean", None)
+    traced = {}
+    for name, (function, inputs) in table.items():
+        served = _with_png(function) if png else function
+        traced[name] = _typed(model, limits, served, inputs).get_concrete_function()
+    # encode_mean is empty if q(z|x) has no mean in closed form.
+    return {name: function for name, function in traced.items() if function.structured_outputs}

@@ -16,11 +16,13 @@ import tensorflow as tf
 
 from export import warmup
 from export.examples import example
-from export.layout import DEFAULT, model_card, shapes, warmup_path
+from export.layout import DEFAULT, PNG, model_card, warmup_path
 from export.loading import load, naming
+from tfgvae.messages import reason
 
 ROWS = 3
 HEADER = ("signature", "first ms", "warm ms", "deterministic", "finite", "rows", "refuses")
+WIDTHS = (18, 10, 10, 13, 6, 4, 7)
 
 
 @dataclasses.dataclass
@@ -29,7 +31,8 @@ class Result:
 
     Attributes:
       name: the signature.
-      first, warm: seconds of the first call, and the median of the next ones, with one row.
+      first, warm: seconds of the first call, and the median of the next ones, with one row; None
+        if the signature is missing or fails.
       deterministic: the same request gave the same answer, bit for bit; another seed gave another
         ancestral sample.
       finite: every number of every answer is finite.
@@ -40,8 +43,8 @@ class Result:
     """
 
     name: str
-    first: float
-    warm: float
+    first: float | None = None
+    warm: float | None = None
     deterministic: bool = True
     finite: bool = True
     rows: bool = True
@@ -53,6 +56,22 @@ class Result:
         if not condition:
             setattr(self, check, False)
             self.problems.append(f"{self.name}: {problem}")
+
+    def row(self):
+        """A line of the table under HEADER."""
+        times = ["-" if s is None else f"{1000 * s:.1f}" for s in (self.first, self.warm)]
+        flags = [self.deterministic, self.finite, self.rows, self.refuses]
+        if self.first is None:
+            marks = ["-"] * len(flags)
+        else:
+            marks = ["yes" if flag else "NO" for flag in flags]
+        return line((self.name, *times, *marks))
+
+
+def line(cells):
+    """Cells as a line of text, in columns."""
+    padded = (cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True))
+    return "  ".join(padded).rstrip()
 
 
 def call(function, inputs):
@@ -69,6 +88,8 @@ def seconds(function, inputs):
 
 
 def _same(a, b):
+    if a.dtype == object:  # PNG files show the samples, which are compared.
+        return True
     # Float rounding may change a probability, and with it a drawn level.
     return np.isclose(a, b, rtol=1e-3, atol=1e-3).mean() >= 0.99 if a.size else True
 
@@ -92,11 +113,13 @@ def wrong_inputs(inputs, card):
     }
     found = [("an empty batch", {name: value[:0] for name, value in inputs.items()})]
     if "max_rows" in card["limits"]:  # Exports of version 0.1 have no such limit.
-        rows = np.arange(card["limits"]["max_rows"] + 1) % len(inputs["seed"])
+        rows = np.arange(card["limits"]["max_rows"] + 1) % len(next(iter(inputs.values())))
         found.append(("too many rows", {name: value[rows] for name, value in inputs.items()}))
-    found.append(("a seed for all rows", {**inputs, "seed": inputs["seed"][0]}))
-    if len(inputs) > 1:  # Otherwise the seeds alone give the number of rows.
-        found.append(("seeds missing", {**inputs, "seed": inputs["seed"][:-1]}))
+    if "seed" in inputs:
+        found.append(("a seed for all rows", {**inputs, "seed": inputs["seed"][0]}))
+    if len(inputs) > 1:  # Otherwise one input alone gives the number of rows.
+        last = list(inputs)[-1]
+        found.append((f"rows of {last} missing", {**inputs, last: inputs[last][:-1]}))
     if "images" in inputs:
         images = np.pad(inputs["images"], [(0, 0), (0, 1), (0, 0), (0, 0)])
         found.append(("images of another size", {**inputs, "images": images}))
@@ -112,8 +135,8 @@ def check_signature(name, function, card):
     """Check one loaded signature against its entry in the model card: a Result."""
     tensors, limits = card["signatures"][name], card["limits"]
     one, inputs = (example(tensors["inputs"], rows, limits) for rows in (1, ROWS))
-    first = seconds(function, one)
-    result = Result(name, first, statistics.median(seconds(function, one) for _ in range(5)))
+    result = Result(name, seconds(function, one))
+    result.warm = statistics.median(seconds(function, one) for _ in range(5))
     outputs, again, alone = (call(function, given) for given in (inputs, inputs, one))
     if set(outputs) != set(tensors["outputs"]):
         result.require("rows", False, f"gives {sorted(outputs)}")
@@ -123,15 +146,27 @@ def check_signature(name, function, card):
         result.require("rows", value.shape == shape, f"{key} has shape {value.shape}")
         same = np.array_equal(value, again[key])
         result.require("deterministic", same, f"{key} differs between two equal requests")
-        result.require("finite", np.isfinite(value).all(), f"{key} is not finite")
+        finite = value.dtype == object or np.isfinite(value).all()
+        result.require("finite", finite, f"{key} is not finite")
         result.require("rows", _same(value[:1], alone[key]), f"{key} depends on other rows")
     if name == DEFAULT:
         other = call(function, example(tensors["inputs"], ROWS, limits, first_seed=1001))
         differs = not np.array_equal(other["samples"], outputs["samples"])
         result.require("deterministic", differs, "other seeds give the same samples")
+    if PNG in outputs:
+        shown = _shows(outputs[PNG], outputs["samples"])
+        result.require("rows", shown, f"{PNG} does not show the samples")
     for what, bad in wrong_inputs(inputs, card):
         result.require("refuses", _refuses(function, bad), f"does not refuse {what}")
     return result
+
+
+def _shows(files, images):
+    """Whether PNG files show these images, up to the rounding to 8 bits."""
+    decoded = np.stack([tf.io.decode_png(file).numpy() for file in files])
+    if decoded.shape != images.shape:
+        return False
+    return np.abs(decoded - 255 * np.clip(images, 0, 1)).max() <= 0.51
 
 
 def _refuses(function, inputs):
@@ -142,48 +177,54 @@ def _refuses(function, inputs):
     return False
 
 
-def check_warmup(signatures, folder):
-    """Replay the warm-up requests: problems as sentences."""
+def check_warmup(folder):
+    """Replay the warm-up requests of a version folder: problems as sentences.
+
+    Raises:
+      SetupError: a file is damaged or missing.
+    """
+    signatures = load(folder)
     with naming(warmup_path(folder)):
         requests = warmup.read(warmup_path(folder))
+    problems = []
     for name, inputs in requests:
-        call(signatures[name], inputs)
+        try:
+            call(signatures[name], inputs)
+        except (KeyError, tf.errors.OpError) as error:
+            problems.append(f"the warm-up request for {name} fails: {reason(error)}")
     missing = sorted(set(signatures) - {"serving_default"} - {name for name, _ in requests})
-    return [f"no warm-up request for {name}" for name in missing]
+    return problems + [f"no warm-up request for {name}" for name in missing]
 
 
 def verify(folder):
-    """Check a version folder.
+    """Check the signatures of a version folder; yields a Result after each of them.
 
     Args:
       folder: DIR/NAME/VERSION.
 
-    Returns:
-      ([Result], [problem]): the problems of all signatures and of the folder.
-
     Raises:
       ValueError: no model card, or a card that is not JSON.
       SetupError: a file is damaged or missing.
-      tf.errors.OpError: a signature fails on correct inputs.
     """
     card = model_card(folder)
     served = load(folder)
-    if set(served) != {"serving_default", *card["signatures"]}:
-        return [], [f"the card has {sorted(card['signatures'])}, the model {sorted(served)}"]
-    results = [check_signature(name, served[name], card) for name in card["signatures"]]
-    problems = [problem for result in results for problem in result.problems]
-    return results, problems + check_warmup(served, folder)
+    for name in card["signatures"]:
+        if name not in served:
+            result = Result(name)
+            result.require("rows", False, "it is in the card, and the model does not have it")
+        else:
+            result = _checked(name, served[name], card)
+        yield result
+    for name in sorted(set(served) - {"serving_default", *card["signatures"]}):
+        result = Result(name)
+        result.require("rows", False, "the model has it, and it is not in the card")
+        yield result
 
 
-def table(results, card):
-    """The results as lines of text."""
-    rows = [HEADER]
-    for r in results:
-        flags = [r.deterministic, r.finite, r.rows, r.refuses]
-        marks = ["yes" if flag else "NO" for flag in flags]
-        rows.append((r.name, f"{1000 * r.first:.1f}", f"{1000 * r.warm:.1f}", *marks))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
-    for name, tensors in card["signatures"].items():
-        lines.append(f"{name}: {shapes(tensors['inputs'])} -> {shapes(tensors['outputs'])}")
-    return "\n".join(lines)
+def _checked(name, function, card):
+    try:
+        return check_signature(name, function, card)
+    except tf.errors.OpError as error:
+        result = Result(name)
+        result.require("rows", False, f"fails on a correct request: {reason(error)}")
+        return result

@@ -7,13 +7,13 @@ from train import interrupts  # First: Ctrl-C during the other imports is one li
 import argparse
 import sys
 
-from export.layout import model_card
+from export.layout import model_card, shapes
 from train.errors import TrainError, as_error, exit_status
 
 DESCRIPTION = """\
 Check every signature of an exported model: its shapes, whether equal requests give equal answers,
-whether its numbers are finite, whether it refuses wrong inputs. The exit status is 1 on a failure,
-and 2 if a file is damaged or missing.
+whether its numbers are finite, whether it refuses wrong inputs. A line is printed after each
+signature. The exit status is 1 on a failure, and 2 if a file is damaged or missing.
 """
 
 
@@ -31,15 +31,24 @@ def parser():
 
 
 def run(folder):
-    """Check a version folder, print the results, and return the exit status."""
+    """Check a version folder, print the results as they come, and return the exit status."""
+    problems = []
     with as_error(TrainError):
         card = model_card(folder)  # Fails before TensorFlow is imported, which takes seconds.
-        from export.verification import table, verify
+        from export.verification import HEADER, check_warmup, line, verify
 
         interrupts.started()
-        results, problems = verify(folder)
-    print(table(results, card))
-    print("\n".join(problems) or "All is well.")
+        for n, result in enumerate(verify(folder)):
+            if n == 0:  # Now it is known that the folder can be loaded.
+                print(line(HEADER))
+            print("\n".join([result.row(), *result.problems]), flush=True)
+            problems += result.problems
+        for name, tensors in card["signatures"].items():
+            print(f"{name}: {shapes(tensors['inputs'])} -> {shapes(tensors['outputs'])}")
+        for problem in check_warmup(folder):
+            print(problem)
+            problems.append(problem)
+    print(f"{len(problems)} checks failed." if problems else "All is well.")
     return 1 if problems else 0
 
 

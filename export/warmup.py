@@ -55,11 +55,27 @@ def record(model_name, signature, inputs):
     return log.SerializeToString()
 
 
-def write(path, model_name, card):
-    """Write a request with one row for each signature of a model card."""
+def requests(described, batch_sizes):
+    """The requests: yields (signature, {input: array}) for each signature and batch size.
+
+    Args:
+      described: {signature: its types}, as in a model card.
+      batch_sizes: rows per request. The first call with each of them is slow.
+    """
+    for rows in batch_sizes:
+        for signature, types in described.items():
+            yield signature, example(types["inputs"], rows, {"max_num_steps": 1})
+
+
+def tensors(inputs):
+    """Arrays {input: array} as tensors."""
+    return {name: tf.constant(value) for name, value in inputs.items()}
+
+
+def write(path, model_name, described, batch_sizes):
+    """Write the requests. The arguments are those of `requests`."""
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for signature, tensors in card["signatures"].items():
-            inputs = example(tensors["inputs"], 1, card["limits"])
+        for signature, inputs in requests(described, batch_sizes):
             writer.write(record(model_name, signature, inputs))
 
 

@@ -3,9 +3,9 @@
     python scripts/fuzz_flags.py --examples=2000
 
 A line is bad if Python shows a traceback, if a signal of the system ends it, if it takes more than
-40 s, or if it takes more than 4 GB. A command that works well is interrupted after 12 s, so Ctrl-C is
-tested too. Most lines run in a fork of this process, which has imported TensorFlow and has run no
-operation of it. One of 50 runs as a process of its own. Needs `pip install -e ".[test]"`.
+40 s, or if it takes more than 4 GB. A command that works well is interrupted after 12 s, so that
+Ctrl-C is tested too. Most lines run in a fork of this process, which has imported TensorFlow and
+has run no operation of it. One of 50 is a process of its own. Needs `pip install -e ".[test]"`.
 """
 
 import argparse
@@ -355,9 +355,8 @@ def main(examples, seed, output):
     print(
         f"{len(records)} lines in {(time.monotonic() - begun) / 60:.0f} minutes; by status: {ends}"
     )
-    print(
-        f"longest {max(r['seconds'] for r in records)} s, most {max(r['gigabytes'] for r in records)} GB"
-    )
+    longest, most = (max(r[key] for r in records) for key in ("seconds", "gigabytes"))
+    print(f"longest {longest} s, most {most} GB")
     return 1 if any(record["bad"] for record in records) else 0
 
 

@@ -4,8 +4,8 @@
 
 The run in DIR/killed gets SIGKILL at random moments: while TensorFlow is imported, in the middle of
 steps, while a checkpoint is written. One kill of five is a SIGTERM or a SIGINT, which a run answers
-by a checkpoint. Each time the same command resumes the run. At the end the weights, the state of the
-optimizer and the metrics must be those of DIR/whole. The status is 1 if they are not, or if a
+by a checkpoint. Each time the same command resumes the run. At the end the weights, the state of
+the optimizer and the metrics must be those of DIR/whole. The status is 1 if they are not, or if a
 process shows a traceback.
 """
 
@@ -46,9 +46,6 @@ FLAGS = (
 )
 STEPS_PER_KILL = 500
 IMPORTS, WRITING = 3.0, 0.3  # seconds: the longest wait after the start, and after a step
-    3.0,
-    1.5,
-)  # seconds in which a kill may come: after the start, after a first step
 
 
 def start(folder, steps):

@@ -15,14 +15,14 @@ FLOORS = [
     {"models"},
     {"estimators"},
     {"sampling"},
-    {"families", "mappings", "inference", "priors", "regularizers"},
+    {"corruptions", "families", "mappings", "inference", "priors", "regularizers"},
     {"autoregressive"},
     {"distributions"},
     {"layers"},
     {"data"},
     {"images", "graphs"},
     {"seeds"},
-    {"replicas"},
+    {"replicas", "philox"},
     {"checks", "messages", "registry", "types", "version", "weights"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

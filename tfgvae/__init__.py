@@ -39,9 +39,11 @@ __all__ = [
 def export(
     model: Model,
     path: str | os.PathLike,
-    max_num_steps: int = 200,
+    max_num_steps: int | None = None,
     num_samples: int = 64,
     max_rows: int = 256,
+    batch_sizes: tuple[int, ...] = (1, 4, 16, 64),
+    png: bool = False,
 ) -> pathlib.Path:
     """Write a model as the next version of the folder `path`, for TensorFlow Serving.
 
@@ -50,20 +52,24 @@ def export(
     Args:
       model: a model of tfgvae.models.
       path: the model's folder. It has the model's name; its subfolders 1, 2, ... are versions.
-      max_num_steps: the longest Gibbs chain that a request may ask for.
+      max_num_steps: the longest Gibbs chain that a request may ask for. None is at most 200, and
+        so many that a chain of the largest batch takes about 20 seconds on this machine.
       num_samples: draws of the bound on log p(x).
-      max_rows: the most rows of a request.
+      max_rows: the most rows of a request, at least those of the largest batch.
+      batch_sizes: the batches that the server makes of requests; each is warmed up.
+      png: whether signatures that draw images also return them as PNG files, `png_bytes`.
 
     Returns:
       The version's folder, a pathlib.Path.
 
     Raises:
-      ValueError: max_num_steps, num_samples or max_rows is not an integer >= 1, or a weight is NaN
-        or infinite.
+      ValueError: max_num_steps, num_samples, max_rows or a batch size is not an integer >= 1, or a
+        weight is NaN or infinite.
       OSError: the folder cannot be written.
     """
     # Imported late: the package `export` imports this one.
     from export.bundle import write_version
     from export.limits import Limits
 
-    return write_version(model, path, Limits(max_num_steps, num_samples, max_rows))
+    limits = Limits(max_num_steps, num_samples, max_rows, batch_sizes)
+    return write_version(model, path, limits, png=png)

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from tfgvae import checks, replicas
+from tfgvae import checks, philox, replicas
 from tfgvae.types import Array, Seed, Shape, Tensor
 
 # The streams of a row's seed: fold_in(row, STREAM). In a chain, `row` is the seed of one step.
@@ -150,6 +150,11 @@ def uniform(row_seeds: Array, shape: Shape, dtype: tf.DType = tf.float32) -> Ten
 def normal(row_seeds: Array, shape: Shape, dtype: tf.DType = tf.float32) -> Tensor:
     """Standard normal noise: [N, *shape], row n from row_seeds[n] alone."""
     return _per_row(tf.random.stateless_normal, row_seeds, shape, dtype)
+
+
+def short_normal(row_seeds: Array, shape: Shape) -> Tensor:
+    """`normal` for many short rows, several times as fast, up to float rounding: [N, *shape]."""
+    return philox.normal(tf.convert_to_tensor(row_seeds, tf.int64), shape)
 
 
 def _replica_rows(draw, seed, batch_size, shape):

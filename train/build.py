@@ -6,7 +6,7 @@ from tfgvae import registry
 from tfgvae.models import MODELS
 from train import optimizers
 
-COMPONENTS = ("family", "mapping", "inference", "regularizer", "prior")
+COMPONENTS = ("family", "mapping", "inference", "regularizer", "prior", "corruption")
 
 
 def specification(section, default=None):

@@ -4,7 +4,7 @@ It contains every name of the folders' tables, so a new component is tested auto
 adds options for components whose defaults are too large for tests, and variants (NAME-variant).
 """
 
-from tfgvae import families, inference, mappings, models, priors, regularizers
+from tfgvae import corruptions, families, inference, mappings, models, priors, regularizers
 from tfgvae.layers.classifier import ClassifierNetwork
 from tfgvae.registry import make
 
@@ -77,6 +77,13 @@ _PRIORS = {
     "vamp": {"components": 3},
 }
 
+_CORRUPTIONS = {
+    "blocks": {},
+    "gaussian": {},
+    "pixels": {},
+    "pixels-levels": {"levels": 0, "clean": 0.0, "erase": 0.5},
+}
+
 # What their mathematics is stands in CASES of tests/regularizers.
 _REGULARIZERS = {
     "adversarial": {"hidden": (8,)},
@@ -126,6 +133,7 @@ _MODELS = {
     },
     "gvae-mixture": {**_TINY_GVAE, "prior": {"name": "mixture", **_PRIORS["mixture"]}},
     "gvae-vamp": {**_TINY_GVAE, "prior": {"name": "vamp", **_PRIORS["vamp"]}},
+    "gvae-corrupted": {**_TINY_GVAE, "corruption": {"name": "pixels", "clean": 0.3}},
     "gvae-naive": {**_TINY_GVAE, "inference": "naive", "regularizer": "none"},
     "gvae-classifier": _gvae_classifier,
     "infusion": _TINY_INFUSION,
@@ -163,6 +171,7 @@ FAMILIES = _with_registered(families.FAMILIES, _FAMILIES)
 MAPPINGS = _with_registered(mappings.MAPPINGS, _MAPPINGS)
 INFERENCE = _with_registered(inference.INFERENCE, _INFERENCE)
 PRIORS = _with_registered(priors.PRIORS, _PRIORS)
+CORRUPTIONS = _with_registered(corruptions.CORRUPTIONS, _CORRUPTIONS)
 REGULARIZERS = _with_registered(regularizers.REGULARIZERS, _REGULARIZERS)
 MODELS = _with_registered(models.MODELS, _MODELS)
 

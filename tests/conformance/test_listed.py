@@ -7,13 +7,14 @@ import pkgutil
 import pytest
 
 from tests.conformance import components
-from tfgvae import families, inference, mappings, models, priors, regularizers
+from tfgvae import corruptions, families, inference, mappings, models, priors, regularizers
 
 FOLDERS = {
     "FAMILIES": (families, families.Family),
     "MAPPINGS": (mappings, mappings.Mapping),
     "INFERENCE": (inference, inference.Inference),
     "MODELS": (models, models.LatentVariableModel),
+    "CORRUPTIONS": (corruptions, corruptions.Corruption),
     "PRIORS": (priors, priors.Prior),
     "REGULARIZERS": (regularizers, regularizers.Regularizer),
 }

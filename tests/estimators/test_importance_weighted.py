@@ -8,8 +8,9 @@ import scipy.special
 import scipy.stats
 
 from tests.estimators import linear_gaussian
-from tfgvae import GVAE, Marginal, SeqVAE, seeds
-from tfgvae.estimators.log_likelihood import importance_weighted, log_weight
+from tfgvae import GVAE, Infusion, Marginal, SeqVAE, seeds
+from tfgvae.distributions.noise import from_noise
+from tfgvae.estimators.log_likelihood import importance_weighted, log_weights
 
 WRONG = {"stddev": 0.5}  # The exact posterior's is 0.2 and 0.39.
 IMAGE = (8, 8, 1)
@@ -23,6 +24,14 @@ SMALL = {
         mapping={"name": "mlp", "dense": (6,)},
         num_classes=3,
     ),
+    "flow": lambda: GVAE(
+        IMAGE,
+        3,
+        mapping={"name": "conv", **NET},
+        inference={"name": "flow", **NET},
+        prior="flow",
+    ),
+    "infusion": lambda: Infusion(IMAGE, 2, rate=0.1, mapping={"name": "mlp", "dense": (6,)}),
     "seqvae": lambda: SeqVAE(IMAGE, 2, 4, kernel_size=3, latent_prediction=True, **NET),
 }
 
@@ -47,15 +56,28 @@ def test_bound_and_effective_sample_size_are_those_of_the_weights():
     model, x = linear_gaussian.build(**WRONG), linear_gaussian.draws(6, seed=1)
     rows, q = seeds.rows(2, 6), model.posterior(x)
     none = np.zeros(6, np.int32)
-    given = model, x, none, q, model.prior()
-    weights = np.stack([log_weight(*given, seeds.fold_in(rows, k)) for k in range(20)])
-    weights = weights.astype(np.float64)
+    weights = log_weights(model, x, none, q, rows, np.arange(20)).numpy().T.astype(np.float64)
     found = importance_weighted(model, x, 20, seed=2, chunk_size=7)
     expected = scipy.special.logsumexp(weights, axis=0) - math.log(20)
     np.testing.assert_allclose(found.log_likelihood, expected, rtol=1e-5)
     normalized = scipy.special.softmax(weights, axis=0)
     # A weight is float32 of about 100 nats: 1e-5 of it is rounding.
     np.testing.assert_allclose(found.effective_sample_size, 1 / (normalized**2).sum(0), rtol=1e-3)
+
+
+def test_the_weights_are_those_of_the_definition():
+    """log p(x|z) + log p(z) - log q(z|x), draw by draw, for every kind of q."""
+    for name, build in SMALL.items():
+        model = build()
+        x = model.family.snap(seeds.batch_uniform(0, 3, IMAGE))
+        label = np.array([0, 1, 2], np.int32)
+        rows, q = seeds.rows(2, 3), model.posterior(x)
+        found = log_weights(model, x, label, q, rows, np.arange(4))
+        for k in range(4):
+            z = from_noise(q, seeds.normal(seeds.fold_in(rows, k), model.latent_shape))
+            expected = model.family.log_prob(x, model.likelihood(z, label))
+            expected += model.prior().log_prob(z) - q.log_prob(z)
+            np.testing.assert_allclose(found[:, k], expected, rtol=1e-5, atol=1e-4, err_msg=name)
 
 
 def test_the_exact_posterior_has_equal_weights():

@@ -5,6 +5,7 @@ interface (https://www.tensorflow.org/tfx/serving/api_rest), so that requests ar
 something other than what wrote them. There is no batching in it.
 """
 
+import base64
 import concurrent.futures
 import contextlib
 import http.server
@@ -17,8 +18,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-# Every model has one version, 1.
-PATH = re.compile(r"/v1/models/([^/:]+)(?:/versions/1)?:predict")
+# Every model has one version, 1, with the label stable.
+PATH = re.compile(r"/v1/models/([^/:]+)(?:/versions/1|/labels/stable)?:predict")
+STATUS = re.compile(r"/v1/models/([^/:]+)")
 
 
 class Grpc(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -30,7 +32,8 @@ class Grpc(prediction_service_pb2_grpc.PredictionServiceServicer):
     def Predict(self, request, context):
         signatures = self.models.get(request.model_spec.name)
         name = request.model_spec.signature_name or "serving_default"
-        other = request.model_spec.version.value not in (0, 1)
+        spec = request.model_spec
+        other = spec.version.value not in (0, 1) or spec.version_label not in ("", "stable")
         if signatures is None or name not in signatures or other:
             context.abort(grpc.StatusCode.NOT_FOUND, f"{request.model_spec}")
         tensors = {key: tf.constant(tf.make_ndarray(v)) for key, v in request.inputs.items()}
@@ -59,6 +62,14 @@ def _unnamed(named):
     return named if len(named) > 1 else next(iter(named.values()))
 
 
+def _json(name, tensor):
+    """A tensor as nested lists. Bytes are {"b64": ...} in an output whose name ends in _bytes."""
+    values = tensor.numpy().tolist()
+    if name.endswith("_bytes"):
+        return [{"b64": base64.b64encode(value).decode()} for value in values]
+    return values
+
+
 def predict(signatures, request):
     """The answer, as the JSON of the REST interface, to a request in the row or columnar format."""
     function = signatures[request.get("signature_name", "serving_default")]
@@ -73,7 +84,7 @@ def predict(signatures, request):
     if set(values) != set(specs):
         raise ValueError(f"expected {sorted(specs)}, got {sorted(values)}")
     tensors = {k: tf.constant(np.array(v), specs[k].dtype) for k, v in values.items()}
-    outputs = {name: value.numpy().tolist() for name, value in function(**tensors).items()}
+    outputs = {name: _json(name, value) for name, value in function(**tensors).items()}
     if "inputs" in request:
         return {"outputs": _unnamed(outputs)}
     rows = range(len(next(iter(outputs.values()))))
@@ -92,11 +103,23 @@ class Rest(http.server.BaseHTTPRequestHandler):
             status, answer = 200, predict(self.models[name], json.loads(body))
         except (ValueError, KeyError, TypeError, tf.errors.InvalidArgumentError) as error:
             status, answer = 400, {"error": getattr(error, "message", str(error))}
+        self._answer(status, answer)
+
+    def _answer(self, status, answer):
         data = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+    def do_GET(self):
+        """The status of a model, as the server gives it."""
+        found = STATUS.fullmatch(self.path)
+        if found and found[1] in self.models:
+            state = {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK"}}
+            self._answer(200, {"model_version_status": [state]})
+        else:
+            self._answer(404, {"error": f"Could not find any versions of model {self.path}"})
 
     def log_message(self, *_):
         """Print nothing on stderr."""

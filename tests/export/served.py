@@ -20,7 +20,7 @@ from tfgvae.distributions.flow import Flow
 from tfgvae.distributions.infusion_chain import InfusionChain
 from tfgvae.models.sampling_methods import ChainMethods
 
-LIMITS = Limits(max_num_steps=5, num_samples=3, max_rows=100)
+LIMITS = Limits(max_num_steps=5, num_samples=3, max_rows=100, batch_sizes=(1, 3))
 ROWS = 3
 STEPS = [1, 4, 2]
 SEEDS = np.array([7, -5, 2**62], np.int64)
@@ -72,10 +72,16 @@ def requests(model):
         found |= {
             "encode": {"images": x} | seed,
             "decode": {"z": z} | seed | more,
+            "encode_mean": {"images": x},
+            "decode_mean": {"z": z} | more,
             "reconstruct": {"images": x} | seed | more,
             "gibbs_sample": {"images": x} | seed | steps | more,
             "gibbs_from_noise": seed | steps | more,
         }
+        if not _moments(model.posterior(x)):
+            del found["encode_mean"]
+        if not model.family.has_mean:
+            del found["decode_mean"]
     if isinstance(model, ChainMethods):
         found["sample_chain"] = seed | more
     return found
@@ -123,6 +129,11 @@ def answers(model, asked):
             "gibbs_sample": _gibbs(model, x, more),
             "gibbs_from_noise": _gibbs(model, None, more),
         }
+    if "encode_mean" in asked:
+        found["encode_mean"] = _moments(model.posterior(x))
+    if "decode_mean" in asked:
+        z = asked["decode_mean"]["z"]
+        found["decode_mean"] = {"mean": model.decode(z, mean=True, **options)}
     if "sample_chain" in asked:
         found["sample_chain"] = _draws(model.sample_chain, model, ROWS, **options)
     return found

@@ -73,7 +73,12 @@ def test_the_card_has_the_run(output):
     assert card["metrics"] == {
         split: {"step": 20, "split": split, "nll": 20.0} for split in ("train", "validation")
     }
-    assert card["limits"] == {"max_num_steps": 200, "num_samples": 3, "max_rows": 256}
+    assert card["limits"] == {
+        "max_num_steps": 200,
+        "num_samples": 3,
+        "max_rows": 256,
+        "batch_sizes": [1, 4, 16, 64],
+    }
     assert card["data"] == card["run_config"]["data"] == {"name": "folder:pictures"}
     assert card["libraries"]["tensorflow"]
     assert "/home/" not in json.dumps(card)
@@ -188,9 +193,9 @@ def test_a_full_disk_is_one_sentence_and_no_half_of_a_file(workdir, output, tmp_
         shutil.copytree(output, served)
         for n in range(1 + limit // 2000):
             shutil.copytree(output / "other", served / f"other{n}")
+    flags = [f"--workdir={workdir}", f"--output={served}", "--name=new"]
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(limit), f"--workdir={workdir}"]
-        + [f"--output={served}", "--name=new"],
+        [sys.executable, "-c", LIMITED, str(limit), *flags],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

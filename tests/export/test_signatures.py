@@ -40,7 +40,7 @@ def test_names_types_and_shapes(key):
             assert spec.shape.as_list() == shape, (name, argument)
         for output, tensor in function.structured_outputs.items():
             assert tensor.dtype == tf.float32
-            shape = latents if name == "encode" else SPATIAL
+            shape = latents if name in ("encode", "encode_mean") else SPATIAL
             if name == "sample_chain":
                 # The states of infusion, and the image.
                 shape = [None, model.latent_shape[0] + (key[:8] == "infusion"), *IMAGE]

@@ -66,7 +66,37 @@ def test_a_card_of_version_0_1_has_no_limit_of_rows(copy, capsys):
 def test_a_signature_that_the_card_does_not_have(copy, capsys):
     change_card(copy, lambda card: card["signatures"].pop("encode"))
     status, text = report(copy, capsys)
-    assert status == 1 and "the card has" in text
+    assert status == 1 and "encode: the model has it, and it is not in the card" in text
+    rows = {row.split()[0]: row.split()[1:] for row in text.splitlines() if "  " in row}
+    assert rows["encode"] == ["-"] * 6 and rows["decode"][2:] == ["yes"] * 4
+
+
+def test_a_signature_that_the_model_does_not_have(copy, capsys):
+    def add(card):
+        card["signatures"]["another"] = card["signatures"]["encode"]
+
+    change_card(copy, add)
+    status, text = report(copy, capsys)
+    assert status == 1 and "another: it is in the card, and the model does not have it" in text
+    rows = {row.split()[0]: row.split()[1:] for row in text.splitlines() if "  " in row}
+    assert rows["another"] == ["-"] * 6 and rows["encode"][2:] == ["yes"] * 4
+
+
+def test_a_signature_that_fails_does_not_end_the_check(copy, capsys):
+    def widen(card):
+        card["signatures"]["encode"]["inputs"]["images"]["shape"] = [None, 9, 9, 1]
+
+    change_card(copy, widen)
+    status, text = report(copy, capsys)
+    assert status == 1 and "encode: fails on a correct request: Shape of tensor" in text
+    assert "\ndecode " in text and "\ngibbs_from_noise " in text
+
+
+def test_the_table_comes_before_a_missing_file(copy, capsys):
+    warmup_path(copy).unlink()
+    status, text = report(copy, capsys)
+    assert status == 2 and "tf_serving_warmup_requests does not exist" in text
+    assert text.index("\ngibbs_sample ") < text.index("does not exist")
 
 
 def test_shapes_that_are_not_those_of_the_card(copy, capsys):
@@ -91,9 +121,9 @@ def test_a_family_whose_pixels_are_any_numbers(tmp_path, capsys):
 
 
 def test_a_signature_without_a_warmup_request(copy, capsys):
-    card = read_card(copy)
-    del card["signatures"]["decode"]
-    warmup.write(warmup_path(copy), "gvae", card)
+    described = read_card(copy)["signatures"]
+    del described["decode"]
+    warmup.write(warmup_path(copy), "gvae", described, (1,))
     status, text = report(copy, capsys)
     assert status == 1 and "no warm-up request for decode" in text
 

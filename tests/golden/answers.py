@@ -37,6 +37,7 @@ PARTS = {
     "inference": components.INFERENCE,
     "regularizer": components.REGULARIZERS,
     "prior": components.PRIORS,
+    "corruption": components.CORRUPTIONS,
 }
 
 

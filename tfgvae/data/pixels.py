@@ -78,8 +78,8 @@ class Geometry:
         if gray:
             pixels = tf.image.rgb_to_grayscale(tf.cast(image, tf.float32))
         if resize:
-            # Without antialias, a smaller image would be a sample of the pixels, not a mean. It takes
-            # uint8 as it is and computes in float32; a cast would need four times the memory.
+            # Without antialias, a smaller image would be a sample of the pixels, not a mean.
+            # It takes uint8 and computes in float32. A cast would need four times the memory.
             pixels = tf.image.resize(pixels, self.image_size, "bilinear", antialias=True)
         return tf.cast(tf.clip_by_value(tf.round(pixels), 0.0, 255.0), tf.uint8)
 

@@ -48,6 +48,22 @@ def from_noise(q: Distribution, noise: Tensor) -> Tensor:
     return _by_quantile(q, noise)
 
 
+@typing.runtime_checkable
+class Conditioned(typing.Protocol):
+    """A distribution of z that first draws something else, on which z depends."""
+
+    def condition(self, noise: Tensor) -> tuple[Distribution, Tensor]:
+        """The distribution of z given what was drawn, and the noise that is left for z."""
+
+
+def condition(q: Distribution, noise: Tensor) -> tuple[Distribution, Tensor]:
+    """(q', e), so that from_noise(q', e) = from_noise(q, noise) and q' has a density.
+
+    For most q this is (q, noise). A corrupted q draws its image x~ first: q' = q(z|x~).
+    """
+    return q.condition(noise) if isinstance(q, Conditioned) else (q, noise)
+
+
 def _by_quantile(q, noise):
     # In float32 Phi rounds to 1 above 5.4.
     u = open_interval(tfd.Normal(0.0, 1.0).cdf(noise))

@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from tfgvae import checks, seeds
-from tfgvae.distributions.noise import from_noise
+from tfgvae.distributions.noise import condition, from_noise
 from tfgvae.estimators import batching
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.graphs import COUNT, LABELS, ROWS, compiled, image_spec
@@ -17,13 +18,65 @@ from tfgvae.types import Array, Distribution, Model, Progress, Seed, Tensor
 _SUMS = tf.TensorSpec([2, None], tf.float64)
 
 
-def log_weight(
-    model: Model, x: Tensor, label: Tensor, q: Distribution, prior: Distribution, rows: Tensor
+# One call of the decoder gets about so many pixels: small images in many draws at a time.
+_PIXELS = 2**18
+
+
+def log_weights(
+    model: Model, x: Tensor, label: Tensor, q: Distribution, rows: Tensor, draws: Tensor
 ) -> Tensor:
-    """log p(x|z) + log p(z) - log q(z|x) for one z ~ q = q(z|x): [N] nats."""
-    z = from_noise(q, seeds.normal(rows, model.latent_shape))
-    log_joint = model.family.log_prob(x, model.likelihood(z, label)) + prior.log_prob(z)
-    return log_joint - q.log_prob(z)
+    """log p(x|z_k) + log p(z_k) - log q(z_k|x), z_k ~ q = q(z|x), for every k in `draws`.
+
+    Args:
+      model, x, label: as in log_likelihood.
+      q: q(z|x).
+      rows: row seeds [N]; draw k of a row uses fold_in(row, k).
+      draws: int32 [D].
+
+    Returns:
+      [N, D] nats.
+    """
+    count = tf.size(draws)
+    seed = tf.reshape(seeds.fold_in(rows[:, None], draws[None, :]), [-1])
+    noise = seeds.short_normal(seed, model.noise_shape)
+    # A corrupted q has no density: the weights are those of the joint draw of (x~, z).
+    q, noise = condition(_repeated(model, x, q, count), noise)
+    z = from_noise(q, noise)
+    params = model.likelihood(z, tf.repeat(label, count))
+    log_joint = model.family.log_prob(tf.repeat(x, count, axis=0), params)
+    log_joint += model.prior().log_prob(z)
+    return tf.reshape(log_joint - q.log_prob(z), [tf.shape(x)[0], count])
+
+
+def _repeated(model, x, q, count):
+    """q(z|x) with `count` rows for each image. Only a Gaussian does not run the encoder again."""
+    if not (isinstance(q, tfd.Independent) and isinstance(q.distribution, tfd.Normal)):
+        return model.posterior(tf.repeat(x, count, axis=0))
+    loc = q.distribution.loc
+    scale = tf.broadcast_to(q.distribution.scale, tf.shape(loc))
+    moments = [tf.repeat(moment, count, axis=0) for moment in (loc, scale)]
+    return tfd.Independent(tfd.Normal(*moments), q.reinterpreted_batch_ndims)
+
+
+def _accumulate(model, x, label, rows, start, stop, add, sums):
+    """Loop over the draws in [start, stop), several at a time: sums = add(sums, log_weights)."""
+    # Outside the loop: the encoder runs once.
+    q = model.posterior(x)
+    height, width, _ = model.image_shape
+    most = tf.maximum(1, _PIXELS // (height * width * tf.shape(x)[0]))
+
+    def step(k, sums):
+        draws = tf.range(k, tf.minimum(k + most, stop))
+        weights = log_weights(model, x, label, q, rows, draws)
+        return k + most, add(sums, tf.ensure_shape(weights, [x.shape[0], None]))
+
+    _, sums = tf.while_loop(
+        lambda k, _: k < stop,
+        step,
+        [start, sums],
+        shape_invariants=[tf.TensorShape([]), tf.TensorShape([None] * sums.shape.rank)],
+    )
+    return sums
 
 
 def log_likelihood(
@@ -31,8 +84,8 @@ def log_likelihood(
 ) -> Tensor:
     """The importance-weighted bound with K = num_samples draws: [N] nats.
 
-    It uses one draw at a time, so that memory does not grow with K. For K = 1 its expectation is
-    the ELBO; it rises to log p(x) with K.
+    A few draws are made at a time, so that memory does not grow with K. For K = 1 its expectation
+    is the ELBO; it rises to log p(x) with K.
 
     Args:
       model: a latent variable model.
@@ -41,18 +94,13 @@ def log_likelihood(
       rows: row seeds [N]; draw k of a row uses fold_in(row, k).
       num_samples: int32 scalar, K.
     """
-    # Both outside the loop: a prior may run the encoder (VampPrior), once and not once per draw.
-    q, prior = model.posterior(x), model.prior()
+    num_samples = tf.convert_to_tensor(num_samples)
 
-    def step(k, total):
-        weight = log_weight(model, x, label, q, prior, seeds.fold_in(rows, k))
-        return k + 1, tf.experimental.numpy.logaddexp(total, weight)
+    def add(total, weights):
+        return tf.experimental.numpy.logaddexp(total, tf.reduce_logsumexp(weights, axis=1))
 
-    start = tf.fill(tf.shape(x)[:1], -math.inf)
-    shapes = [tf.TensorShape([]), tf.TensorShape([None])]
-    _, total = tf.while_loop(
-        lambda k, _: k < num_samples, step, [0, start], shape_invariants=shapes
-    )
+    none = tf.fill(tf.shape(x)[:1], -math.inf)
+    total = _accumulate(model, x, label, rows, 0, num_samples, add, none)
     return total - tf.math.log(tf.cast(num_samples, tf.float32))
 
 
@@ -72,16 +120,13 @@ def add_draws(
       start, stop: int32 scalars.
       log_sums: [2, N], the sums over k < start.
     """
-    q, prior = model.posterior(x), model.prior()
 
-    def step(k, sums):
-        weight = log_weight(model, x, label, q, prior, seeds.fold_in(rows, k))
-        weight = tf.cast(weight, tf.float64)
-        return k + 1, tf.experimental.numpy.logaddexp(sums, tf.stack([weight, 2 * weight]))
+    def add(sums, weights):
+        weights = tf.cast(weights, tf.float64)
+        both = tf.reduce_logsumexp(tf.stack([weights, 2 * weights]), axis=2)
+        return tf.experimental.numpy.logaddexp(sums, both)
 
-    shapes = [tf.TensorShape([]), tf.TensorShape([2, None])]
-    loop = [start, log_sums]
-    return tf.while_loop(lambda k, _: k < stop, step, loop, shape_invariants=shapes)[1]
+    return _accumulate(model, x, label, rows, start, stop, add, log_sums)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -57,6 +57,7 @@ class LatentVariableModel(SamplingMethods, TrainingMethods, LossLayer, keras.Mod
         "inference",
         "regularizer",
         "prior",
+        "corruption",
         "num_classes",
         "seed",
     )
@@ -104,6 +105,11 @@ class LatentVariableModel(SamplingMethods, TrainingMethods, LossLayer, keras.Mod
     def has_latents(self) -> bool:
         """Whether the model has latents: those of `marginal` have the event shape [0]."""
         return 0 not in self.latent_shape
+
+    @property
+    def noise_shape(self) -> Shape:
+        """The shape of the standard normal noise that a draw z ~ q(z|x) is a function of."""
+        return self.latent_shape
 
     def _counter(self, name):
         return self.add_weight(

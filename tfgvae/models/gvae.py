@@ -6,8 +6,10 @@ import keras
 import tensorflow as tf
 
 from tfgvae import checks, seeds
+from tfgvae.corruptions import CORRUPTIONS, Corruption
+from tfgvae.distributions.corrupted import Corrupted
 from tfgvae.distributions.divergence import kl_divergence
-from tfgvae.distributions.noise import from_noise
+from tfgvae.distributions.noise import condition, from_noise
 from tfgvae.families import FAMILIES, Family
 from tfgvae.inference import INFERENCE, Inference
 from tfgvae.mappings import MAPPINGS, Mapping
@@ -32,6 +34,9 @@ class GVAE(LatentVariableModel):
       num_classes: > 0 for f(z, label).
       prior: p(z), given as the parts are. "inference" is the prior that q brings: N(0, I), or q(z)
         of a fixed q.
+      corruption: C(x~|x). With one, q~(z|x) = E_C q(z|x~) is the inference distribution: for
+        training, for `encode`, and in every step of a Gibbs chain. `kl` is then the upper bound
+        E_C KL(q(z|x~) || p(z)), from one x~ per image.
       seed: int of the initial weights and the training noise; None draws one and keeps it.
     """
 
@@ -46,6 +51,7 @@ class GVAE(LatentVariableModel):
         num_classes: int = 0,
         seed: int = 0,
         prior: Spec = "inference",
+        corruption: Spec = "none",
         **kwargs: Any,
     ) -> None:
         latent_dim = checks.size("latent_dim", latent_dim, 1)
@@ -62,6 +68,8 @@ class GVAE(LatentVariableModel):
             self.inference = make(INFERENCE, inference, "inference", Inference, **given)
             self.regularizer = make(REGULARIZERS, regularizer, "regularizer", Regularizer)
             self.latent_prior = make(PRIORS, prior, "prior", Prior, **given)
+            shape = {"image_shape": self.image_shape}
+            self.corruption = make(CORRUPTIONS, corruption, "corruption", Corruption, **shape)
             self._check_prior()
             self._build_parts(params_shape)
         self._finish()
@@ -82,6 +90,7 @@ class GVAE(LatentVariableModel):
         self.inference.build((None, *self.image_shape))
         self.regularizer.build((None, self.latent_dim))
         self.latent_prior.build((None, self.latent_dim))
+        self.corruption.build((None, *self.image_shape))
 
     def _check_prior(self):
         if self.latent_prior.latent_dim != self.latent_dim:
@@ -104,7 +113,16 @@ class GVAE(LatentVariableModel):
             )
 
     def posterior(self, x: Tensor, training: bool = False) -> Distribution:
-        return self.inference.distribution(x, training=training)
+        def clear(images):
+            return self.inference.distribution(images, training=training)
+
+        if not self.corruption.noise_size:
+            return clear(x)
+        return Corrupted(x, self.corruption, clear, self.latent_dim)
+
+    @property
+    def noise_shape(self) -> Shape:
+        return (self.latent_dim + self.corruption.noise_size,)
 
     def prior(self) -> Distribution:
         return self.latent_prior.distribution(self.inference)
@@ -119,9 +137,10 @@ class GVAE(LatentVariableModel):
         self, x: Tensor, label: Tensor | None, seed: Tensor, training: bool
     ) -> dict[str, Tensor]:
         z_seed, r_seed, family_seed = seeds.split(seed, 3)
-        q, prior = self.posterior(x, training), self.prior()
-        noise = seeds.batch_normal(z_seed, tf.shape(x)[0], self.latent_shape)
-        z = from_noise(q, noise)
+        noise = seeds.batch_normal(z_seed, tf.shape(x)[0], self.noise_shape)
+        # With a corruption, q is that of the corrupted images.
+        q, noise = condition(self.posterior(x, training), noise)
+        z, prior = from_noise(q, noise), self.prior()
         params = self.likelihood(z, label, training)
         nll = -self.family.log_prob(x, params, family_seed if training else None)
         self.add_batch_loss(nll)
@@ -139,4 +158,5 @@ class GVAE(LatentVariableModel):
             "inference": serialize(self.inference),
             "regularizer": serialize(self.regularizer),
             "prior": serialize(self.latent_prior),
+            "corruption": serialize(self.corruption),
         }

@@ -23,7 +23,7 @@ class TrainingMethods(keras.Model):
         x, label = unpack(batch, self.image_shape, self.num_classes)
         check_range(x, self.family.data_range)
         seed = seeds.fold_in(self.seed, seeds.INITIALIZATION)
-        noise = seeds.batch_normal(seed, tf.shape(x)[0], self.latent_shape)
+        noise = seeds.batch_normal(seed, tf.shape(x)[0], self.noise_shape)
         z = from_noise(self.posterior(x), noise)
         self.family.initialize(x, self.likelihood(z, label))
 

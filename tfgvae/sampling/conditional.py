@@ -28,7 +28,7 @@ def draw_images(model: Model, params: Tensor, rows: Tensor) -> dict[str, Tensor]
 
 def draw_latent(model: Model, q: Distribution, rows: Tensor) -> Tensor:
     """z ~ q = q(z|x): [N, *latent_shape], from the stream LATENT of each row."""
-    return from_noise(q, seeds.normal(seeds.fold_in(rows, seeds.LATENT), model.latent_shape))
+    return from_noise(q, seeds.normal(seeds.fold_in(rows, seeds.LATENT), model.noise_shape))
 
 
 def encode(model: Model, x: Tensor, rows: Tensor) -> Tensor:
