@@ -125,6 +125,8 @@ def finish(folder, steps):
 
 def main(kills, seed, folder):
     """Kill, resume, compare; returns the exit status."""
+    # Shells start commands in the background with SIGINT ignored, and the runs would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     draw, ends, bad, begun = random.Random(seed), collections.Counter(), [], time.monotonic()
     killed, whole = folder / "killed", folder / "whole"
     folder.mkdir(parents=True)
