@@ -39,7 +39,14 @@ setup(
         "matplotlib",  # The plots of train.evaluate and train.reproduce.
     ],
     extras_require={
-        "test": ["pytest", "pytest-xdist", "ruff", "mypy", "tensorflow-serving-api>=2.21,<2.22"],
+        "test": [
+            "pytest",
+            "pytest-xdist",
+            "hypothesis",  # scripts/fuzz_flags.py
+            "ruff",
+            "mypy",
+            "tensorflow-serving-api>=2.21,<2.22",
+        ],
         "serving": ["tensorflow-serving-api>=2.21,<2.22"],  # Clients; an export does without.
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "docs": ["sphinx>=9,<10", "myst-nb>=1.4,<2", "pydata-sphinx-theme>=0.24,<0.25"],

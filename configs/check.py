@@ -85,6 +85,18 @@ def _check_size(name, value, most):
         raise ValueError(f"{name} must be at most {most}, got {value}")
 
 
+def check_integer(name, value, least, most=2**63 - 1):
+    """Check an integer, with the errors of tfgvae.checks.
+
+    Raises:
+      ValueError: a value of another type, or out of its range.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
+    if value > most:
+        raise ValueError(f"{name} must be at most {most}, got {value}")
+
+
 def check_learning_rate(value):
     """Check that a learning rate is finite and > 0, with a ValueError."""
     if not 0 < value < math.inf:  # NaN is not.

@@ -1,5 +1,9 @@
 """Measure an exported model: see `python -m export.benchmark --help`."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import argparse
 import sys
 
@@ -40,6 +44,7 @@ def run(flags):
         model_card(flags.folder)  # Fails before TensorFlow is imported, which takes seconds.
         from export.measurement import HEADER, benchmark
 
+        interrupts.started()
         for n, found in enumerate(benchmark(flags.folder, sizes, flags.seconds, names)):
             if n == 0:  # The model could be loaded.
                 print(LAYOUT.format(*HEADER))

@@ -4,22 +4,24 @@ import train.start  # noqa: F401 (before TensorFlow)
 
 # isort: split
 
+import contextlib
 import dataclasses
 import errno
 import json
 import os
 import pathlib
-import shutil
-import uuid
 
 import numpy as np
 import tensorflow as tf
 
 from export import batching, cost, reference, warmup
 from export.card import card, described_signatures
-from export.layout import CARD, DEFAULT, EXTRA, versions, warmup_path
+from export.layout import CARD, DEFAULT, EXTRA, FILES, REMOVING, WRITING, versions, warmup_path
 from export.limits import Limits
 from export.signatures import signatures
+from tfgvae.messages import reason
+from train import unfinished
+from train.files import check_name
 
 
 def _served(functions, variables):
@@ -74,6 +76,16 @@ def _sync(folder):
                 os.fsync(file.fileno())
 
 
+@contextlib.contextmanager
+def _naming(base):
+    """Errors of a full disk name the folder `base`. TensorFlow's name a file that is gone."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        said = getattr(error, "strerror", None) or reason(error).rpartition("; ")[2]
+        raise OSError(f"cannot write {base}: {said}; no version was added") from error
+
+
 def _publish(aside, base):
     """Rename the finished folder to the next version number. No version is ever replaced."""
     while True:
@@ -109,7 +121,8 @@ def write_version(model, base, limits=None, run=None, png=False):
 
     The version is written to a folder whose name is not a number and renamed at the end, so a
     server that watches `base` never sees an incomplete version. An export that fails leaves
-    nothing. One that is killed leaves that folder, which servers ignore.
+    nothing. One that is killed leaves that folder, which servers ignore, and the next export
+    removes it: see `train.unfinished`.
 
     Args:
       model: a model of tfgvae.models.
@@ -159,7 +172,9 @@ def write_folder(model, folder, limits=None):
 def _folder(path):
     if not os.fspath(path):
         raise ValueError("expected the folder of a model, got an empty name")
-    return pathlib.Path(path).absolute()
+    folder = pathlib.Path(path).absolute()
+    check_name("the folder of a model", folder)
+    return folder
 
 
 def _require_empty(folder):
@@ -175,12 +190,10 @@ def _write(model, base, name, limits, run, png, place):
     functions, variables, limits, costs = _traced(model, limits or Limits(), png)
     described = card(model, functions, limits, costs, run)
     base.mkdir(parents=True, exist_ok=True)
-    aside = base / f".exporting-{uuid.uuid4().hex}"
-    try:
+    for prefix in (WRITING, REMOVING):
+        unfinished.remove_left(base, prefix, FILES)
+    with _naming(base), unfinished.new_folder(base, WRITING) as aside:
         _save(functions, variables, aside)
         _write_extra(aside, name, described, functions, not model.family.has_mean)
         _sync(aside)
         return place(aside, base)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise

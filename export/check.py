@@ -1,5 +1,9 @@
 """Compare a running server with an export: see `python -m export.check --help`."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import argparse
 import pathlib
 import sys
@@ -63,6 +67,7 @@ def compared(call, references):
 
 def run(flags):
     """Compare with parsed flags, print a line for each signature, and return the exit status."""
+    interrupts.started()
     folder = pathlib.Path(flags.folder).absolute()
     version = flags.version
     if version is None and folder.name.isdecimal():

@@ -1,5 +1,9 @@
 """Choose which versions of an exported model are served: see `python -m export.label --help`."""
 
+from train import interrupts  # noqa: F401 First: Ctrl-C during the imports is one line.
+
+# isort: split
+
 import argparse
 import pathlib
 import sys

@@ -2,7 +2,8 @@
 
 import pathlib
 
-from train.files import read_json
+from export import batching
+from train.files import check_name, read_json
 
 EXTRA = "assets.extra"
 CARD = "model_card.json"
@@ -13,6 +14,10 @@ DATA_RANGE = [0.0, 1.0]
 # REST sends an output whose name ends in _bytes as {"b64": ...}.
 PNG = "png_bytes"
 WARMUP = "tf_serving_warmup_requests"
+# Names of folders that are not finished. Servers ignore them, because they are no numbers.
+WRITING, REMOVING = ".exporting-", ".removing-"
+# What an export writes into a version folder.
+FILES = {"saved_model.pb", "fingerprint.pb", "variables", "assets", batching.FILE, EXTRA}
 
 
 def versions(base):
@@ -43,6 +48,7 @@ def model_card(folder):
     Raises:
       ValueError: there is none, or it is not JSON.
     """
+    check_name("the exported model", folder)
     card = read_card(folder)
     if card is None:
         raise ValueError(f"{folder} is no exported model: it has no model card")

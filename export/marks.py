@@ -3,11 +3,16 @@
 An export replaces only files with the mark. It refuses to replace any other file.
 """
 
+import contextlib
 import os
 import pathlib
 import re
 
+from train.unfinished import held
+
 MARK = "Written by export.run of tfgvae. The next export replaces this file."
+# The first words of every file beside the models.
+_WRITTEN = b"Written by export.run of tfgvae."
 
 # What version 0.1 wrote, before there was a mark.
 _OLD_README = (
@@ -51,6 +56,26 @@ def replace_text(path, text):
     """
     path = pathlib.Path(path)
     require_ours(path)
+    _remove_left(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text)
-    os.replace(aside, path)
+    try:
+        with open(aside, "w") as file, held(aside):
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(aside, path)
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        aside.unlink(missing_ok=True)  # It is gone if all went well.
+
+
+def _remove_left(path):
+    """Remove what a killed export left of the file `path`: no process holds a lock on it."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        if not left.suffix[1:].isdecimal() or left.is_symlink() or not left.is_file():
+            continue
+        with contextlib.suppress(FileNotFoundError), held(left) as locked:
+            content = left.read_bytes()
+            if locked and (not content or _WRITTEN in content.split(b"\n", 1)[0]):
+                left.unlink(missing_ok=True)

@@ -4,12 +4,11 @@ import contextlib
 import os
 import pathlib
 import shutil
-import uuid
 
-from export import batching, labels, reference
-from export.layout import CARD, EXTRA, WARMUP, read_card, versions
+from export import labels, reference
+from export.layout import CARD, EXTRA, FILES, REMOVING, WARMUP, read_card, versions
+from train import unfinished
 
-_FILES = {"saved_model.pb", "fingerprint.pb", "variables", "assets", batching.FILE, EXTRA}
 _EXTRA_FILES = {CARD, WARMUP, reference.FILE}
 
 
@@ -23,7 +22,7 @@ def _is_ours(folder):
         return False
     if not isinstance(card, dict) or not {"signatures", "libraries", "exported_at"} <= set(card):
         return False
-    return set(os.listdir(folder)) <= _FILES and set(os.listdir(folder / EXTRA)) <= _EXTRA_FILES
+    return set(os.listdir(folder)) <= FILES and set(os.listdir(folder / EXTRA)) <= _EXTRA_FILES
 
 
 def prune(base, keep):
@@ -48,8 +47,9 @@ def prune(base, keep):
     labelled = set(labels.read(base).values())
     ours = [n for n in versions(base) if _is_ours(base / str(n))]
     for folder in [base / str(n) for n in ours[:-keep] if n not in labelled]:
-        aside = base / f".removing-{uuid.uuid4().hex}"
-        with contextlib.suppress(FileNotFoundError):  # Another export was faster.
+        aside = base / unfinished.new_name(REMOVING)
+        # Another export may be faster.
+        with contextlib.suppress(FileNotFoundError), unfinished.held(folder):
             os.rename(folder, aside)
             shutil.rmtree(aside)
             removed.append(folder)

@@ -1,5 +1,9 @@
 """Export a trained run for TensorFlow Serving: see `python -m export.run --help`."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import argparse
 import pathlib
 import sys
@@ -11,6 +15,7 @@ from export.marks import require_ours
 from export.pruning import prune
 from train import configuration
 from train.errors import as_setup_error, exit_status
+from train.files import check_name
 
 DESCRIPTION = """\
 Export a trained run as the next version of a model of TensorFlow Serving.
@@ -97,6 +102,7 @@ def export_run(flags):
         name = server_configs.check_name(flags.name or workdir.resolve().name)
         if not flags.output:
             raise ValueError("expected --output=DIR, the folder of all models, got an empty name")
+        check_name("the folder of all models", output.absolute())
         sizes = _sizes(flags.batch_sizes)
         # A server without the parameters of this model reads batching.config.
         largest = max(sizes[-1], batching.SIZES[-1])
@@ -111,12 +117,18 @@ def export_run(flags):
         from export.bundle import write_version
         from train.opened import open_run
 
+        interrupts.started()
         limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows, sizes)
         labelled = labels.read(output / name)
         model = open_run(workdir, flags.step).model
         folder = write_version(model, output / name, limits, workdir, flags.png)
-        server_configs.write(output)
-        readme.write(output)
+        try:
+            server_configs.write(output)
+            readme.write(output)
+        except OSError as error:
+            raise OSError(
+                f"{folder} is complete, but {error}; the next export writes that file again"
+            ) from error
     print(f"Exported: {folder}")
     print("\n".join(model_card(folder)["costs"]))
     if labelled:

@@ -1,5 +1,9 @@
 """Check an exported model: see `python -m export.verify --help`."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import argparse
 import sys
 
@@ -33,6 +37,7 @@ def run(folder):
         card = model_card(folder)  # Fails before TensorFlow is imported, which takes seconds.
         from export.verification import HEADER, check_warmup, line, verify
 
+        interrupts.started()
         for n, result in enumerate(verify(folder)):
             if n == 0:  # Now it is known that the folder can be loaded.
                 print(line(HEADER))

@@ -26,7 +26,7 @@ FLOORS = [
     {"checks", "messages", "registry", "types", "version", "weights"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-# export uses only this of train: the settings of the process and the errors of commands.
+# export uses only this of train: the settings of the process, the errors of commands, and files.
 BESIDE = {("export", "train")}
 # Imports within a function, made at their first use: a name of tfgvae for what a higher room does.
 LATE = {

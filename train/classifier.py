@@ -3,6 +3,10 @@
 Estimators take features from it, and it can be a fixed q(z|x) (Eq. 5).
 """
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import argparse
 import dataclasses
 import json
@@ -10,13 +14,13 @@ import os
 import pathlib
 import shlex
 import sys
-import tempfile
 import time
 
-from train.classifier_settings import Settings, check_names
+from train import unfinished
+from train.classifier_settings import Settings, check_flags
 from train.configuration import differences
 from train.errors import SetupError, TrainError, as_setup_error, as_train_error, exit_status
-from train.files import read_json, write_whole
+from train.files import check_name, read_json, write_whole
 
 DESCRIPTION = """\
 Train a classifier on a data set's labels. Estimators use its features (Frechet distance, precision
@@ -33,13 +37,16 @@ def _write(network, output, record):
     """Write FILE.json, then FILE.keras: if FILE.keras exists, FILE.json belongs to it."""
     output.unlink(missing_ok=True)
     write_whole(output.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".writing-") as folder:
-        temporary = pathlib.Path(folder) / output.name
+    prefix = f".{output.name}.writing-"
+    unfinished.remove_left(output.parent, prefix, {output.name})
+    with unfinished.new_folder(output.parent, prefix) as folder:
+        temporary = folder / output.name
         try:
             network.save(temporary)
         except Exception as error:  # h5py raises its own kinds when the disk is full.
             raise TrainError(f"cannot write {output}: {error}") from error
         os.replace(temporary, output)
+        folder.rmdir()
 
 
 def _changed(output, settings):
@@ -60,6 +67,7 @@ def _reusable(output, settings, overwrite, say):
     Raises:
       SetupError: it holds another one, and overwrite is False.
     """
+    check_name("the output", output)
     if output.suffix != ".keras":
         raise SetupError(f"the output must be a file name that ends in .keras, got {output}")
     if not output.exists():
@@ -133,6 +141,9 @@ def trained_classifier(
         if _reusable(output, settings, overwrite, say):
             say(f"Classifier: {output} is there, trained with these settings.")
             return output
+        from train import classifier_training  # noqa: F401 (late: it imports TensorFlow)
+
+        interrupts.started()
         place = {"data_dir": data_dir, "download": download}
         training = settings.open(settings.train_split, **place)
         test = settings.open(settings.test_split, **place)
@@ -145,7 +156,7 @@ def trained_classifier(
 
 
 def _crop(text):
-    return int(text) if text.isdigit() else text
+    return int(text) if text.isdecimal() else text
 
 
 _HELP = {
@@ -207,7 +218,7 @@ def main(arguments):
 
     def train():
         with as_setup_error():
-            check_names(flags)
+            check_flags(flags)
         trained_classifier(**flags, command=command)
 
     return exit_status(train, debug, "Interrupted; nothing was written.")

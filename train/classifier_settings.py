@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+import pathlib
 
 from configs import catalog
-from configs.check import check_dataset, check_learning_rate, check_noise
+from configs.check import check_dataset, check_integer, check_learning_rate, check_noise
+from train.files import check_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,15 +68,47 @@ class Settings:
         return opened
 
 
-def check_names(flags):
-    """Check the names and the learning rate among flags, {field: value}, without TensorFlow.
+def check_flags(flags):
+    """Check flags, {field: value}, without TensorFlow.
 
     Raises:
-      ValueError, FileNotFoundError: there is no such trunk, noise or data set, or the learning rate
-        is not finite and > 0.
+      ValueError, FileNotFoundError: an unknown name, a size or a number out of its range, or no
+        such data set.
     """
-    check_learning_rate(flags.get("learning_rate", Settings.learning_rate))
-    trunks = catalog.names("tfgvae.inference.gaussian", "TRUNKS")
-    catalog.check_name(trunks, flags["trunk"], "trunk")
+    _check_numbers(flags)
+    for key, module, table in (
+        ("trunk", "tfgvae.inference.gaussian", "TRUNKS"),
+        ("norm", "tfgvae.layers.blocks", "NORMS"),
+    ):
+        catalog.check_name(catalog.names(module, table), flags[key], key)
     check_noise(flags["binarize"], flags["augment"])
+    check_name("the output", flags["output"])
+    if pathlib.Path(flags["output"]).suffix != ".keras":
+        raise ValueError(
+            f"the output must be a file name that ends in .keras, got {flags['output']}"
+        )
     check_dataset(flags["dataset"], flags["data_dir"])
+
+
+def _check_numbers(flags):
+    most = catalog.constant("tfgvae.checks", "MOST")
+    check_learning_rate(flags["learning_rate"])
+    check_integer("steps", flags["steps"], 1)
+    check_integer("seed", flags["seed"], 0)
+    check_integer("batch_size", flags["batch_size"], 2, most["batch_size"])
+    check_integer("width", flags["width"], 1, most["width"])
+    layers = catalog.constant("tfgvae.checks", "MOST_LAYERS")
+    if len(flags["dense"]) > layers:
+        raise ValueError(f"dense must have at most {layers} numbers, got {len(flags['dense'])}")
+    for number in flags["dense"]:
+        check_integer("every number of dense", number, 1, most["dense"])
+    if flags["image_size"] is not None:
+        check_integer("image_size", flags["image_size"], 1, most["image_size"])
+    if flags["crop"] not in (None, "none", "square"):
+        _check_crop(flags["crop"])
+
+
+def _check_crop(crop):
+    # With the error of tfgvae.data.pixels.
+    if not isinstance(crop, int) or crop < 1:
+        raise ValueError(f"crop must be an integer >= 1, 'square' or 'none', got {crop!r}")

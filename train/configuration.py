@@ -17,7 +17,7 @@ from configs.check import check
 from configs.fields import flat, typed
 from configs.resolve import COUNTS, fill, replace, shorten
 from train.errors import SetupError
-from train.files import read_json
+from train.files import check_name, read_json
 
 # Fields that may change when a run goes on: they do not change the steps that are already done.
 FREE = (
@@ -114,6 +114,7 @@ def require(folder):
       ValueError: config.json is not JSON, or a module that it names cannot be imported.
     """
     folder = pathlib.Path(folder)
+    check_name("the run folder", folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}")
     held = read(folder)
@@ -153,6 +154,7 @@ def settle(config, folder, given=None, overwrite=False):
       ValueError, FileNotFoundError: bad values.
     """
     bring_in(config.get("imports"), "the configuration's field imports")
+    check_name("the run folder", folder)
     held = read(folder)
     unknown = sorted(flat(config).keys() - flat(base.get_config()).keys())
     if unknown:

@@ -90,6 +90,9 @@ def exit_status(command, debug=False, interrupted="Interrupted."):
       debug: show the traceback, too.
       interrupted: the message after Ctrl-C.
     """
+    if hasattr(sys.stdout, "reconfigure"):
+        # A path that is not UTF-8 is printed with its bytes as \\udcNN, as on standard error.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return command() or 0
     except TrainError as error:

@@ -6,11 +6,29 @@ import os
 import pathlib
 
 
+def check_name(name, path):
+    """Check that a path is UTF-8: TensorFlow and the readers of our files take no other.
+
+    Args:
+      name: what the path is, for the error.
+      path: a string or a path.
+
+    Raises:
+      ValueError: it is not.
+    """
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"the name of {name} must be UTF-8, got {os.fsencode(path)!r}") from error
+
+
 def write_whole(path, content):
     """Write text or bytes to a file. If the process dies, the file stays as it was."""
     path = pathlib.Path(path)
     temporary = path.with_name(f".{path.name}.writing")
-    content = content.encode() if isinstance(content, str) else content
+    if isinstance(content, str):
+        # A part of a path or of a command line may not be UTF-8.
+        content = content.encode("utf-8", "backslashreplace")
     try:
         with open(temporary, "wb") as file:
             file.write(content)

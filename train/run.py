@@ -1,5 +1,9 @@
 """Train a model: see `python -m train.run --help`."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import sys
 
 from train import configuration, flags
@@ -36,6 +40,7 @@ def train(command, say=print, stream=None):
         )
     from train.loop import train_and_evaluate
 
+    interrupts.started()
     model, metrics = train_and_evaluate(
         command.config,
         command.folder,

@@ -17,6 +17,7 @@ from export.examples import example
 from export.layout import read_card, versions, warmup_path
 from tests.export import served
 from tests.export.served import exported, loaded
+from train import unfinished
 
 
 @pytest.fixture
@@ -107,6 +108,15 @@ def test_a_killed_export_leaves_no_version(model, tmp_path):
         process.kill()
     assert list(tmp_path.rglob("saved_model.pb")) and versions(tmp_path) == []
     assert tfgvae.export(model, tmp_path) == tmp_path / "1"
+
+
+@pytest.mark.parametrize("prefix", [".exporting-", ".removing-"])
+def test_the_next_export_removes_what_a_killed_one_left(quick, model, tmp_path, prefix):
+    (tmp_path / f"{prefix}{'0' * 32}" / "variables").mkdir(parents=True)
+    (tmp_path / f"{prefix}{'1' * 32}" / "somebody's").mkdir(parents=True)
+    with unfinished.new_folder(tmp_path, prefix) as running:
+        tfgvae.export(model, tmp_path)
+        assert set(os.listdir(tmp_path)) == {"1", running.name, f"{prefix}{'1' * 32}"}
 
 
 def test_examples_keep_to_a_limit_of_one_step():

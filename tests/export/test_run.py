@@ -1,7 +1,11 @@
 """The command on a run folder, and the files that it writes next to the version."""
 
 import json
+import os
+import pathlib
 import shutil
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -15,6 +19,9 @@ from export.layout import read_card, versions
 from export.marks import MARK, is_ours, replace_text
 from tests.conformance.tiny_models import IMAGE
 from tfgvae import runs
+from train import unfinished
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +156,61 @@ def test_files_of_earlier_versions_without_the_mark_are_replaced(tmp_path):
         (tmp_path / name).write_text(old.replace("docker", "podman") + "# mine\n")
         assert not is_ours(tmp_path / name)
         (tmp_path / name).unlink()
+
+
+def test_a_file_left_by_a_killed_export_is_removed_and_no_other(tmp_path):
+    for name, text in ((".README.md.71", f"<!-- {MARK} -->"), (".README.md.72", "my own")):
+        (tmp_path / name).write_text(text)
+    (tmp_path / ".README.md.73").touch()
+    (tmp_path / ".README.md.bak").touch()
+    running = tmp_path / ".README.md.74"
+    running.touch()
+    with unfinished.held(running):
+        replace_text(tmp_path / "README.md", MARK)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"README.md", ".README.md.72", ".README.md.74", ".README.md.bak"}
+
+
+# Runs an export with files of at most this many bytes, as on a full disk.
+LIMITED = """
+import resource, sys, train.start
+from export import run
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+sys.exit(run.main(sys.argv[2:]))
+"""
+
+
+# What does not fit.
+@pytest.mark.parametrize("limit", ["graph", "README"])
+def test_a_full_disk_is_one_sentence_and_no_half_of_a_file(workdir, output, tmp_path, limit):
+    sizes = {path.name: path.stat().st_size for path in output.rglob("*") if path.is_file()}
+    served = tmp_path / "served"
+    if limit == "graph":
+        limit = sizes["saved_model.pb"] - 1
+    elif limit == "README":
+        # Larger than every file of a version. The README has the sections of many models.
+        limit = max(sizes.values()) + 1
+        shutil.copytree(output, served)
+        for n in range(1 + limit // 2000):
+            shutil.copytree(output / "other", served / f"other{n}")
+    flags = [f"--workdir={workdir}", f"--output={served}", "--name=new"]
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(limit), *flags],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    said = done.stderr.strip().splitlines()
+    assert done.returncode == 2 and len(said) == 1, done.stderr
+    assert "File too large" in said[0] and "cannot write" in said[0]
+    if (served / "README.md").exists():
+        assert said[0].startswith(f"{served / 'new' / '1'} is complete, but cannot write")
+        assert (served / "README.md").read_text() == (output / "README.md").read_text()
+        assert verify.main([str(served / "new" / "1")]) == 0
+    else:
+        assert said[0].endswith("no version was added") and not list((served / "new").iterdir())
+    assert not [path for path in served.iterdir() if path.name.startswith(".")]
 
 
 def test_a_link_or_a_folder_is_never_replaced(tmp_path):

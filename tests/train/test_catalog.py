@@ -10,7 +10,8 @@ import pytest
 from configs import catalog, check, source
 from configs.components import component, field_type
 from tfgvae import registry
-from train.classifier_settings import check_names
+from train.classifier import parser
+from train.classifier_settings import check_flags
 
 
 def imported(module, name):
@@ -79,17 +80,10 @@ def test_names_of_other_tables_are_those_of_an_import():
     ],
 )
 def test_names_of_a_classifier(flag, said):
-    right = {
-        "trunk": "conv",
-        "binarize": "none",
-        "augment": "flip",
-        "dataset": "digits",
-        "data_dir": None,
-        "learning_rate": 1e-3,
-    }
-    check_names(right)
+    right = vars(parser().parse_args(["--dataset=digits", "--output=x.keras", "--augment=flip"]))
+    check_flags(right)
     with pytest.raises(ValueError, match=said):
-        check_names({**right, **flag})
+        check_flags({**right, **flag})
 
 
 @pytest.fixture

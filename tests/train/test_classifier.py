@@ -77,6 +77,14 @@ def test_the_command_writes_uses_again_and_refuses(tmp_path, capsys):
     assert sorted(path.name for path in output.parent.iterdir()) == ["digits.json", "digits.keras"]
 
 
+def test_what_a_killed_training_left_is_removed(tmp_path):
+    left = tmp_path / f".x.keras.writing-{'0' * 32}"
+    left.mkdir()
+    (left / "x.keras").write_bytes(b"half")
+    train(tmp_path / "x.keras", steps=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.keras"]
+
+
 def test_a_damaged_file_is_trained_again(trained, tmp_path):
     output = tmp_path / "digits.keras"
     content = bytearray(trained.read_bytes())

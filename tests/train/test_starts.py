@@ -80,6 +80,26 @@ def test_an_unknown_flag_is_refused_without_tensorflow(command):
             2,
             "learning_rate must be finite and > 0, got nan",
         ),
+        *(
+            (["train.classifier", "--dataset=digits", "--output=x.keras", *flags], 2, said)
+            for flags, said in (
+                (["--steps=0"], "steps must be an integer >= 1, got 0"),
+                (["--seed=-1"], "seed must be an integer >= 0, got -1"),
+                ([f"--seed={2**63}"], "seed must be at most"),
+                (["--batch_size=1"], "batch_size must be an integer >= 2, got 1"),
+                (["--batch_size=1000000000"], "batch_size must be at most 65536"),
+                (["--width=1000000000"], "width must be at most 4096"),
+                (["--dense", "8", "0"], "every number of dense must be an integer >= 1, got 0"),
+                (["--dense", "1000000000"], "every number of dense must be at most 65536"),
+                (["--dense", *["1"] * 300], "dense must have at most 256 numbers, got 300"),
+                (["--image_size=5000"], "image_size must be at most 4096"),
+                (["--crop=0"], "crop must be an integer >= 1, 'square' or 'none', got 0"),
+                (["--crop=middle"], "crop must be an integer >= 1, 'square' or 'none'"),
+                (["--norm=bach"], "unknown norm 'bach'"),
+                (["--learning_rate=inf"], "learning_rate must be finite and > 0, got inf"),
+                (["--output=x.h5"], "a file name that ends in .keras, got x.h5"),
+            )
+        ),
         (["train.evaluate", "--workdir=/", "--metrics=sharp"], 2, "unknown metric sharp"),
         (["train.evaluate", "--workdir=/nowhere"], 2, "no folder /nowhere"),
         (["train.reproduce", "--experiment=figure3", "--output=/"], 2, "unknown experiment"),

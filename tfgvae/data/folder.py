@@ -8,6 +8,7 @@ PATH/train/... PATH/test/...   splits, if there are such folders; otherwise a fi
 import concurrent.futures
 import os
 import pathlib
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ import tensorflow as tf
 
 from tfgvae.data.source import Source, is_test
 
+MOST_PIXELS = 80_000_000  # of an image
+_AT_ONCE = 24_000_000  # pixels that are decoded at a time
+_STRIP = 2**22  # pixels
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 _SPLITS = ("train", "validation", "test")
 _GRAY_MODES = ("1", "L", "LA")
@@ -31,8 +35,7 @@ def open_split(path: str, split: str, **_: Any) -> Source:
     if not path or not root.is_dir():
         raise FileNotFoundError(f"folder:PATH must name a folder, got {path!r}")
     files, classes = _files_of_split(root, split)
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        headers = list(pool.map(_header, (file for file, _ in files)))
+    headers = _headers(files)
     gray = all(mode in _GRAY_MODES for _, mode in headers)
     sizes = [size for size, _ in headers]
     other = next((i for i, size in enumerate(sizes) if size != sizes[0]), None)
@@ -48,8 +51,15 @@ def open_split(path: str, split: str, **_: Any) -> Source:
         records=lambda: tf.data.Dataset.from_tensor_slices(records),
         decode=_decoder("L" if gray else "RGB"),
         shuffle_buffer=len(files),  # Records are paths: all of them fit.
+        at_once=_at_once(sizes),
         size_note=note,
     )
+
+
+def _at_once(sizes):
+    """How many images are decoded at a time: about _AT_ONCE pixels; None for ordinary images."""
+    largest = max(height * width for height, width in sizes)
+    return None if 10 * largest <= _AT_ONCE else max(1, _AT_ONCE // largest)
 
 
 def _two_sizes(files, sizes, other):
@@ -114,6 +124,16 @@ def _check_name(path):
         ) from error
 
 
+def _headers(files):
+    """[`_header`] of [(file, class name)]."""
+    from PIL import Image
+
+    with concurrent.futures.ThreadPoolExecutor() as pool, warnings.catch_warnings():
+        # We have a limit of our own.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return list(pool.map(_header, (file for file, _ in files)))
+
+
 def _header(file):
     """((height, width), mode) of an image file, without decoding it."""
     from PIL import Image  # Only needed for folders.
@@ -124,9 +144,29 @@ def _header(file):
             mode = image.mode
     except Exception as error:  # Pillow raises many kinds for a damaged file.
         raise ValueError(f"cannot read the image file {file}: {error}") from error
+    if width * height > MOST_PIXELS:
+        raise ValueError(
+            f"{file} must have at most {MOST_PIXELS // 10**6} million pixels, got {height}x{width} "
+            "(height x width)"
+        )
     if mode not in _GRAY_MODES + _RGB_MODES:
         raise ValueError(f"{file} must have 8 bits per channel, got Pillow mode {mode!r}")
     return (height, width), mode
+
+
+def _levels(image, mode):
+    """The pixels of an opened image, uint8 [H, W, channels of the mode].
+
+    They are copied by strips, because one copy of a large image takes three times its memory.
+    """
+    image = image if image.mode == mode else image.convert(mode)
+    width, height = image.size
+    pixels = np.empty((height, width, len(mode)), np.uint8)
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        pixels[top : top + rows] = np.asarray(strip, np.uint8).reshape(-1, width, len(mode))
+    return pixels
 
 
 def _decoder(mode):
@@ -137,10 +177,9 @@ def _decoder(mode):
         file = path.decode()
         try:
             with Image.open(file) as image:
-                pixels = np.asarray(image.convert(mode), np.uint8)
+                return _levels(image, mode)
         except Exception as error:
             raise ValueError(f"cannot read the image file {file}: {error}") from error
-        return pixels.reshape(*pixels.shape[:2], -1)
 
     def decode(record):
         image = tf.numpy_function(read, [record["path"]], tf.uint8, stateful=False)

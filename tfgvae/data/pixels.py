@@ -74,11 +74,12 @@ class Geometry:
         resize = self.image_size is not None and tuple(image.shape[:2]) != self.image_size
         if not (gray or resize):
             return image
-        pixels = tf.cast(image, tf.float32)
+        pixels = image
         if gray:
-            pixels = tf.image.rgb_to_grayscale(pixels)
+            pixels = tf.image.rgb_to_grayscale(tf.cast(image, tf.float32))
         if resize:
             # Without antialias, a smaller image would be a sample of the pixels, not a mean.
+            # It takes uint8 and computes in float32. A cast would need four times the memory.
             pixels = tf.image.resize(pixels, self.image_size, "bilinear", antialias=True)
         return tf.cast(tf.clip_by_value(tf.round(pixels), 0.0, 255.0), tf.uint8)
 

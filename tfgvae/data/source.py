@@ -36,6 +36,7 @@ class Source:
       decode: record -> {"image": uint8 [H, W, C]} and, for a set with labels, "label": int64 [].
       shuffle_buffer: the number of records that a shuffle may hold in memory.
       geometry: the default crop and size of the set.
+      at_once: how many images are decoded at a time, because they are large; None: no limit.
       size_note: why H and W are None, for the error that asks for image_size.
     """
 
@@ -47,6 +48,7 @@ class Source:
     decode: Callable[..., dict[str, tf.Tensor]]
     shuffle_buffer: int
     geometry: Geometry = dataclasses.field(default_factory=Geometry)
+    at_once: int | None = None
     size_note: str = "its images differ in size"
 
     def __post_init__(self) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import os
 import pathlib
 import time
 
@@ -10,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfgvae.messages import reason
+from train.callbacks.events import EventFile
 
 
 def plain(logs):
@@ -28,7 +28,7 @@ def tag(name):
 
 
 class Summaries:
-    """TensorBoard writers, one per split, so that train and validation share a chart.
+    """TensorBoard's files, one per split, so that train and validation share a chart.
 
     Args:
       folder: the run folder.
@@ -39,55 +39,46 @@ class Summaries:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder) / "tensorboard"
-        self._writers = {}
+        self._files = {}
 
     @contextlib.contextmanager
     def _as_os_error(self):
         # In a callback, Keras takes some of TensorFlow's errors for the end of the data.
         try:
             yield
-        except tf.errors.OpError as error:
+        except (tf.errors.OpError, OSError) as error:
             raise OSError(f"cannot write to {self.folder}: {reason(error)}") from error
 
     def rewind(self, step):
         """Make TensorBoard drop what was written after step `step`: the run repeats these steps."""
         for folder in self.folder.glob("*"):
-            # Read before the file that this process writes: "-" sorts before "." and digits.
-            name = f"events.out.tfevents.{int(time.time())}-resumed-at-{step}.{os.getpid()}"
-            with self._as_os_error(), tf.io.TFRecordWriter(str(folder / name)) as writer:
-                for event in _restart(step + 1):
-                    writer.write(event.SerializeToString())
+            with self._as_os_error():
+                file = self._file(folder.name)
+                file.restart(step + 1)
+                file.flush()
 
-    def _writer(self, split):
-        if split not in self._writers:
-            self._writers[split] = tf.summary.create_file_writer(str(self.folder / split))
-        return self._writers[split]
+    def _file(self, split):
+        if split not in self._files:
+            self._files[split] = EventFile(self.folder / split)
+        return self._files[split]
 
     def scalars(self, step, split, metrics):
         """Write {name: float or None}."""
-        with self._as_os_error(), self._writer(split).as_default(step):
+        with self._as_os_error():
             for name, value in metrics.items():
                 if value is not None:
-                    tf.summary.scalar(tag(name), value)
+                    self._file(split).scalar(step, tag(name), value)
 
     def image(self, step, name, pixels):
         """Write one picture: uint8 [H, W, 3]."""
-        with self._as_os_error(), self._writer("samples").as_default(step):
-            tf.summary.image(name, pixels[None])
+        with self._as_os_error():
+            self._file("samples").image(step, name, pixels)
 
     def flush(self):
         """Write what is buffered to the disk."""
         with self._as_os_error():
-            for writer in self._writers.values():
-                writer.flush()
-
-
-def _restart(step):
-    """Events that make TensorBoard drop what it has read from `step` on."""
-    start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
-    yield tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2")
-    for _ in range(2):  # TensorBoard ignores the first START of a folder.
-        yield tf.compat.v1.Event(wall_time=time.time(), step=step, session_log=start)
+            for file in self._files.values():
+                file.flush()
 
 
 class LogMetrics(keras.callbacks.Callback):

@@ -1,11 +1,16 @@
 """Evaluate a trained run: see `python -m train.evaluate --help`."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import shlex
 import sys
 
 from train import configuration
 from train.errors import as_setup_error, exit_status
 from train.evaluate import flags
+from train.files import check_name
 
 
 def main(arguments):
@@ -19,8 +24,10 @@ def main(arguments):
             # Find mistakes before TensorFlow is imported, which takes seconds.
             flags.chosen(options.get("metrics"))
             configuration.require(parsed.workdir)
+            check_name("the output folder", parsed.output or "")
         from train.evaluate.loop import evaluate, failed
 
+        interrupts.started()
         return 1 if failed(evaluate(**options, command=command)) else 0
 
     return exit_status(run, parsed.debug, "Interrupted. The same command goes on.")

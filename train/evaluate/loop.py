@@ -149,6 +149,7 @@ def evaluate(
         names = chosen(metrics)
         workdir = pathlib.Path(workdir)
         output = pathlib.Path(output or workdir / "evaluation")
+        files.check_name("the output folder", output)
         context, fixed, about = open_evaluation(
             workdir, output, step, data_dir, classifier, mean, seed, sizes, say
         )

@@ -5,6 +5,7 @@ import pathlib
 import tensorflow as tf
 
 from tfgvae.messages import reason
+from train.callbacks.events import EventFile
 
 
 def write(report, sections, workdir):
@@ -16,16 +17,16 @@ def write(report, sections, workdir):
     folder = pathlib.Path(workdir) / "tensorboard" / "evaluation"
     step = report["checkpoint"]["step"]
     suffix = f".step-{step}"
-    for old in folder.glob(f"events.out.tfevents.*{suffix}"):
-        old.unlink(missing_ok=True)
     try:
-        writer = tf.summary.create_file_writer(str(folder), filename_suffix=suffix)
-        with writer.as_default(step):
-            for name, section in sections.items():
-                for key, number in section.numbers.items():
-                    tf.summary.scalar(f"{name}/{key}", number.estimate.value)
-                for picture in section.pictures:
-                    tf.summary.image(f"{name}/{picture.name}", picture.pixels[None])
-        writer.close()
-    except tf.errors.OpError as error:
+        before = list(folder.glob(f"events.out.tfevents.*{suffix}"))
+        file = EventFile(folder, suffix)
+        for name, section in sections.items():
+            for key, number in section.numbers.items():
+                file.scalar(step, f"{name}/{key}", number.estimate.value)
+            for picture in section.pictures:
+                file.image(step, f"{name}/{picture.name}", picture.pixels)
+        file.close()
+        for old in before:
+            old.unlink(missing_ok=True)
+    except (tf.errors.OpError, OSError) as error:
         raise OSError(f"cannot write to {folder}: {reason(error)}") from error

@@ -1,10 +1,15 @@
 """The paper's figures and propositions as experiments."""
 
+from train import interrupts  # First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import importlib
 import pathlib
 
 from configs.catalog import check_name
 from configs.check import check_dataset
+from train import files
 from train.errors import as_setup_error
 
 EXPERIMENTS = {
@@ -41,9 +46,11 @@ def reproduce(experiment, output, preset="quick", dataset=None, data_dir=None, s
         check_name(PRESETS, preset, "preset")
         if dataset is not None:
             check_dataset(dataset, data_dir)
+        files.check_name("the output folder", output)
         output = pathlib.Path(output)
         output.mkdir(parents=True, exist_ok=True)
     from train.reproduce.context import Context
 
     module = importlib.import_module(f"train.reproduce.{experiment}")
+    interrupts.started()
     module.run(Context(output, preset, dataset, data_dir, seed, say), module.SETTINGS[preset])

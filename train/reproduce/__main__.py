@@ -1,5 +1,9 @@
 """Reproduce a figure of the paper: see `python -m train.reproduce --help`."""
 
+from train import interrupts  # noqa: F401 First: Ctrl-C during the other imports is one line.
+
+# isort: split
+
 import argparse
 import pathlib
 import sys
