@@ -29,7 +29,7 @@ from tfgvae.types import Distribution, Model, Tensor
 # L.
 NUM_CORRUPTED = 4
 # The widths w, in units of the spread of the codes.
-WIDTHS = (0.0, 0.1, 0.3, 1.0)
+WIDTHS = (0.0, 0.3, 1.0)
 
 
 def terms(

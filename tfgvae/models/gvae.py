@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks, seeds
@@ -10,14 +11,17 @@ from tfgvae.corruptions import CORRUPTIONS, Corruption
 from tfgvae.distributions.corrupted import Corrupted
 from tfgvae.distributions.divergence import kl_divergence
 from tfgvae.distributions.noise import condition, from_noise
+from tfgvae.estimators import batching
+from tfgvae.estimators.estimate import Estimate
 from tfgvae.families import FAMILIES, Family
+from tfgvae.graphs import forget
 from tfgvae.inference import INFERENCE, Inference
 from tfgvae.mappings import MAPPINGS, Mapping
 from tfgvae.models.base import LatentVariableModel
-from tfgvae.priors import PRIORS, OfInference, Prior
+from tfgvae.priors import PRIORS, OfInference, Prior, fitting
 from tfgvae.registry import make
 from tfgvae.regularizers import REGULARIZERS, Regularizer
-from tfgvae.types import Distribution, Shape, Spec, Tensor
+from tfgvae.types import Distribution, Images, Shape, Spec, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
@@ -99,9 +103,10 @@ class GVAE(LatentVariableModel):
                 f"z has {self.latent_dim} latents, the prior is made for "
                 f"{self.latent_prior.latent_dim}"
             )
-        kind = type(self.latent_prior).__name__
-        if self.latent_prior.is_normal or isinstance(self.latent_prior, OfInference):
-            return
+        if not (self.latent_prior.is_normal or isinstance(self.latent_prior, OfInference)):
+            self._check_other_prior(type(self.latent_prior).__name__)
+
+    def _check_other_prior(self, kind):
         if self.inference.matches_prior:
             raise ValueError(
                 f"the inference {type(self.inference).__name__} has the prior p(z) = q(z), which "
@@ -133,6 +138,44 @@ class GVAE(LatentVariableModel):
             z = tf.concat([z, tf.one_hot(label, self.num_classes)], axis=-1)
         # Densities are float32 under any policy.
         return self.family.constrain(tf.cast(self.mapping(z, training=training), tf.float32))
+
+    def fit_prior(
+        self,
+        images: Images,
+        prior: str = "mixture",
+        seed: int = 0,
+        batch_size: int = 500,
+        **options: Any,
+    ) -> Estimate:
+        """Replace p(z) by a prior that is fitted to the codes z ~ q(z|x) of images.
+
+        If p(z) = q(z), ancestral sampling is right (Prop. 3): this is a sampler for a model that
+        was trained without a regularizer. `ancestral_sample`, `log_likelihood` and exports use the
+        new prior, and `.keras` files keep it. Every tenth code is held out.
+
+        Args:
+          images: training images [N, H, W, C], N >= 20.
+          prior: "mixture", Gaussians with full covariances; or "flow", an autoregressive flow.
+          seed: int of the codes and of the fit.
+          batch_size: images encoded at a time.
+          **options: of the fit: see tfgvae.priors.fitting.fit.
+
+        Returns:
+          The mean log-density of the codes that were held out, in nats, with its standard error.
+
+        Raises:
+          ValueError: images that the model refuses, fewer than 20 of them, an unknown prior, or an
+            option out of range.
+        """
+        self._check_other_prior(prior)
+        x = batching.model_images(self, images, least=2 * fitting.HELD_OUT)
+        rows = seeds.rows(seeds.check(seed), len(x))
+        z = [self.encode(x[p], rows[p]).numpy() for p in batching.batches(len(x), batch_size)]
+        found, density = fitting.fit(np.concatenate(z), self.image_shape, prior, seed, **options)
+        del self.latent_prior
+        self.latent_prior = found
+        forget(self)
+        return Estimate.of_mean(density)
 
     def terms(
         self, x: Tensor, label: Tensor | None, seed: Tensor, training: bool
