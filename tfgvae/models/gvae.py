@@ -18,6 +18,7 @@ from tfgvae.graphs import forget
 from tfgvae.inference import INFERENCE, Inference
 from tfgvae.mappings import MAPPINGS, Mapping
 from tfgvae.models.base import LatentVariableModel
+from tfgvae.models.walkback import walkback
 from tfgvae.priors import PRIORS, OfInference, Prior, fitting
 from tfgvae.registry import make
 from tfgvae.regularizers import REGULARIZERS, Regularizer
@@ -42,6 +43,8 @@ class GVAE(LatentVariableModel):
       corruption: C(x~|x). With one, q~(z|x) = E_C q(z|x~) is the inference distribution: for
         training, for `encode`, and in every step of a Gibbs chain. `kl` is then the upper bound
         E_C KL(q(z|x~) || p(z)), from one x~ per image.
+      walkback: k > 0 adds -log p(x|z_k) after k steps of the model's own Gibbs chain from x to the
+        loss. Each step draws images, which is slow for a PixelCNN.
       seed: int of the initial weights and the training noise; None draws one and keeps it.
     """
 
@@ -57,12 +60,14 @@ class GVAE(LatentVariableModel):
         seed: int = 0,
         prior: Spec = "inference",
         corruption: Spec = "none",
+        walkback: int = 0,
         **kwargs: Any,
     ) -> None:
         latent_dim = checks.size("latent_dim", latent_dim, 1)
         super().__init__(image_shape, (latent_dim,), num_classes, seed, **kwargs)
         (self.latent_dim,) = self.latent_shape
         # f takes z and the label as a one-hot vector; q(z|x) does not depend on the label.
+        self.walkback = checks.size("walkback", walkback, 0)
         self._mapped_dim = latent_dim + self.num_classes
         with self._construction():
             self.family = make(FAMILIES, family, "family", Family)
@@ -188,6 +193,9 @@ class GVAE(LatentVariableModel):
         params = self.likelihood(z, label, training)
         nll = -self.family.log_prob(x, params, family_seed if training else None)
         self.add_batch_loss(nll)
+        if training and self.walkback:
+            again = seeds.fold_in(family_seed, 1)
+            self.add_batch_loss(walkback(self, x, label, z, again, self.walkback))
         penalty = self.regularizer(z, q=q, prior=prior, step=self.train_batches, seed=r_seed)
         kl = kl_divergence(q, prior, z)
         return {"nll": nll, "kl": kl, "elbo": -(nll + kl), "penalty": penalty}
@@ -203,4 +211,5 @@ class GVAE(LatentVariableModel):
             "regularizer": serialize(self.regularizer),
             "prior": serialize(self.latent_prior),
             "corruption": serialize(self.corruption),
+            "walkback": self.walkback,
         }
