@@ -1,4 +1,7 @@
-"""q(z|x) = prod_t N(z_t; m_t(x, z_<t), s_t(x, z_<t)^2); without x it is p(z) = prod_t p(z_t | z_<t)."""
+"""q(z|x) = prod_t N(z_t; m_t, s_t^2), where m_t and s_t are functions of x and z(<t).
+
+Without x it is the prior p(z) = prod_t p(z_t | z(<t)).
+"""
 
 from typing import Protocol
 

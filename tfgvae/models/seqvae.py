@@ -4,47 +4,28 @@ step t:  z(t) ~ q_t(z|x),  x(t) ~ p_t(x | z(t), x(t-1)),  at the first step p_1(
 loss:    sum_t -w_t log p_t(x | z(t), x(t-1)) + R(q)
 """
 
-import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
 from tfgvae import checks, seeds
 from tfgvae.distributions.divergence import kl_terms
-from tfgvae.distributions.latent_chain import LatentChain
 from tfgvae.distributions.noise import from_noise
-from tfgvae.distributions.step_chain import StepChain
 from tfgvae.families import FAMILIES, Family
-from tfgvae.inference import Ladder as LadderInference
-from tfgvae.inference.residual import Residual
 from tfgvae.layers.corrupt import corrupt
-from tfgvae.layers.groups import latent_groups as share_out
-from tfgvae.layers.ladder_heads import LadderHeads
-from tfgvae.mappings import Ladder as LadderMapping
-from tfgvae.mappings.latent_transition import LatentTransition
-from tfgvae.mappings.transition import Transition
 from tfgvae.models import step_training
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.sampling_methods import ChainMethods
+from tfgvae.models.steps import Steps
 from tfgvae.registry import arguments, make
 from tfgvae.regularizers import KL, REGULARIZERS, Regularizer
 from tfgvae.sampling.conditional import draw_images
-from tfgvae.types import Distribution, Shape, Spec, Tensor
-
-
-class Walked(NamedTuple):
-    """A chain that was followed: z [N, T, Z], p and q given z(<t), parameters of every step."""
-
-    z: Tensor
-    prior: Distribution
-    posterior: Distribution
-    params: list[Tensor]
+from tfgvae.types import Shape, Spec, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
-class SeqVAE(ChainMethods, LatentVariableModel):
+class SeqVAE(Steps, ChainMethods, LatentVariableModel):
     """A chain of T = `num_steps` ladder VAEs over z [T, Z], with unshared steps as sublayers.
 
     A step passes E[x(t) | z(1..t)] to the next one. A gate r in (0, 1) for each pixel sets the
@@ -154,44 +135,6 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         self.term_names = self._all_term_names()
         self._finish()
 
-    def _make_steps(self):
-        steps, latent_dim = self.latent_shape
-        factor = self.num_steps if self.single else 1
-        groups = tuple(n * factor for n in self.latent_groups)
-        self._groups = share_out(self.image_shape, latent_dim, groups)
-        network = {
-            "latent_groups": self._groups,
-            "width": self.width,
-            "dense": self.dense,
-            "kernel_size": self.kernel_size,
-            "norm": self.norm,
-        }
-        conditional = self.step_prior == "conditional"
-        self._posteriors = [
-            LadderInference(latent_dim, self.image_shape, **network)
-            for _ in range(1 if conditional else steps)
-        ]
-        self._residuals = [
-            Residual(self.image_shape, **network) for _ in range(steps - 1 if conditional else 0)
-        ]
-        params_shape = self.family.params_shape(self.image_shape)
-        network = network | {"combine": self.combine, "num_classes": self.num_classes}
-        self._first = LadderMapping(latent_dim, params_shape, **network)
-        unshared = min(1, steps - 1) if self.share else steps - 1
-        self._transitions = [
-            Transition(latent_dim, params_shape, self.image_shape, skip=self.skip, **network)
-            for _ in range(unshared)
-        ]
-        predictions = unshared if self.latent_prediction else 0
-        self._predictions = [
-            LatentTransition(latent_dim, self.prediction_dense) for _ in range(predictions)
-        ]
-
-        self._step_priors = [
-            LadderHeads(self._groups, transition.feature_shapes())
-            for transition in (self._transitions if conditional else [])
-        ]
-
     def _check_family(self):
         if not self.family.has_mean:
             name = type(self.family).__name__
@@ -243,84 +186,6 @@ class SeqVAE(ChainMethods, LatentVariableModel):
             *(f"kl_group_{g}" for g in range(1, len(self._groups) + 1)),
         )
 
-    def _step_of(self, layers, t):
-        # With `share` one layer serves every step after the first.
-        return layers[min(t - 1, len(layers) - 1)]
-
-    def posterior(self, x: Tensor, training: bool = False) -> Distribution:
-        if self._step_priors:
-            follow = functools.partial(self._follow, training=training)
-            return StepChain(follow, self.latent_shape, x)
-        moments = [q(x, training=training) for q in self._posteriors]
-        return _independent(moments)
-
-    def prior(self) -> Distribution:
-        if self._step_priors:
-            return StepChain(self._follow, self.latent_shape)
-        if not self._predictions:
-            return super().prior()
-        steps = range(1, self.latent_shape[0])
-        return LatentChain([self._step_of(self._predictions, t) for t in steps], self.latent_shape)
-
-    def _follow(self, given, draw, x, training=False):
-        walked = self._walk(given, draw, x, training)
-        return walked.z, walked.prior if x is None else walked.posterior
-
-    def _walk(self, given, draw, x=None, training=False):
-        """Follow the chain with a conditional prior: a Walked.
-
-        Args:
-          given: [N, T, Z]: the noise of the latents if `draw`, else the latents.
-          draw: whether z is drawn: from the posterior of x, or from the prior without x.
-          x: [N, H, W, C], or None.
-          training: bool.
-        """
-        prior = [(tf.zeros_like(given[:, 0]), tf.ones_like(given[:, 0]))]
-        posterior = prior if x is None else [self._posteriors[0](x, training=training)]
-        z = [_latents(given[:, 0], draw, posterior[0])]
-        params = [self._first_params(z[0], None, training)]
-        for t in range(1, self.latent_shape[0]):
-            old = self._old(params[-1], training)
-            image = self.family.mean(old)
-            features = self._step_of(self._transitions, t).read(image, training)
-            prior.append(self._step_of(self._step_priors, t)(features))
-            if x is not None:
-                residual = self._residuals[t - 1]
-                posterior.append(residual(x, image, prior=prior[t], training=training))
-            z.append(_latents(given[:, t], draw, posterior[t]))
-            params.append(self._next_params(t, z[t], old, None, training, features=features))
-        return Walked(tf.stack(z, 1), _independent(prior), _independent(posterior), params)
-
-    def _old(self, params, training):
-        """The parameters of p_{t-1} as step t sees them."""
-        stop = training and self.training == "greedy"
-        return tf.stop_gradient(params) if stop else params
-
-    def _first_params(self, z, label, training):
-        # Densities are float32 under any policy, hence the casts.
-        raw = self._first(z, label=label, training=training)
-        return self.family.constrain(tf.cast(raw, tf.float32))
-
-    def _next_params(self, t, z, old, label, training, **seen):
-        transition = self._step_of(self._transitions, t)
-        raw, gate = transition(z, label=label, training=training, **seen)
-        raw, gate = tf.cast(raw, tf.float32), tf.cast(gate, tf.float32)
-        return gate * self.family.constrain(raw) + (1 - gate) * old
-
-    def likelihood_chain(
-        self, z: Tensor, label: Tensor | None = None, training: bool = False
-    ) -> list[Tensor]:
-        """Parameters of p_t(x | z(t), x(t-1)) for t = 1 .. T: a list of [B, H, W, K]."""
-        chain = [self._first_params(z[:, 0], label, training)]
-        for t in range(1, self.latent_shape[0]):
-            old = self._old(chain[-1], training)
-            image = self.family.mean(old)
-            chain.append(self._next_params(t, z[:, t], old, label, training, x=image))
-        return chain
-
-    def likelihood(self, z: Tensor, label: Tensor | None = None, training: bool = False) -> Tensor:
-        return self.likelihood_chain(z, label, training)[-1]
-
     def chain(self, z: Tensor, label: Tensor, rows: Tensor) -> dict[str, Tensor]:
         """The image of every step: x(t) as if t were the last step."""
         steps = [draw_images(self, p, rows) for p in self.likelihood_chain(z, label)]
@@ -337,9 +202,7 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         z, q, prior, chain = self._drawn(seen, noise, label, training)
         nlls = [-self.family.log_prob(x, params) for params in chain]
         self.add_batch_loss(
-            step_training.reconstruction(
-                self.training, nlls, self.train_batches, self.anneal_steps
-            )
+            step_training.reconstruction(self.training, nlls, self.train_batches, self.anneal_steps)
         )
         # KL takes the Gaussians of the steps given the drawn z(<t), which have a closed form. The
         # others compare draws with p(z).
@@ -374,15 +237,3 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         for part in ("family", "regularizer"):
             own[part] = keras.saving.serialize_keras_object(own[part])
         return {**super().get_config(), **own}
-
-
-def _independent(moments):
-    """The Gaussian over z [T, Z] of T pairs (mean, stddev), [B, Z] each."""
-    means, stddevs = zip(*moments, strict=True)
-    return tfd.Independent(tfd.Normal(tf.stack(means, 1), tf.stack(stddevs, 1)), 2)
-
-
-def _latents(given, draw, moments):
-    """z(t) [N, Z]: a draw from noise, or what is given."""
-    mean, stddev = moments
-    return mean + stddev * given if draw else given

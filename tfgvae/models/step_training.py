@@ -47,9 +47,7 @@ def mode(training: str | None, intermediate: bool | None, stop: bool | None) -> 
     return training
 
 
-def reconstruction(
-    training: str, nlls: list[Tensor], step: Tensor, anneal_steps: float
-) -> Tensor:
+def reconstruction(training: str, nlls: list[Tensor], step: Tensor, anneal_steps: float) -> Tensor:
     """sum_{t < T} w nll_t + nll_T: [B] nats.
 
     Args:
