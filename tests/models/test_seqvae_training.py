@@ -126,3 +126,16 @@ def test_the_older_arguments_name_three_modes(older, mode):
 def test_contradictions_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         seqvae(**options)
+
+
+def test_outside_training_a_greedy_chain_has_its_true_gradient():
+    """HMC follows d log p(x|z) / dz, which passes all steps."""
+    model = seqvae(training="greedy")
+    z = seeds.batch_normal(1, 5, (3, 4))
+    for training in (False, True):
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            last = model.likelihood(z, training=training)
+        gradient = tape.gradient(last, z).numpy()
+        assert np.any(gradient[:, 2])
+        assert np.any(gradient[:, :2]) != training
