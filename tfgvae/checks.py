@@ -30,6 +30,7 @@ MOST = {
     "num_steps": 1024,
     "prediction_dense": 65536,
     "transforms": 256,
+    "walkback": 256,
     "width": 4096,
 }
 MOST_LAYERS = 256

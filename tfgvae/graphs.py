@@ -22,6 +22,13 @@ def image_spec(model: Model) -> tf.TensorSpec:
     return tf.TensorSpec([None, *model.image_shape], tf.float32, name="images")
 
 
+def forget(model: Model) -> None:
+    """Remove the functions of a model that has changed."""
+    model.__dict__.pop("_compiled_functions", None)
+    # Keras's own; it makes them again at their next use.
+    model.train_function = model.test_function = model.predict_function = None
+
+
 def compiled(
     model: Model, function: Callable[..., Any], *specs: tf.TensorSpec, **static: Any
 ) -> Callable[..., Any]:

@@ -95,11 +95,21 @@ def exit_status(command, debug=False, interrupted="Interrupted."):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return command() or 0
-    except TrainError as error:
+    except BaseException as error:
+        stopped = _is_interrupt(error)
+        if not (stopped or isinstance(error, TrainError)):
+            raise
         if debug:
             traceback.print_exc()
-        print(f"\n{error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"\n{interrupted}", file=sys.stderr)
-        return 130
+        print(f"\n{interrupted if stopped else error}", file=sys.stderr)
+        return 130 if stopped else error.exit_code
+
+
+def _is_interrupt(error):
+    """Whether an exception is KeyboardInterrupt, or came of one.
+
+    If Ctrl-C comes while TensorFlow traces a graph, its clean-up may fail with another error.
+    """
+    while error is not None and not isinstance(error, (KeyboardInterrupt, Interrupted)):
+        error = error.__cause__ or error.__context__
+    return isinstance(error, KeyboardInterrupt)

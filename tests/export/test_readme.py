@@ -153,3 +153,34 @@ def test_what_is_refused_reaches_the_client_as_a_sentence(written):
             urllib.request.urlopen(url, body.encode())
         assert "expected pixels in [0, 1]" in json.load(error.value)["error"]
         scope["channel"].close()
+
+
+def test_the_line_that_waits_for_a_model_ends_when_it_is_there(written):
+    (line,) = re.findall(r"^    (until curl .*)$", written("gvae"), re.MULTILINE)
+    with double.serve({"gvae": loaded("gvae")}) as (_, port):
+        line = line.replace("localhost:8501", f"127.0.0.1:{port}")
+        ready = line.replace("NAME", "gvae")
+        subprocess.run(["bash", "-c", ready], check=True, timeout=60)
+        # It goes on waiting for a model that the server does not have.
+        with pytest.raises(subprocess.TimeoutExpired):
+            subprocess.run(["bash", "-c", line], timeout=3)
+
+
+def test_the_table_of_errors_has_our_own_messages(written):
+    text = written("gvae")
+    table = re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
+    good = requests(exported("gvae")[0])["gibbs_sample"]
+    wrong = [
+        {**good, "images": 3 * good["images"] - 9},
+        {**good, "num_steps": 0 * good["num_steps"]},
+        {**good, "images": good["images"][:, :4]},
+    ]
+    said = []
+    for inputs in wrong:
+        with pytest.raises(tf.errors.InvalidArgumentError) as error:
+            loaded("gvae")["gibbs_sample"](**{k: tf.constant(v) for k, v in inputs.items()})
+        said.append(str(error.value))
+    for start, message in zip(("expected pixels in", None, "Shape of tensor"), said, strict=True):
+        if start:
+            assert start in message and any(entry.startswith(start) for entry in table)
+    assert "num_steps must be in" in said[1] and "num_steps must be in" in text

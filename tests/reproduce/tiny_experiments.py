@@ -27,6 +27,7 @@ def settings(experiment):
     if experiment == "figure4":
         return figure4.Settings(overrides("seqvae"), 32, num_data=48, num_draws=16, columns=3)
     recipe = {"figure5": "pixelvae", "figure6": "pixelvae_pp"}[experiment]
+    more = {"variants": ("kl", "none", "corrupted")} if experiment == "figure5" else {}
     return preference.Settings(
-        overrides(recipe), 16, 24, num_chains=4, chain_steps=(1, 2), classifier_steps=3
+        overrides(recipe), 16, 24, 4, (1, 5), classifier_steps=3, num_codes=80, **more
     )

@@ -18,14 +18,22 @@ from tfgvae.types import Tensor
 
 
 def terms(
-    posteriors: Sequence[Any], z: Sequence[Tensor], tick: Callable[[], None]
+    posteriors: Sequence[Any],
+    z: Sequence[Tensor],
+    tick: Callable[[], None],
+    doubt: float = 0.0,
 ) -> dict[str, np.ndarray]:
     """The terms of both bounds, and the share of each image in the denominators: {name: [M]}.
+
+    The lower bound is log M + E log (the probability of the right image), by a classifier of M
+    images that knows the code. It holds for any classifier.
 
     Args:
       posteriors: q(z|x) of each block of images, for pairwise.log_prob.
       z: the codes of each block, one per image.
       tick: called after each block of codes, twice for each block.
+      doubt: the classifier of the lower bound guesses with this probability, so that no term is
+        below log(doubt).
     """
     sums = []
     for i, codes in enumerate(z):
@@ -34,15 +42,24 @@ def terms(
     count = sum(codes.shape[0] for codes in z)
     shares = np.zeros([2, count])
     for i, codes in enumerate(z):
-        shares += _shares(posteriors, codes, i, *sums[i][1:])
+        own, every, others = sums[i]
+        trusted = np.exp(own - every + np.log1p(-doubt) - _log_guess(own - every, doubt, count))
+        shares += _shares(posteriors, codes, i, every, others, trusted)
         tick()
     own, every, others = np.concatenate(sums, axis=1)
     return {
-        "lower": own - every + math.log(count),
+        "lower": _log_guess(own - every, doubt, count) + math.log(count),
         "upper": own - others + math.log(count - 1),
         "lower_share": shares[0],
         "upper_share": shares[1],
     }
+
+
+def _log_guess(log_probability, doubt, count):
+    """log((1 - doubt) p + doubt / M) for log p."""
+    if not doubt:
+        return log_probability
+    return np.logaddexp(np.log1p(-doubt) + log_probability, math.log(doubt / count))
 
 
 def _log_sums(posteriors, codes, i):
@@ -57,15 +74,19 @@ def _log_sums(posteriors, codes, i):
     return np.stack([own, _log_add(own, others), others])
 
 
-def _shares(posteriors, codes, i, every, others):
-    """The share of each image from the codes of block i: sum_i q(z_i|x_m) / denominator, [2, M]."""
+def _shares(posteriors, codes, i, every, others, trusted):
+    """The share of each image from the codes of block i: sum_i q(z_i|x_m) / denominator, [2, M].
+
+    `trusted` [B] is the derivative of a term of the lower bound by the log of its probability.
+    """
     shares = []
     # If no other image explains a code at all, its term is infinite and its shares are 0.
     others = np.where(np.isfinite(others), others, math.inf)
     for j, q in enumerate(posteriors):
         pairs = pairwise.log_prob(q, codes)
         alone = _without_own(pairs) if i == j else pairs
-        share = [tf.exp(pairs - every[:, None]), tf.exp(alone - others[:, None])]
+        shared = trusted[:, None] * tf.exp(pairs - every[:, None])
+        share = [shared, tf.exp(alone - others[:, None])]
         shares.append(tf.reduce_sum(share, axis=1))
     return np.concatenate(shares, axis=1)
 

@@ -2,11 +2,13 @@
 
 With z_i drawn from q(z|x~_i), and L more images x~_jl ~ C(.|x_j) of each x_j:
 
-lower  E_i [ log f(z_i, x_i) - log (1/M) sum_j f(z_i, x_j) ],  f = mean over l and w of q_w(z|x~_jl)
+lower  log M + E_i log ((1 - d) f(z_i, x_i) / sum_j f(z_i, x_j) + d / M),
+       f = mean over l and w of q_w(z|x~_jl),  d = DOUBT
 upper  E_i [ log (q(z_i|x~_i) + sum_l q(z_i|x~_il)) / (L + 1)
              - log (1/(M - 1)) sum_{j != i} (1/L) sum_l q(z_i|x~_jl) ]
 
-The lower one is InfoNCE, which holds for any critic f that does not use x~_i (Poole et al. 2019).
+The lower one is InfoNCE, which holds for any classifier of the M images that does not use x~_i
+(Poole et al. 2019). With d, an image that is erased costs log d and not more.
 q_w is q with the deviation sqrt(s^2 + w^2), for a few w: the code of a corrupted image lies near
 those of other corruptions of the same image, not at them. In the upper one, the first mean contains
 the density that z_i was drawn from, so in expectation it is at least log q~(z_i|x_i) (Yin and Zhou
@@ -29,7 +31,9 @@ from tfgvae.types import Distribution, Model, Tensor
 # L.
 NUM_CORRUPTED = 4
 # The widths w, in units of the spread of the codes.
-WIDTHS = (0.0, 0.1, 0.3, 1.0)
+WIDTHS = (0.0, 0.3, 1.0)
+# How often the code of an image that is mostly erased says nothing about it, roughly.
+DOUBT = 0.2
 
 
 def terms(
@@ -57,7 +61,7 @@ def terms(
     spread = float(np.sqrt(np.mean(np.var(np.concatenate(z), axis=0))))
     widths = [width * spread for width in WIDTHS]
     critics = [Mean([_widened(q, w) for q in each for w in widths]) for each in several]
-    lower = contrastive.terms(critics, z, tick)
+    lower = contrastive.terms(critics, z, tick, DOUBT)
     upper = contrastive.terms([Mean(each) for each in several], z, tick)
     blocks = list(zip(own, several, z, strict=True))
     gain = [Mean([q, *each]).log_prob(c) - Mean(each).log_prob(c) for q, each, c in blocks]

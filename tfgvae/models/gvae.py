@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks, seeds
@@ -10,14 +11,18 @@ from tfgvae.corruptions import CORRUPTIONS, Corruption
 from tfgvae.distributions.corrupted import Corrupted
 from tfgvae.distributions.divergence import kl_divergence
 from tfgvae.distributions.noise import condition, from_noise
+from tfgvae.estimators import batching
+from tfgvae.estimators.estimate import Estimate
 from tfgvae.families import FAMILIES, Family
+from tfgvae.graphs import forget
 from tfgvae.inference import INFERENCE, Inference
 from tfgvae.mappings import MAPPINGS, Mapping
 from tfgvae.models.base import LatentVariableModel
-from tfgvae.priors import PRIORS, OfInference, Prior
+from tfgvae.models.walkback import walkback
+from tfgvae.priors import PRIORS, OfInference, Prior, fitting
 from tfgvae.registry import make
 from tfgvae.regularizers import REGULARIZERS, Regularizer
-from tfgvae.types import Distribution, Shape, Spec, Tensor
+from tfgvae.types import Distribution, Images, Shape, Spec, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
@@ -38,6 +43,8 @@ class GVAE(LatentVariableModel):
       corruption: C(x~|x). With one, q~(z|x) = E_C q(z|x~) is the inference distribution: for
         training, for `encode`, and in every step of a Gibbs chain. `kl` is then the upper bound
         E_C KL(q(z|x~) || p(z)), from one x~ per image.
+      walkback: k > 0 adds -log p(x|z_k) after k steps of the model's own Gibbs chain from x to the
+        loss. Each step draws images, which is slow for a PixelCNN.
       seed: int of the initial weights and the training noise; None draws one and keeps it.
     """
 
@@ -53,12 +60,14 @@ class GVAE(LatentVariableModel):
         seed: int = 0,
         prior: Spec = "inference",
         corruption: Spec = "none",
+        walkback: int = 0,
         **kwargs: Any,
     ) -> None:
         latent_dim = checks.size("latent_dim", latent_dim, 1)
         super().__init__(image_shape, (latent_dim,), num_classes, seed, **kwargs)
         (self.latent_dim,) = self.latent_shape
         # f takes z and the label as a one-hot vector; q(z|x) does not depend on the label.
+        self.walkback = checks.size("walkback", walkback, 0)
         self._mapped_dim = latent_dim + self.num_classes
         with self._construction():
             self.family = make(FAMILIES, family, "family", Family)
@@ -99,9 +108,10 @@ class GVAE(LatentVariableModel):
                 f"z has {self.latent_dim} latents, the prior is made for "
                 f"{self.latent_prior.latent_dim}"
             )
-        kind = type(self.latent_prior).__name__
-        if self.latent_prior.is_normal or isinstance(self.latent_prior, OfInference):
-            return
+        if not (self.latent_prior.is_normal or isinstance(self.latent_prior, OfInference)):
+            self._check_other_prior(type(self.latent_prior).__name__)
+
+    def _check_other_prior(self, kind):
         if self.inference.matches_prior:
             raise ValueError(
                 f"the inference {type(self.inference).__name__} has the prior p(z) = q(z), which "
@@ -134,6 +144,44 @@ class GVAE(LatentVariableModel):
         # Densities are float32 under any policy.
         return self.family.constrain(tf.cast(self.mapping(z, training=training), tf.float32))
 
+    def fit_prior(
+        self,
+        images: Images,
+        prior: str = "mixture",
+        seed: int = 0,
+        batch_size: int = 500,
+        **options: Any,
+    ) -> Estimate:
+        """Replace p(z) by a prior that is fitted to the codes z ~ q(z|x) of images.
+
+        If p(z) = q(z), ancestral sampling is right (Prop. 3): this is a sampler for a model that
+        was trained without a regularizer. `ancestral_sample`, `log_likelihood` and exports use the
+        new prior, and `.keras` files keep it. Every tenth code is held out.
+
+        Args:
+          images: training images [N, H, W, C], N >= 20.
+          prior: "mixture", Gaussians with full covariances; or "flow", an autoregressive flow.
+          seed: int of the codes and of the fit.
+          batch_size: images encoded at a time.
+          **options: of the fit: see tfgvae.priors.fitting.fit.
+
+        Returns:
+          The mean log-density of the codes that were held out, in nats, with its standard error.
+
+        Raises:
+          ValueError: images that the model refuses, fewer than 20 of them, an unknown prior, or an
+            option out of range.
+        """
+        self._check_other_prior(prior)
+        x = batching.model_images(self, images, least=2 * fitting.HELD_OUT)
+        rows = seeds.rows(seeds.check(seed), len(x))
+        z = [self.encode(x[p], rows[p]).numpy() for p in batching.batches(len(x), batch_size)]
+        found, density = fitting.fit(np.concatenate(z), self.image_shape, prior, seed, **options)
+        del self.latent_prior
+        self.latent_prior = found
+        forget(self)
+        return Estimate.of_mean(density)
+
     def terms(
         self, x: Tensor, label: Tensor | None, seed: Tensor, training: bool
     ) -> dict[str, Tensor]:
@@ -145,6 +193,9 @@ class GVAE(LatentVariableModel):
         params = self.likelihood(z, label, training)
         nll = -self.family.log_prob(x, params, family_seed if training else None)
         self.add_batch_loss(nll)
+        if training and self.walkback:
+            again = seeds.fold_in(family_seed, 1)
+            self.add_batch_loss(walkback(self, x, label, z, again, self.walkback))
         penalty = self.regularizer(z, q=q, prior=prior, step=self.train_batches, seed=r_seed)
         kl = kl_divergence(q, prior, z)
         return {"nll": nll, "kl": kl, "elbo": -(nll + kl), "penalty": penalty}
@@ -160,4 +211,5 @@ class GVAE(LatentVariableModel):
             "regularizer": serialize(self.regularizer),
             "prior": serialize(self.latent_prior),
             "corruption": serialize(self.corruption),
+            "walkback": self.walkback,
         }

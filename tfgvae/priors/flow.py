@@ -3,6 +3,9 @@
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow_probability import bijectors as tfb
 
 from tfgvae import checks
 from tfgvae.distributions.flow import Flow as FlowDistribution
@@ -23,6 +26,8 @@ class Flow(Prior):
       image_shape: (H, W, C).
       transforms: how many autoregressive transforms.
       hidden: units of the hidden layers of each.
+      standardize: a fixed shift and scale of every coordinate after the flow, which `fit_prior`
+        sets; 0 and 1 at the start.
     """
 
     def __init__(
@@ -31,25 +36,42 @@ class Flow(Prior):
         image_shape: Shape,
         transforms: int = 2,
         hidden: tuple = (64, 64),
+        standardize: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(latent_dim, image_shape, **kwargs)
         self.transforms = checks.size("transforms", transforms, 1)
         self.hidden = checks.sizes("hidden", hidden, 1)
+        self.standardize = checks.boolean("standardize", standardize)
         self._flow = AutoregressiveFlow(self.latent_dim, self.transforms, self.hidden)
 
     def build(self, z_shape: Any = None) -> None:
         if self.built:
             return
         self._flow.build()
+        if self.standardize:
+            options = {"trainable": False, "dtype": "float32", "autocast": False}
+            shape = (self.latent_dim,)
+            self._shift = self.add_weight(shape=shape, initializer="zeros", name="shift", **options)
+            self._scale = self.add_weight(shape=shape, initializer="ones", name="scale", **options)
         self.built = True
 
     def distribution(self, inference: keras.layers.Layer) -> Distribution:
-        return FlowDistribution(standard_normal((self.latent_dim,)), self._flow.bijector())
+        bijector = self._flow.bijector()
+        if self.standardize:
+            shift = tfb.Shift(tf.convert_to_tensor(self._shift))
+            bijector = tfb.Chain([shift, tfb.Scale(tf.convert_to_tensor(self._scale)), bijector])
+        return FlowDistribution(standard_normal((self.latent_dim,)), bijector)
+
+    def assign(self, shift: np.ndarray, scale: np.ndarray) -> None:
+        """Set the shift and the scale [Z] of `standardize`."""
+        self._shift.assign(shift)
+        self._scale.assign(scale)
 
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "transforms": self.transforms,
             "hidden": self.hidden,
+            "standardize": self.standardize,
         }

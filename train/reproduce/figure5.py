@@ -1,4 +1,4 @@
-"""Figure 5: MNIST, a conditional PixelCNN as P, 20 latents; R = KL against R = 0.
+"""Figure 5: MNIST, a conditional PixelCNN as P, 20 latents; R = KL, R = 0, R = 0 with corruption.
 
 Samples of both samplers. During training: the mutual information of A.3 with both bounds and its
 cap log M, and the nats per sub-pixel.
@@ -18,7 +18,8 @@ SETTINGS = {
         num_images=10000,
         num_samples=512,
         num_chains=64,
-        chain_steps=(1, 5, 20),
+        chain_steps=(1, 5, 20, 100),
+        variants=("kl", "none", "corrupted"),
     ),
     "paper": Settings(
         {
@@ -32,6 +33,7 @@ SETTINGS = {
         num_samples=10000,
         num_chains=100,
         chain_steps=(1, 5, 20, 100),
+        variants=("kl", "none", "corrupted"),
     ),
 }
 CURVES = (
@@ -48,6 +50,7 @@ def run(context, settings):
             preference_figure.information_claim(curves),
             preference_figure.likelihood_claim(curves),
             *preference_figure.sampler_claims(found, settings),
+            *preference_figure.corrupted_claims(curves, found, settings),
         ]
 
     figures_5_and_6.run(context, "figure5", "pixelvae", settings, CURVES, claims)

@@ -1,4 +1,4 @@
-"""Figures 5 and 6: train with R = KL and R = 0, measure both, draw them side by side."""
+"""Figures 5 and 6: train with R = KL and with R = 0, measure the runs, draw them side by side."""
 
 from train.reproduce import preference, preference_figure
 from train.reproduce.results import write
@@ -17,10 +17,10 @@ def run(context, name, recipe, settings, panels, claims):
     """
     folders = preference.train(context, name, recipe, settings)
     curves = {
-        regularizer: preference.over_training(context, folder, regularizer, settings)
-        for regularizer, folder in folders.items()
+        variant: preference.over_training(context, folder, variant, settings)
+        for variant, folder in folders.items()
     }
-    drawn = {k: preference.samples(context, path, settings) for k, path in folders.items()}
+    drawn = {k: preference.samples(context, path, k, settings) for k, path in folders.items()}
     found = None
     if settings.num_samples:
         found = {

@@ -4,8 +4,11 @@ With the KL, such a P does not need z: I(x;z) stays low, and both samplers are c
 regularizer the optimum is I_q(x;z) - H(x): the code keeps as much about x as possible and q(z) is
 far from p(z). Then ancestral samples fail, and the Gibbs chain is the right sampler (Prop. 2).
 
-Figures 5 and 6 show the two runs: curves over their checkpoints, grids of both samplers, and, if
-the data have labels, Frechet distances of the samples in a classifier's features.
+A corrupted q, q~(z|x) = E_C q(z|x~), makes the chain irreducible: it arrives from anywhere, still
+with R = 0. A prior that is fitted to its codes makes ancestral samples right, too (Prop. 3).
+
+The figures show the runs: curves over their checkpoints, grids of both samplers, and, if the data
+have labels, Frechet distances of the samples in a classifier's features.
 """
 
 import dataclasses
@@ -20,8 +23,14 @@ from tfgvae.estimators.frechet import frechet_distance
 from tfgvae.estimators.mutual_information import mutual_information
 from train.classifier import trained_classifier
 
-REGULARIZERS = ("kl", "none")
+# The differences of each run from the recipe.
+VARIANTS = {
+    "kl": {"regularizer.name": "kl"},
+    "none": {"regularizer.name": "none"},
+    "corrupted": {"regularizer.name": "none", "corruption.name": "pixels"},
+}
 BATCH = 128
+FITTED = "fitted prior"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +44,8 @@ class Settings:
       num_chains: images in each grid, a square number.
       chain_steps: lengths of the chain; the grids show the last one.
       classifier_steps: training steps of the classifier for the Frechet distances.
+      variants: names in VARIANTS, "kl" and "none" among them.
+      num_codes: training images for the fitted prior of "corrupted".
     """
 
     training: dict
@@ -43,17 +54,17 @@ class Settings:
     num_chains: int
     chain_steps: tuple
     classifier_steps: int = 2000
+    variants: tuple = ("kl", "none")
+    num_codes: int = 10000
 
 
 def train(context, name, recipe, settings):
-    """Train both runs: {"kl": folder, "none": folder}."""
+    """Train the runs: {variant: folder}."""
     return {
-        regularizer: context.train(
-            f"{name}-{regularizer}",
-            recipe,
-            {**settings.training, "regularizer.name": regularizer},
+        variant: context.train(
+            f"{name}-{variant}", recipe, {**settings.training, **VARIANTS[variant]}
         )
-        for regularizer in REGULARIZERS
+        for variant in settings.variants
     }
 
 
@@ -62,19 +73,23 @@ def validation_rows(folder):
     return {row["step"]: row for row in runs.read_metrics(folder) if row["split"] == "validation"}
 
 
-def over_training(context, folder, regularizer, settings):
-    """One dict per checkpoint: step, nll, KL, mutual information with its bounds."""
+def over_training(context, folder, variant, settings):
+    """One dict per checkpoint: step, nll, KL, mutual information with its bounds.
+
+    Of a corrupted q only for the last checkpoint: its bounds cost ten times as much.
+    """
     images = context.images(folder, "test", settings.num_images)
     validation = validation_rows(folder)
     rows = []
-    for step, _ in runs.checkpoints(folder):
+    steps = [step for step, _ in runs.checkpoints(folder)]
+    for step in steps[-1:] if variant == "corrupted" else steps:
         model = tfgvae.load(folder, step)
         found = mutual_information(model, images, seed=int(seeds.fold_in(context.seed, 5)))
         nll = validation[step]["nll"]
         pixels = int(np.prod(model.image_shape))
         rows.append(
             {
-                "regularizer": regularizer,
+                "variant": variant,
                 "step": step,
                 "nll": nll,
                 "nll_per_sub_pixel": nll / pixels,
@@ -90,10 +105,11 @@ def over_training(context, folder, regularizer, settings):
     return rows
 
 
-def samples(context, folder, settings):
-    """Images of both samplers: {sampler: [N, H, W, C]}.
+def samples(context, folder, variant, settings):
+    """Images of the samplers: {sampler: [N, H, W, C]}.
 
-    The samplers are "ancestral", "N steps from noise" and "N steps from data" (test images). A
+    The samplers are "ancestral", "N steps from noise" and "N steps from data" (test images), and
+    for a corrupted q "fitted prior": ancestral samples with a prior that is fitted to its codes. A
     chain that mixes has the same law from both starts.
     """
     model = tfgvae.load(folder)
@@ -109,16 +125,23 @@ def samples(context, folder, settings):
     def ancestral(part, seed):
         return model.ancestral_sample(len(seed), seed=seed)
 
-    def from_noise(part, **options):
-        return model.gibbs_sample(num_samples=len(rows[part]), **options)
-
-    def from_data(part, **options):
-        return model.gibbs_sample(images[part], **options)
-
     found = {"ancestral": drawn(ancestral)}
-    for steps in settings.chain_steps:
-        found[sampler(steps, "noise")] = drawn(from_noise, num_steps=steps)
-        found[sampler(steps, "data")] = drawn(from_data, num_steps=steps)
+    for start in ("noise", "data"):
+        x, done = None if start == "noise" else images, 0
+        for steps in settings.chain_steps:
+
+            def further(part, seed, x=x, steps=steps - done):
+                seed = seeds.fold_in(seed, steps).numpy()
+                if x is None:
+                    return model.gibbs_sample(num_samples=len(seed), num_steps=steps, seed=seed)
+                return model.gibbs_sample(x[part], num_steps=steps, seed=seed)
+
+            x, done = drawn(further), steps
+            found[sampler(steps, start)] = x
+    if variant == "corrupted":
+        density = model.fit_prior(context.images(folder, "train", settings.num_codes))
+        context.say(f"{folder}: fitted prior, log p(z) of held-out codes {density}")
+        found[FITTED] = drawn(ancestral)
     return found
 
 

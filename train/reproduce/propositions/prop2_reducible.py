@@ -3,6 +3,10 @@
 A deterministic q(z|x) gives the class (Eq. 5's classifier) or the image itself (Section 4's optimum
 at I(x; z) = H(x)). It never leads from one class to another. p_data is a stationary law, but not
 the only one: a chain from one image stays in its class.
+
+With a corrupted q, q~(z|x) = sum_x~ C(x~|x) q(z|x~), the same chains converge. With probability
+ERASE C takes any image, the same law for every x. So the distance of two chains shrinks by at
+least 1 - ERASE in each step.
 """
 
 import numpy as np
@@ -13,6 +17,8 @@ from train.reproduce.propositions.row import Row
 
 CONVERGES = "the Gibbs chain converges to p_data"
 SHOWN_STEPS = 12
+STEPS = 50
+ERASE = 0.1
 
 
 def rows(data, num_z, case, settings, rng):
@@ -27,7 +33,7 @@ def rows(data, num_z, case, settings, rng):
     best = joint.posterior
     K = chain.transition(joint.inference, best)
     start = np.eye(num_x)[data.argmin()]
-    steps = 50
+    steps = STEPS
     laws = chain.laws(start, K, steps)
     walked = chain.simulate(start, joint.inference, best, steps, settings.num_chains, rng)
     stayed = chain.simulate(data, joint.inference, best, steps, settings.num_chains, rng)
@@ -62,4 +68,37 @@ def rows(data, num_z, case, settings, rng):
             " convergence needs a chain that reaches every image",
         ),
     ]
+    made.append(corrupted(joint, start, case, settings, rng))
     return made, chain.convergence(case, start, K, walked[: SHOWN_STEPS + 1], data)
+
+
+def corrupted(joint, start, case, settings, rng):
+    """The row of the same q behind a corruption that erases everything now and then.
+
+    Args:
+      joint: the Joint without corruption.
+      start: the law of the chain's first image [X].
+      case, settings, rng: as of `rows`.
+    """
+    num_x = len(joint.data)
+    C = (1 - ERASE) * np.eye(num_x) + ERASE / num_x
+    through = Joint(joint.data, C @ joint.inference)
+    K = chain.transition(through.inference, through.posterior)
+    walked = chain.simulate(
+        start, through.inference, through.posterior, STEPS, settings.num_chains, rng
+    )
+    return Row(
+        proposition="2",
+        claim=CONVERGES,
+        condition="met",
+        case=f"P: every law; {case}, corrupted: erased with probability {ERASE:g}",
+        quantity=f"TV(law after {STEPS} steps from one image, p_data)",
+        relation="<=",
+        claimed=0.01,
+        exact=total_variation(chain.laws(start, K, STEPS)[-1], joint.data),
+        measured=total_variation(walked[-1], joint.data),
+        tolerance=chain.sampling_error(joint.data, settings.num_chains),
+        method="simulation",
+        expected="holds",
+        note="R = 0; C(x~|x) > 0 for every x~ makes the chain irreducible",
+    )
