@@ -161,6 +161,8 @@ _MODELS = {
         "combine": "gated_add",
         "skip": False,
     },
+    "seqvae-conditional": {**_TINY_SEQVAE, "step_prior": "conditional", "training": "last"},
+    "seqvae-annealed": {**_TINY_SEQVAE, "training": "annealed", "anneal_steps": 10.0},
     "seqvae-label": {**_TINY_SEQVAE, "num_classes": 3, "family": "discretized_logistic"},
     "seqvae-denoise": {**_TINY_SEQVAE, "denoise": True, "norm": "layer"},
     "seqvae-single": {**_TINY_SEQVAE, "single": True, "latent_groups": (1, 3)},

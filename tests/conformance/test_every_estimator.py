@@ -17,7 +17,8 @@ from tfgvae.estimators.posterior_variance import posterior_variance
 
 # The models that an estimator refuses, and the words of its reason. The others must run.
 NO_MEAN = dict.fromkeys(
-    ("infusion", "infusion-constant", "gvae-flow", "gvae-corrupted"), "needs E_q"
+    ("infusion", "infusion-constant", "gvae-flow", "gvae-corrupted", "seqvae-conditional"),
+    "needs E_q",
 )
 NO_DENSITY = {"gvae-corrupted": "has no density"}
 NO_LATENTS = dict.fromkeys(("marginal", "marginal-label", "marginal-pixelcnn"), "no latents")

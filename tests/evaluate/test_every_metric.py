@@ -71,6 +71,7 @@ WHY_NOT = {
     "gvae-classifier": {"annealed_importance": NO_GRADIENT},
     "infusion": _TRAJECTORY,
     "infusion-constant": _TRAJECTORY,
+    "seqvae-conditional": {"active_units": NO_MEAN},
     "marginal": _WITHOUT_LATENT,
     "marginal-label": _WITHOUT_LATENT,
     "marginal-pixelcnn": _WITHOUT_LATENT,

@@ -18,7 +18,7 @@ class LadderEncoder(keras.layers.Layer):
     48 96 192 384.
 
     Args:
-      image_shape: (H, W, C).
+      image_shape: (H, W, C), any number of channels.
       width: channels after the first convolution.
       dense: units of the top.
       kernel_size: side of the kernels; 4 in the authors' code.
@@ -40,9 +40,11 @@ class LadderEncoder(keras.layers.Layer):
         self.dense = dense
         self.kernel_size = kernel_size
         self.norm = norm
+        # A pair of images has more channels than an image.
+        self._sizes = pyramid((*self.image_shape[:2], 1))
         self._scales = []
         options = {"norm": norm, "activation": "leaky_relu"}
-        for i in range(len(pyramid(image_shape)) - 1):
+        for i in range(len(self._sizes) - 1):
             down = blocks.conv(width * 2**i, kernel_size, 2, **options)
             same = blocks.conv(width * 2 ** (i + 1), kernel_size, 1, **options)
             self._scales.append(keras.Sequential([down, same]))
@@ -50,7 +52,7 @@ class LadderEncoder(keras.layers.Layer):
 
     def feature_shapes(self) -> list[Shape]:
         """Shapes [(H_i, W_i, channels_i)] of the features at the scales."""
-        sizes = pyramid(self.image_shape)[1:]
+        sizes = self._sizes[1:]
         return [(*size, self.width * 2 ** (i + 1)) for i, size in enumerate(sizes)]
 
     def build(self, x_shape: BatchShape | None = None) -> None:

@@ -50,11 +50,27 @@ class Transition(Ladder):
         self._gate.build((None, *self._feature_shape(0)))
         super().build(z_shape)
 
+    def feature_shapes(self) -> list[Shape]:
+        """The shapes of what `read` returns."""
+        return [*self._encoder.feature_shapes(), self.dense]
+
+    def read(self, x: Tensor, training: bool = False) -> list[Tensor]:
+        """The features of x(t-1) at each scale, and the top."""
+        return self._encoder(x, training=training)
+
     def call(  # type: ignore[override]  # x(t-1) and the gate come in addition.
-        self, z: Tensor, x: Tensor, label: Tensor | None = None, training: bool = False
+        self,
+        z: Tensor,
+        x: Tensor | None = None,
+        label: Tensor | None = None,
+        training: bool = False,
+        features: list[Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """z [B, Z], x [B, H, W, C] to raw parameters [B, H, W, K] and gate [B, H, W, 1]."""
-        *features, top = self._encoder(x, training=training)
+        """z [B, Z], x [B, H, W, C] to raw parameters [B, H, W, K] and gate [B, H, W, 1].
+
+        Features that `read` gave can replace x.
+        """
+        *features, top = self.read(x, training) if features is None else features
         skips = features[::-1] if self.skip else None
         h = self._features(z, label, training, top=(top,), skips=skips)
         return self._head(h), self._gate(h)

@@ -1,36 +1,31 @@
 """The sequential VAE (Section 3): T unshared steps. Each improves the image of the step before.
 
 step t:  z(t) ~ q_t(z|x),  x(t) ~ p_t(x | z(t), x(t-1)),  at the first step p_1(x | z(1))
-loss:    sum_t -log p_t(x | z(t), x(t-1)) + R(q)
+loss:    sum_t -w_t log p_t(x | z(t), x(t-1)) + R(q)
 """
 
 from typing import Any
 
 import keras
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
 from tfgvae import checks, seeds
 from tfgvae.distributions.divergence import kl_terms
-from tfgvae.distributions.latent_chain import LatentChain
 from tfgvae.distributions.noise import from_noise
 from tfgvae.families import FAMILIES, Family
-from tfgvae.inference import Ladder as LadderInference
 from tfgvae.layers.corrupt import corrupt
-from tfgvae.layers.groups import latent_groups as share_out
-from tfgvae.mappings import Ladder as LadderMapping
-from tfgvae.mappings.latent_transition import LatentTransition
-from tfgvae.mappings.transition import Transition
+from tfgvae.models import step_training
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.sampling_methods import ChainMethods
+from tfgvae.models.steps import Steps
 from tfgvae.registry import arguments, make
-from tfgvae.regularizers import REGULARIZERS, Regularizer
+from tfgvae.regularizers import KL, REGULARIZERS, Regularizer
 from tfgvae.sampling.conditional import draw_images
-from tfgvae.types import Distribution, Shape, Spec, Tensor
+from tfgvae.types import Shape, Spec, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
-class SeqVAE(ChainMethods, LatentVariableModel):
+class SeqVAE(Steps, ChainMethods, LatentVariableModel):
     """A chain of T = `num_steps` ladder VAEs over z [T, Z], with unshared steps as sublayers.
 
     A step passes E[x(t) | z(1..t)] to the next one. A gate r in (0, 1) for each pixel sets the
@@ -51,10 +46,16 @@ class SeqVAE(ChainMethods, LatentVariableModel):
       share: one generator for all t >= 2, a homogeneous chain.
       latent_prediction: p(z_t | z_{t-1}) from a network instead of N(0, I).
       prediction_dense: units of that network's layers.
-      intermediate_reconstruction: train every step to reconstruct; False trains only the image of
-        the last step, with gradients through all steps.
-      stop_gradient: with intermediate reconstruction, no gradient from a step to earlier steps,
-        as in the authors' code: a step is trained for its own image only.
+      training: which images are trained, and where gradients flow. "greedy": those of all steps,
+        and no gradient from a step to earlier steps, as in the authors' code; "through": those of
+        all steps, with gradients through the chain; "last": that of the last step alone, with
+        gradients; "annealed": as "through", but the weight of the earlier images falls from 1 to
+        0. None: "greedy", or what the two older arguments below mean.
+      anneal_steps: training steps over which the weight falls.
+      intermediate_reconstruction, stop_gradient: older names of three modes: True and True are
+        "greedy", True and False "through", and False "last".
+      step_prior: p_t(z(t)). "normal": N(0, I); "conditional": a Gaussian given x(t-1), and q_t
+        reads x and x(t-1). x(t-1) is a function of z(<t), so the bound stays exact.
       single: one step with the same total latent size T * Z, the model to compare with.
       num_classes: > 0 for a label that conditions the dense top of each step.
       denoise: train to reconstruct from corrupted images.
@@ -63,8 +64,10 @@ class SeqVAE(ChainMethods, LatentVariableModel):
       seed: int of the initial weights and the training noise; None draws one and keeps it.
 
     Raises:
-      TypeError, ValueError: an argument of another type or out of range; free bits together with
-        latent prediction; a family without a mean.
+      TypeError, ValueError: an argument of another type or out of range; arguments that contradict
+        `training`; free bits together with latent prediction; a conditional prior together with
+        latent prediction, with classes, or with a regularizer that is made for N(0, I); a family
+        without a mean.
     """
 
     def __init__(
@@ -82,8 +85,11 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         share: bool = False,
         latent_prediction: bool = False,
         prediction_dense: tuple = (1024, 1024, 1024),
-        intermediate_reconstruction: bool = True,
-        stop_gradient: bool = True,
+        training: str | None = None,
+        anneal_steps: float = 1000.0,
+        intermediate_reconstruction: bool | None = None,
+        stop_gradient: bool | None = None,
+        step_prior: str = "normal",
         single: bool = False,
         num_classes: int = 0,
         denoise: bool = False,
@@ -110,10 +116,11 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         self.share = checks.boolean("share", share)
         self.latent_prediction = checks.boolean("latent_prediction", latent_prediction)
         self.prediction_dense = checks.sizes("prediction_dense", prediction_dense, 1)
-        self.intermediate_reconstruction = checks.boolean(
-            "intermediate_reconstruction", intermediate_reconstruction
-        )
-        self.stop_gradient = checks.boolean("stop_gradient", stop_gradient)
+        self.training = step_training.mode(training, intermediate_reconstruction, stop_gradient)
+        self.anneal_steps = checks.real("anneal_steps", anneal_steps, above=0)
+        both = step_training.TRAINING[self.training]
+        self.intermediate_reconstruction, self.stop_gradient = both
+        self.step_prior = checks.choice("step_prior", step_prior, ("normal", "conditional"))
         self.denoise = checks.boolean("denoise", denoise)
         self.salt_and_pepper = checks.real("salt_and_pepper", salt_and_pepper, 0, 1)
         self.noise_stddev = checks.real("noise_stddev", noise_stddev, 0)
@@ -123,37 +130,10 @@ class SeqVAE(ChainMethods, LatentVariableModel):
             self.regularizer = make(REGULARIZERS, regularizer, "regularizer", Regularizer)
             self._make_steps()
             self._check_regularizer()
+            self._check_step_prior()
             self._build_parts()
         self.term_names = self._all_term_names()
         self._finish()
-
-    def _make_steps(self):
-        steps, latent_dim = self.latent_shape
-        factor = self.num_steps if self.single else 1
-        groups = tuple(n * factor for n in self.latent_groups)
-        self._groups = share_out(self.image_shape, latent_dim, groups)
-        network = {
-            "latent_groups": self._groups,
-            "width": self.width,
-            "dense": self.dense,
-            "kernel_size": self.kernel_size,
-            "norm": self.norm,
-        }
-        self._posteriors = [
-            LadderInference(latent_dim, self.image_shape, **network) for _ in range(steps)
-        ]
-        params_shape = self.family.params_shape(self.image_shape)
-        network.update(combine=self.combine, num_classes=self.num_classes)
-        self._first = LadderMapping(latent_dim, params_shape, **network)
-        unshared = min(1, steps - 1) if self.share else steps - 1
-        self._transitions = [
-            Transition(latent_dim, params_shape, self.image_shape, skip=self.skip, **network)
-            for _ in range(unshared)
-        ]
-        predictions = unshared if self.latent_prediction else 0
-        self._predictions = [
-            LatentTransition(latent_dim, self.prediction_dense) for _ in range(predictions)
-        ]
 
     def _check_family(self):
         if not self.family.has_mean:
@@ -170,9 +150,30 @@ class SeqVAE(ChainMethods, LatentVariableModel):
                 "latent_prediction has none: use one of the two"
             )
 
+    def _check_step_prior(self):
+        if self.step_prior == "normal":
+            return
+        if self.latent_prediction:
+            raise ValueError(
+                "latent_prediction and step_prior = 'conditional' are two priors of z(t): use one"
+            )
+        if self.num_classes:
+            raise ValueError(
+                "step_prior = 'conditional' takes no classes: p(z) would depend on the label, as "
+                "x(t-1) does, and the p(z) of a model takes no label"
+            )
+        if self.regularizer.needs_normal_prior:
+            name = type(self.regularizer).__name__
+            raise ValueError(
+                f"the regularizer {name} compares q(z) with N(0, I), not with the prior of "
+                "step_prior = 'conditional': use kl, mmd, stein or adversarial"
+            )
+
     def _build_parts(self):
         self.family.build((None, *self._first.params_shape), (None, *self.image_shape))
-        for part in (*self._posteriors, self._first, *self._transitions, *self._predictions):
+        images = (self._first, *self._transitions)
+        priors = (*self._predictions, *self._step_priors)
+        for part in (*self._posteriors, *self._residuals, *images, *priors):
             part.build()
         self.regularizer.build((None, *self.latent_shape))
 
@@ -184,42 +185,6 @@ class SeqVAE(ChainMethods, LatentVariableModel):
             *(f"kl_step_{t}" for t in steps),
             *(f"kl_group_{g}" for g in range(1, len(self._groups) + 1)),
         )
-
-    def _step_of(self, layers, t):
-        # With `share` one layer serves every step after the first.
-        return layers[min(t - 1, len(layers) - 1)]
-
-    def posterior(self, x: Tensor, training: bool = False) -> Distribution:
-        moments = [q(x, training=training) for q in self._posteriors]
-        means, stddevs = zip(*moments, strict=True)
-        return tfd.Independent(tfd.Normal(tf.stack(means, 1), tf.stack(stddevs, 1)), 2)
-
-    def prior(self) -> Distribution:
-        if not self._predictions:
-            return super().prior()
-        steps = range(1, self.latent_shape[0])
-        return LatentChain([self._step_of(self._predictions, t) for t in steps], self.latent_shape)
-
-    def likelihood_chain(
-        self, z: Tensor, label: Tensor | None = None, training: bool = False
-    ) -> list[Tensor]:
-        """Parameters of p_t(x | z(t), x(t-1)) for t = 1 .. T: a list of [B, H, W, K]."""
-        # Densities are float32 under any policy, hence the casts.
-        raw = self._first(z[:, 0], label=label, training=training)
-        chain = [self.family.constrain(tf.cast(raw, tf.float32))]
-        for t in range(1, self.latent_shape[0]):
-            old = chain[-1]
-            if self.intermediate_reconstruction and self.stop_gradient:
-                old = tf.stop_gradient(old)
-            transition = self._step_of(self._transitions, t)
-            x = self.family.mean(old)
-            raw, gate = transition(z[:, t], x=x, label=label, training=training)
-            raw, gate = tf.cast(raw, tf.float32), tf.cast(gate, tf.float32)
-            chain.append(gate * self.family.constrain(raw) + (1 - gate) * old)
-        return chain
-
-    def likelihood(self, z: Tensor, label: Tensor | None = None, training: bool = False) -> Tensor:
-        return self.likelihood_chain(z, label, training)[-1]
 
     def chain(self, z: Tensor, label: Tensor, rows: Tensor) -> dict[str, Tensor]:
         """The image of every step: x(t) as if t were the last step."""
@@ -233,18 +198,30 @@ class SeqVAE(ChainMethods, LatentVariableModel):
         seen = x
         if self.denoise and training:
             seen = corrupt(x, x_seed, self.salt_and_pepper, self.noise_stddev)
-        q, prior = self.posterior(seen, training), self.prior()
         noise = seeds.batch_normal(z_seed, tf.shape(x)[0], self.latent_shape)
-        z = from_noise(q, noise)
-        chain = self.likelihood_chain(z, label, training)
+        z, q, prior, chain = self._drawn(seen, noise, label, training)
         nlls = [-self.family.log_prob(x, params) for params in chain]
-        self.add_batch_loss(tf.add_n(nlls if self.intermediate_reconstruction else nlls[-1:]))
-        penalty = self.regularizer(z, q=q, prior=prior, step=self.train_batches, seed=r_seed)
+        self.add_batch_loss(
+            step_training.reconstruction(self.training, nlls, self.train_batches, self.anneal_steps)
+        )
+        # KL takes the Gaussians of the steps given the drawn z(<t), which have a closed form. The
+        # others compare draws with p(z).
+        given = prior if self._step_priors and isinstance(self.regularizer, KL) else self.prior()
+        penalty = self.regularizer(z, q=q, prior=given, step=self.train_batches, seed=r_seed)
+        return self._named_terms(nlls, kl_terms(q, prior), penalty)
+
+    def _drawn(self, x, noise, label, training):
+        """A draw of z, the Gaussians of q and of p given z(<t), and the parameters of the steps."""
+        if self._step_priors:
+            walked = self._walk(noise, True, x, training)
+            return walked.z, walked.posterior, walked.prior, walked.params
+        q, prior = self.posterior(x, training), self.prior()
+        z = from_noise(q, noise)
         conditional = prior.conditionals(z) if self._predictions else prior
-        kl = kl_terms(q, conditional)  # [B, T, Z]
-        return self._named_terms(nlls, kl, penalty)
+        return z, q, conditional, self.likelihood_chain(z, label, training)
 
     def _named_terms(self, nlls, kl, penalty):
+        """The terms, from kl [B, T, Z]."""
         total = tf.reduce_sum(kl, axis=[1, 2])
         groups = tf.split(tf.reduce_sum(kl, axis=1), self._groups, axis=-1)
         named = {"nll": nlls[-1], "kl": total, "elbo": -(nlls[-1] + total), "penalty": penalty}

@@ -1,0 +1,167 @@
+"""The steps of the sequential VAE: their networks, p(z), q(z|x), and the images of the chain."""
+
+import functools
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfgvae.distributions.latent_chain import LatentChain
+from tfgvae.distributions.noise import standard_normal
+from tfgvae.distributions.step_chain import StepChain
+from tfgvae.inference import Ladder as LadderInference
+from tfgvae.inference.residual import Residual
+from tfgvae.layers.groups import latent_groups as share_out
+from tfgvae.layers.ladder_heads import LadderHeads
+from tfgvae.mappings import Ladder as LadderMapping
+from tfgvae.mappings.latent_transition import LatentTransition
+from tfgvae.mappings.transition import Transition
+from tfgvae.types import Distribution, Shape, Tensor
+
+
+class Walked(NamedTuple):
+    """A chain that was followed: z [N, T, Z], p and q given z(<t), parameters of every step."""
+
+    z: Tensor
+    prior: Distribution
+    posterior: Distribution
+    params: list[Tensor]
+
+
+class Steps:
+    """Methods of SeqVAE, which gives the options as attributes.
+
+    A step has a ladder for q_t, and one for its image: the first step a mapping, the others a
+    transition. With a conditional prior, heads on the transition's features of x(t-1) give p_t, and
+    the ladder of q_t is a Residual. x(t-1) is the image E[x | z(<t)].
+    """
+
+    image_shape: Shape
+    latent_shape: Shape
+    family: Any
+
+    def _make_steps(self):
+        steps, latent_dim = self.latent_shape
+        factor = self.num_steps if self.single else 1
+        groups = tuple(n * factor for n in self.latent_groups)
+        self._groups = share_out(self.image_shape, latent_dim, groups)
+        network = {
+            "latent_groups": self._groups,
+            "width": self.width,
+            "dense": self.dense,
+            "kernel_size": self.kernel_size,
+            "norm": self.norm,
+        }
+        conditional = self.step_prior == "conditional"
+        self._posteriors = [
+            LadderInference(latent_dim, self.image_shape, **network)
+            for _ in range(1 if conditional else steps)
+        ]
+        self._residuals = [
+            Residual(self.image_shape, **network) for _ in range(steps - 1 if conditional else 0)
+        ]
+        params_shape = self.family.params_shape(self.image_shape)
+        network = network | {"combine": self.combine, "num_classes": self.num_classes}
+        self._first = LadderMapping(latent_dim, params_shape, **network)
+        unshared = min(1, steps - 1) if self.share else steps - 1
+        self._transitions = [
+            Transition(latent_dim, params_shape, self.image_shape, skip=self.skip, **network)
+            for _ in range(unshared)
+        ]
+        predictions = unshared if self.latent_prediction else 0
+        self._predictions = [
+            LatentTransition(latent_dim, self.prediction_dense) for _ in range(predictions)
+        ]
+        self._step_priors = [
+            LadderHeads(self._groups, transition.feature_shapes())
+            for transition in (self._transitions if conditional else [])
+        ]
+
+    def _step_of(self, layers, t):
+        # With `share` one layer serves every step after the first.
+        return layers[min(t - 1, len(layers) - 1)]
+
+    def posterior(self, x: Tensor, training: bool = False) -> Distribution:
+        if self._step_priors:
+            follow = functools.partial(self._follow, training=training)
+            return StepChain(follow, self.latent_shape, x)
+        return _independent([q(x, training=training) for q in self._posteriors])
+
+    def prior(self) -> Distribution:
+        if self._step_priors:
+            return StepChain(self._follow, self.latent_shape)
+        if not self._predictions:
+            return standard_normal(self.latent_shape)
+        steps = range(1, self.latent_shape[0])
+        return LatentChain([self._step_of(self._predictions, t) for t in steps], self.latent_shape)
+
+    def _follow(self, given, draw, x, training=False):
+        walked = self._walk(given, draw, x, training)
+        return walked.z, walked.prior if x is None else walked.posterior
+
+    def _walk(self, given, draw, x=None, training=False):
+        """Follow the chain with a conditional prior: a Walked.
+
+        Args:
+          given: [N, T, Z]: the noise of the latents if `draw`, else the latents.
+          draw: whether z is drawn: from the posterior of x, or from the prior without x.
+          x: [N, H, W, C], or None.
+          training: bool.
+        """
+        prior = [(tf.zeros_like(given[:, 0]), tf.ones_like(given[:, 0]))]
+        posterior = prior if x is None else [self._posteriors[0](x, training=training)]
+        z = [_latents(given[:, 0], draw, posterior[0])]
+        params = [self._first_params(z[0], None, training)]
+        for t in range(1, self.latent_shape[0]):
+            old = self._old(params[-1], training)
+            image = self.family.mean(old)
+            features = self._step_of(self._transitions, t).read(image, training)
+            prior.append(self._step_of(self._step_priors, t)(features))
+            if x is not None:
+                residual = self._residuals[t - 1]
+                posterior.append(residual(x, image, prior=prior[t], training=training))
+            z.append(_latents(given[:, t], draw, posterior[t]))
+            params.append(self._next_params(t, z[t], old, None, training, features=features))
+        return Walked(tf.stack(z, 1), _independent(prior), _independent(posterior), params)
+
+    def _old(self, params, training):
+        """The parameters of p_{t-1} as step t sees them."""
+        stop = training and self.training == "greedy"
+        return tf.stop_gradient(params) if stop else params
+
+    def _first_params(self, z, label, training):
+        # Densities are float32 under any policy, hence the casts.
+        raw = self._first(z, label=label, training=training)
+        return self.family.constrain(tf.cast(raw, tf.float32))
+
+    def _next_params(self, t, z, old, label, training, **seen):
+        transition = self._step_of(self._transitions, t)
+        raw, gate = transition(z, label=label, training=training, **seen)
+        raw, gate = tf.cast(raw, tf.float32), tf.cast(gate, tf.float32)
+        return gate * self.family.constrain(raw) + (1 - gate) * old
+
+    def likelihood_chain(
+        self, z: Tensor, label: Tensor | None = None, training: bool = False
+    ) -> list[Tensor]:
+        """Parameters of p_t(x | z(t), x(t-1)) for t = 1 .. T: a list of [B, H, W, K]."""
+        chain = [self._first_params(z[:, 0], label, training)]
+        for t in range(1, self.latent_shape[0]):
+            old = self._old(chain[-1], training)
+            image = self.family.mean(old)
+            chain.append(self._next_params(t, z[:, t], old, label, training, x=image))
+        return chain
+
+    def likelihood(self, z: Tensor, label: Tensor | None = None, training: bool = False) -> Tensor:
+        return self.likelihood_chain(z, label, training)[-1]
+
+
+def _independent(moments):
+    """The Gaussian over z [T, Z] of T pairs (mean, stddev), [B, Z] each."""
+    means, stddevs = zip(*moments, strict=True)
+    return tfd.Independent(tfd.Normal(tf.stack(means, 1), tf.stack(stddevs, 1)), 2)
+
+
+def _latents(given, draw, moments):
+    """z(t) [N, Z]: a draw from noise, or what is given."""
+    mean, stddev = moments
+    return mean + stddev * given if draw else given
