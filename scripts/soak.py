@@ -87,7 +87,7 @@ def kill(folder, steps, draw):
             time.sleep(0.01)
         time.sleep(draw.uniform(0, WRITING))
     process.send_signal(number)
-    status = process.wait(timeout=120)
+    status = process.wait(timeout=600)
     return number, status, log.read_text()
 
 
