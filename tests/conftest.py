@@ -1,6 +1,7 @@
 """Shared by all tests: environment variables for TensorFlow, two logical devices, one strategy."""
 
 import os
+import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -9,6 +10,11 @@ import pytest
 import tensorflow as tf
 
 from tests.own_module import my_parts, own_folder  # noqa: F401 (fixtures)
+
+# A shell starts commands in the background with SIGINT ignored. The commands that tests interrupt
+# would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before anything else uses TensorFlow: devices cannot be divided once they are in use.
 tf.config.set_logical_device_configuration(

@@ -70,11 +70,20 @@ def commands(run, output):
     }
 
 
+MOMENTS = [("train.errors", False), ("tensorflow", False), ("tensorflow", True), ("keras", True)]
+# Each starts a process that imports TensorFlow: two commands at one moment by default.
+QUICK = {("train.run", "tensorflow", True), ("export.run", "tensorflow", True)}
+
+
 @pytest.mark.parametrize(
-    ("moment", "swallow"),
-    [("train.errors", False), ("tensorflow", False), ("tensorflow", True), ("keras", True)],
+    ("command", "moment", "swallow"),
+    [
+        pytest.param(*case, marks=[] if case in QUICK else pytest.mark.slow)
+        for command in commands("", "")
+        for moment in MOMENTS
+        for case in [(command, *moment)]
+    ],
 )
-@pytest.mark.parametrize("command", commands("", ""))
 def test_an_interrupted_import_is_one_line(run, interrupted, tmp_path, command, moment, swallow):
     arguments = commands(run, tmp_path / "new")[command]
     status, out, err = interrupted(moment, swallow, command, *arguments)
