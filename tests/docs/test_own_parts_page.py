@@ -7,6 +7,8 @@ import shlex
 import subprocess
 import sys
 
+import pytest
+
 ROOT = pathlib.Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "own_parts.md"
 # A block of Python, or indented commands, whose lines may go on.
@@ -25,6 +27,7 @@ def run(folder, *arguments):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_page_works_from_its_first_line_to_its_last(tmp_path):
     ran, printed = [], []
     for python, commands in PART.findall(PAGE.read_text()):

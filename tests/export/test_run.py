@@ -186,7 +186,8 @@ def test_a_full_disk_is_one_sentence_and_no_half_of_a_file(workdir, output, tmp_
     sizes = {path.name: path.stat().st_size for path in output.rglob("*") if path.is_file()}
     served = tmp_path / "served"
     if limit == "graph":
-        limit = sizes["saved_model.pb"] - 1
+        # The size of a graph varies a little from one export to the next.
+        limit = sizes["saved_model.pb"] // 2
     elif limit == "README":
         # Larger than every file of a version. The README has the sections of many models.
         limit = max(sizes.values()) + 1

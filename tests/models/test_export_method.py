@@ -32,7 +32,7 @@ def test_it_writes_what_tfgvae_export_writes(model, tmp_path, capsys):
     x, seed = images(batch(model, 2)), np.array([3, 4])
     loaded = tf.saved_model.load(str(folder)).signatures["encode"]
     found = loaded(images=tf.constant(x), seed=tf.constant(seed))
-    np.testing.assert_allclose(next(iter(found.values())), model.encode(x, seed), rtol=1e-5)
+    np.testing.assert_allclose(found["z"], model.encode(x, seed), rtol=1e-4, atol=1e-5)
 
 
 def test_an_empty_folder_is_filled_and_another_one_is_kept(model, tmp_path, capsys):
