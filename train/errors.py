@@ -1,6 +1,8 @@
 """Errors that a user can act on: shown as one message, without a traceback."""
 
 import contextlib
+import os
+import signal
 import sys
 import traceback
 
@@ -94,7 +96,12 @@ def exit_status(command, debug=False, interrupted="Interrupted."):
         # A path that is not UTF-8 is printed with its bytes as \\udcNN, as on standard error.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return command() or 0
+        status = command() or 0
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        _close_output()
+        return 128 + signal.SIGPIPE
     except BaseException as error:
         stopped = _is_interrupt(error)
         if not (stopped or isinstance(error, TrainError)):
@@ -103,6 +110,12 @@ def exit_status(command, debug=False, interrupted="Interrupted."):
             traceback.print_exc()
         print(f"\n{interrupted if stopped else error}", file=sys.stderr)
         return 130 if stopped else error.exit_code
+
+
+def _close_output():
+    """Nobody reads what is printed, as in `COMMAND | head`: do not fail once more at the exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
 def _is_interrupt(error):

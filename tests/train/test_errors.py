@@ -1,7 +1,11 @@
 """The exit status of a command, and the one message that it prints."""
 
+import subprocess
+import sys
+
 import pytest
 
+from tests.train import tiny_runs as tiny
 from train.errors import Interrupted, SetupError, TrainError, exit_status
 
 
@@ -48,3 +52,16 @@ def test_a_bug_shows_its_traceback():
 def test_debug_shows_the_traceback_too(capsys):
     assert exit_status(raising(SetupError("a wrong flag")), debug=True) == 2
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_output_that_nobody_reads_is_no_error():
+    """As in `python -m train.run --help | head -1`."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "train.run", "--help"],
+        cwd=tiny.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 141
