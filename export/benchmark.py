@@ -4,29 +4,29 @@ from train import interrupts  # First: Ctrl-C during the other imports is one li
 
 # isort: split
 
-import argparse
 import sys
 
 from export.layout import model_card
+from train import command_line
 from train.errors import as_setup_error, exit_status
 
+DESCRIPTION = """\
+Measure latency and throughput of each signature of an exported model, in this process. Gibbs chains
+have 2 steps.
+"""
 LAYOUT = "{:<18}{:>6}{:>12}{:>12}{:>12}"
 
 
 def parser():
     """The flags."""
-    made = argparse.ArgumentParser(
-        "python -m export.benchmark",
-        description="Measure latency and throughput of each signature of an exported model, in "
-        "this process. Gibbs chains have 2 steps.",
-        allow_abbrev=False,
-    )
+    return command_line.parser("python -m export.benchmark", DESCRIPTION, _define)
+
+
+def _define(made):
     made.add_argument("folder", metavar="DIR/NAME/VERSION")
     made.add_argument("--batch_sizes", default="1,4,16,64", help="rows per request (%(default)s)")
     made.add_argument("--seconds", type=float, default=2.0, help="for each line (%(default)s)")
     made.add_argument("--signatures", help="names separated by commas; all by default")
-    made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
-    return made
 
 
 def _positive(text):

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from export import batching, cost, reference, warmup
+from export.calling import call
 from export.card import card, described_signatures
 from export.layout import CARD, DEFAULT, EXTRA, FILES, REMOVING, WRITING, versions, warmup_path
 from export.limits import Limits
@@ -51,12 +52,6 @@ def _save(functions, variables, folder):
     tf.saved_model.save(module, str(folder), signatures=served)
 
 
-def _call(function, inputs):
-    """The outputs of a signature as arrays."""
-    tensors = {name: tf.constant(value) for name, value in inputs.items()}
-    return {name: value.numpy() for name, value in function(**tensors).items()}
-
-
 def _write_extra(folder, name, described, functions, autoregressive):
     sizes = described["limits"]["batch_sizes"]
     batching.write(folder, sizes)
@@ -64,7 +59,7 @@ def _write_extra(folder, name, described, functions, autoregressive):
     (folder / EXTRA / CARD).write_text(json.dumps(described, indent=2) + "\n")
     warmup.write(warmup_path(folder), name, described["signatures"], sizes)
     reference.write(
-        folder, described, autoregressive, lambda name, inputs: _call(functions[name], inputs)
+        folder, described, autoregressive, lambda name, inputs: call(functions[name], inputs)
     )
 
 

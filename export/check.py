@@ -4,12 +4,12 @@ from train import interrupts  # First: Ctrl-C during the other imports is one li
 
 # isort: split
 
-import argparse
 import pathlib
 import sys
 
 from export import reference
 from export.client import PROTOCOLS, Refused
+from train import command_line
 from train.errors import SetupError, as_setup_error, exit_status
 
 DESCRIPTION = """\
@@ -26,12 +26,10 @@ LAYOUT = "{:<18}{:>20}{:>18}  {}"
 
 def parser():
     """The flags."""
-    made = argparse.ArgumentParser(
-        "python -m export.check",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    return command_line.parser("python -m export.check", DESCRIPTION, _define)
+
+
+def _define(made):
     made.add_argument("folder", metavar="DIR/NAME/VERSION", help="a folder from export.run")
     made.add_argument("--url", required=True, metavar="HOST:PORT", help="the server")
     made.add_argument("--name", help="the model's name; by default NAME of the folder")
@@ -40,8 +38,6 @@ def parser():
     made.add_argument(
         "--timeout", type=float, default=60.0, metavar="SECONDS", help="for an answer (%(default)s)"
     )
-    made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
-    return made
 
 
 def compared(call, references):

@@ -1,7 +1,6 @@
 """What requests cost: a step of a Gibbs chain, the longest chain, and the server's warm-up."""
 
 import dataclasses
-import time
 
 from export.examples import example
 
@@ -11,14 +10,6 @@ BUDGET = 20.0
 # No chain is longer by default.
 MOST_STEPS = 200
 CHAIN = "gibbs_from_noise"
-
-
-def _call(function, inputs):
-    """Seconds of one call."""
-    start = time.perf_counter()
-    for output in function(**inputs).values():
-        output.numpy()
-    return time.perf_counter() - start
 
 
 def seconds_per_step(functions, described, rows):
@@ -31,20 +22,19 @@ def seconds_per_step(functions, described, rows):
     """
     if CHAIN not in functions:
         return None
-    from export import warmup  # This imports TensorFlow, which --help does not need.
+    from export.calling import seconds  # This imports TensorFlow, which --help does not need.
 
     inputs = example(described[CHAIN]["inputs"], rows, {"max_num_steps": 1})
-    first = _call(functions[CHAIN], warmup.tensors(inputs))
+    first = seconds(functions[CHAIN], inputs)
     # A slow step is measured once: the export should not take much longer for it.
-    times = [_call(functions[CHAIN], warmup.tensors(inputs)) for _ in range(3 if first < 1 else 1)]
-    return min(times)
+    return min(seconds(functions[CHAIN], inputs) for _ in range(3 if first < 1 else 1))
 
 
-def longest_chain(seconds):
+def longest_chain(step):
     """The default of max_num_steps for a step of so many seconds: 1 .. MOST_STEPS."""
-    if seconds is None:
+    if step is None:
         return MOST_STEPS
-    return max(1, min(MOST_STEPS, int(BUDGET / seconds)))
+    return max(1, min(MOST_STEPS, int(BUDGET / step)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,10 +78,9 @@ def measure(functions, described, limits, step):
       step: the result of seconds_per_step.
     """
     from export import warmup
+    from export.calling import seconds
 
-    start = time.perf_counter()
-    for name, inputs in warmup.requests(described, limits.batch_sizes):
-        _call(functions[name], warmup.tensors(inputs))
-    took = time.perf_counter() - start
+    requests = warmup.requests(described, limits.batch_sizes)
+    took = sum(seconds(functions[name], inputs) for name, inputs in requests)
     longest = None if step is None else step * limits.max_num_steps
     return Cost(limits.batch_sizes[-1], step, longest, took)

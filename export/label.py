@@ -4,12 +4,13 @@ from train import interrupts  # noqa: F401 First: Ctrl-C during the imports is o
 
 # isort: split
 
-import argparse
 import pathlib
 import sys
 
 from export import labels, readme, server_configs
+from export.layout import NAME, versions
 from export.marks import require_ours
+from train import command_line
 from train.errors import as_setup_error, exit_status
 
 DESCRIPTION = """\
@@ -26,17 +27,13 @@ model_spec.version_label in gRPC.
 
 def parser():
     """The flags."""
-    made = argparse.ArgumentParser(
-        "python -m export.label",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    return command_line.parser("python -m export.label", DESCRIPTION, _define)
+
+
+def _define(made):
     made.add_argument("folder", metavar="DIR/NAME", help="the folder of a model")
     made.add_argument("labels", nargs="*", metavar="LABEL=VERSION", help="all labels of the model")
     made.add_argument("--clear", action="store_true", help="remove all labels")
-    made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
-    return made
 
 
 def _parsed(texts):
@@ -57,9 +54,7 @@ def run(flags):
     with as_setup_error():
         if bool(flags.labels) == flags.clear:
             raise ValueError("expected labels, as in stable=1, or --clear")
-        if not server_configs.NAME.fullmatch(base.name) or base.name not in server_configs.models(
-            base.parent
-        ):
+        if not versions(base) or not NAME.fullmatch(base.name):
             raise ValueError(f"{base} is no folder of an exported model: it has no version")
         require_ours(base.parent / "models.config", base.parent / "README.md")
         given = _parsed(flags.labels)

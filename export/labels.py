@@ -6,19 +6,17 @@ serves the newest version.
 
 import json
 import pathlib
-import re
 
-from export.layout import versions
+from export.layout import NAME, versions
 from train.files import read_json, write_whole
 
 FILE = "labels.json"
-_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def _require(labels, base, source):
     known = versions(base)
     for label, version in labels.items():
-        if not isinstance(label, str) or not _LABEL.fullmatch(label):
+        if not isinstance(label, str) or not NAME.fullmatch(label):
             raise ValueError(
                 f"{source}: a label is letters, digits, '.', '_' and '-', got {label!r}"
             )

@@ -1,10 +1,13 @@
 """The folders of an export: DIR/NAME/VERSION/, as TensorFlow Serving reads them."""
 
 import pathlib
+import re
 
 from export import batching
 from train.files import check_name, read_json
 
+# A model's name and a label are parts of an address and of a path.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 EXTRA = "assets.extra"
 CARD = "model_card.json"
 # The signature for requests that name none.

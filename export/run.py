@@ -4,7 +4,6 @@ from train import interrupts  # First: Ctrl-C during the other imports is one li
 
 # isort: split
 
-import argparse
 import pathlib
 import sys
 
@@ -13,7 +12,7 @@ from export.layout import model_card
 from export.limits import Limits
 from export.marks import require_ours
 from export.pruning import prune
-from train import configuration
+from train import command_line, configuration
 from train.errors import as_setup_error, exit_status
 from train.files import check_name
 
@@ -29,12 +28,10 @@ Export a trained run as the next version of a model of TensorFlow Serving.
 
 def parser():
     """The flags."""
-    made = argparse.ArgumentParser(
-        "python -m export.run",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    return command_line.parser("python -m export.run", DESCRIPTION, _define)
+
+
+def _define(made):
     made.add_argument("--workdir", required=True, metavar="RUN", help="the run folder")
     made.add_argument("--output", required=True, metavar="DIR", help="the folder of all models")
     made.add_argument("--name", help="the model's name; by default the run folder's name")
@@ -80,8 +77,6 @@ def parser():
         help="afterwards, remove all but the newest N versions of this model that exports wrote; "
         "by default all stay",
     )
-    made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
-    return made
 
 
 def _sizes(text):

@@ -2,15 +2,13 @@
 
 import os
 import pathlib
-import re
 
 from export import batching, labels
-from export.layout import versions
+from export.layout import NAME, versions
 from export.marks import MARK, replace_text
 
 # The README's docker command mounts the folder here.
 MOUNT = "/models"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # How often the server reads models.config again.
 POLL_SECONDS = 60
 

@@ -9,15 +9,15 @@ import train.start  # noqa: F401 (before TensorFlow)
 
 import dataclasses
 import statistics
-import time
 
 import numpy as np
 import tensorflow as tf
 
 from export import warmup
+from export.calling import call, seconds
 from export.examples import example
-from export.layout import DEFAULT, PNG, model_card, warmup_path
-from export.loading import load, naming
+from export.layout import DEFAULT, PNG, warmup_path
+from export.loading import naming
 from tfgvae.messages import reason
 
 ROWS = 3
@@ -72,19 +72,6 @@ def line(cells):
     """Cells as a line of text, in columns."""
     padded = (cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True))
     return "  ".join(padded).rstrip()
-
-
-def call(function, inputs):
-    """The outputs of a loaded signature as arrays."""
-    tensors = {name: tf.constant(value) for name, value in inputs.items()}
-    return {name: value.numpy() for name, value in function(**tensors).items()}
-
-
-def seconds(function, inputs):
-    """Seconds of one call."""
-    start = time.perf_counter()
-    call(function, inputs)
-    return time.perf_counter() - start
 
 
 def _same(a, b):
@@ -177,13 +164,16 @@ def _refuses(function, inputs):
     return False
 
 
-def check_warmup(folder):
+def check_warmup(signatures, folder):
     """Replay the warm-up requests of a version folder: problems as sentences.
+
+    Args:
+      signatures: the loaded signatures, {name: function}.
+      folder: DIR/NAME/VERSION.
 
     Raises:
       SetupError: a file is damaged or missing.
     """
-    signatures = load(folder)
     with naming(warmup_path(folder)):
         requests = warmup.read(warmup_path(folder))
     problems = []
@@ -196,18 +186,13 @@ def check_warmup(folder):
     return problems + [f"no warm-up request for {name}" for name in missing]
 
 
-def verify(folder):
-    """Check the signatures of a version folder; yields a Result after each of them.
+def verify(served, card):
+    """Check signatures; yields a Result after each of them.
 
     Args:
-      folder: DIR/NAME/VERSION.
-
-    Raises:
-      ValueError: no model card, or a card that is not JSON.
-      SetupError: a file is damaged or missing.
+      served: the loaded signatures, {name: function}.
+      card: the model card.
     """
-    card = model_card(folder)
-    served = load(folder)
     for name in card["signatures"]:
         if name not in served:
             result = Result(name)

@@ -4,10 +4,10 @@ from train import interrupts  # First: Ctrl-C during the other imports is one li
 
 # isort: split
 
-import argparse
 import sys
 
 from export.layout import model_card, shapes
+from train import command_line
 from train.errors import TrainError, as_error, exit_status
 
 DESCRIPTION = """\
@@ -19,15 +19,11 @@ signature. The exit status is 1 on a failure, and 2 if a file is damaged or miss
 
 def parser():
     """The flags."""
-    made = argparse.ArgumentParser(
-        "python -m export.verify",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    return command_line.parser("python -m export.verify", DESCRIPTION, _define)
+
+
+def _define(made):
     made.add_argument("folder", metavar="DIR/NAME/VERSION", help="a folder from export.run")
-    made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
-    return made
 
 
 def run(folder):
@@ -35,17 +31,18 @@ def run(folder):
     problems = []
     with as_error(TrainError):
         card = model_card(folder)  # Fails before TensorFlow is imported, which takes seconds.
+        from export.loading import load
         from export.verification import HEADER, check_warmup, line, verify
 
         interrupts.started()
-        for n, result in enumerate(verify(folder)):
-            if n == 0:  # Now it is known that the folder can be loaded.
-                print(line(HEADER))
+        served = load(folder)
+        print(line(HEADER))
+        for result in verify(served, card):
             print("\n".join([result.row(), *result.problems]), flush=True)
             problems += result.problems
         for name, tensors in card["signatures"].items():
             print(f"{name}: {shapes(tensors['inputs'])} -> {shapes(tensors['outputs'])}")
-        for problem in check_warmup(folder):
+        for problem in check_warmup(served, folder):
             print(problem)
             problems.append(problem)
     print(f"{len(problems)} checks failed." if problems else "All is well.")

@@ -67,11 +67,6 @@ def requests(described, batch_sizes):
             yield signature, example(types["inputs"], rows, {"max_num_steps": 1})
 
 
-def tensors(inputs):
-    """Arrays {input: array} as tensors."""
-    return {name: tf.constant(value) for name, value in inputs.items()}
-
-
 def write(path, model_name, described, batch_sizes):
     """Write the requests. The arguments are those of `requests`."""
     with tf.io.TFRecordWriter(str(path)) as writer:

@@ -59,9 +59,7 @@ def unpack(
             f"this model is conditioned on {num_classes} classes: pass "
             "{'image': x, 'label': y} (in Python calls: label=y)"
         )
-    label = tf.convert_to_tensor(label)
-    if label.shape.rank == 2 and label.shape[1] == 1:
-        label = label[:, 0]
+    label = from_column(tf.convert_to_tensor(label))
     return x, _integer_labels(label, num_rows(x), num_classes)
 
 
@@ -108,14 +106,17 @@ def weights_of(batch: Any, x: Tensor) -> Tensor | None:
     weight = batch.get("weight") if isinstance(batch, dict) else None
     if weight is None:
         return None
-    weight = tf.cast(tf.convert_to_tensor(weight), tf.float32)
-    if weight.shape.rank == 2 and weight.shape[1] == 1:
-        weight = weight[:, 0]
+    weight = from_column(tf.cast(tf.convert_to_tensor(weight), tf.float32))
     if not weight.shape.is_compatible_with(x.shape[:1]):
         raise ValueError(
             f"expected a sample weight per image, [{x.shape[0]}], got shape {weight.shape}"
         )
     return weight
+
+
+def from_column(values: Tensor) -> Tensor:
+    """Numbers [B] of rows that may be given as a column [B, 1], as Keras allows."""
+    return values[:, 0] if values.shape.rank == 2 and values.shape[1] == 1 else values
 
 
 def num_rows(batch: Tensor) -> int | Tensor:

@@ -7,7 +7,6 @@ from train import interrupts  # First: Ctrl-C during the other imports is one li
 
 # isort: split
 
-import argparse
 import dataclasses
 import json
 import os
@@ -16,7 +15,7 @@ import shlex
 import sys
 import time
 
-from train import unfinished
+from train import command_line, unfinished
 from train.classifier_settings import Settings, check_flags
 from train.configuration import differences
 from train.errors import SetupError, TrainError, as_setup_error, as_train_error, exit_status
@@ -180,12 +179,10 @@ _HELP = {
 
 def parser():
     """The flags: those of Settings, and where the data and the file are."""
-    made = argparse.ArgumentParser(
-        "python -m train.classifier",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    return command_line.parser("python -m train.classifier", DESCRIPTION, _define)
+
+
+def _define(made):
     made.add_argument(
         "--dataset", required=True, help="digits, a TFDS name, folder:PATH, or npz:PATH"
     )
@@ -193,7 +190,6 @@ def parser():
     made.add_argument("--data_dir", help="where prepared TFDS data is")
     made.add_argument("--download", action="store_true", help="download a TFDS set")
     made.add_argument("--overwrite", action="store_true", help="replace a file with other settings")
-    made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
     kinds = {"image_size": int, "crop": _crop}
     for field in dataclasses.fields(Settings)[1:]:
         flag, text = f"--{field.name}", _HELP[field.name]
@@ -206,7 +202,6 @@ def parser():
             options = {"type": kinds.get(field.name, field.type), "metavar": "VALUE"}
         default = "" if field.default is None else " (%(default)s)"
         made.add_argument(flag, default=field.default, help=text + default, **options)
-    return made
 
 
 def main(arguments):

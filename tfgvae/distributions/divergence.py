@@ -10,6 +10,11 @@ def is_factorised(q: Distribution) -> bool:
     return isinstance(q, tfd.Independent) and q.distribution.event_shape.rank == 0
 
 
+def is_gaussian(q: Distribution) -> bool:
+    """Whether q is a diagonal Gaussian: a tfd.Independent of Normals."""
+    return is_factorised(q) and isinstance(q.distribution, tfd.Normal)
+
+
 def kl_divergence(q: Distribution, prior: Distribution, z: Tensor) -> Tensor:
     """KL(q || prior) per row: [B] nats.
 

@@ -1,9 +1,9 @@
 """Estimators of the properties of a trained model, with assumptions and standard errors.
 
 Each is a function here: `tfgvae.estimators.active_units(model, images)`. Some have the name of the
-module that defines them. The imports below put the function in the place of the module; a later
-`from tfgvae.estimators.active_units import active_units` finds the module by its full name and
-leaves the function there.
+module that defines them. After the imports below, such a name is the function, not the module. A
+later `from tfgvae.estimators.active_units import active_units` still works: Python finds the module
+by its full name.
 """
 
 from tfgvae.estimators.active_units import active_units

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfgvae import checks
 from tfgvae.distributions.noise import Conditioned
 from tfgvae.estimators.gathering import gathered
-from tfgvae.images import check_range, checked_images, checked_labels
+from tfgvae.images import check_range, checked_images, checked_labels, from_column
 from tfgvae.types import Array, Distribution, Images, Model, Progress, Tensor
 
 
@@ -43,9 +43,7 @@ def one_label(model: Model, label: Array | int | None, own: Array | None) -> Arr
         return label
     if label is not None:
         raise ValueError("expected labels once, got them with the images and as label")
-    labels = tf.convert_to_tensor(own)
-    column = labels.shape.rank == 2 and labels.shape[1] == 1
-    return labels[:, 0] if column else labels
+    return from_column(tf.convert_to_tensor(own))
 
 
 def _checked(model, rows, least):

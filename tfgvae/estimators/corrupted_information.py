@@ -22,7 +22,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfgvae import seeds
-from tfgvae.distributions.divergence import kl_divergence
+from tfgvae.distributions.divergence import is_gaussian, kl_divergence
 from tfgvae.distributions.noise import condition, from_noise
 from tfgvae.estimators import batching, contrastive
 from tfgvae.estimators.pairwise import Mean
@@ -82,8 +82,7 @@ def _draw(model: Model, x: Tensor, rows: Tensor) -> tuple[Distribution, Tensor]:
 
 
 def _widened(q, width):
-    gaussian = isinstance(q, tfd.Independent) and isinstance(q.distribution, tfd.Normal)
-    if not (width and gaussian):
+    if not (width and is_gaussian(q)):
         return q
     normal = q.distribution
     scale = tf.sqrt(normal.scale**2 + width**2)

@@ -8,6 +8,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfgvae import checks, seeds
+from tfgvae.distributions.divergence import is_gaussian
 from tfgvae.distributions.noise import condition, from_noise
 from tfgvae.estimators import batching
 from tfgvae.estimators.estimate import Estimate
@@ -49,7 +50,7 @@ def log_weights(
 
 def _repeated(model, x, q, count):
     """q(z|x) with `count` rows for each image. Only a Gaussian does not run the encoder again."""
-    if not (isinstance(q, tfd.Independent) and isinstance(q.distribution, tfd.Normal)):
+    if not is_gaussian(q):
         return model.posterior(tf.repeat(x, count, axis=0))
     loc = q.distribution.loc
     scale = tf.broadcast_to(q.distribution.scale, tf.shape(loc))

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
+from tfgvae.distributions.divergence import is_gaussian
 from tfgvae.estimators.batching import batches
 from tfgvae.types import Distribution, Tensor
 
@@ -43,7 +43,7 @@ def log_prob(q: Distribution | Mean, z: Tensor) -> Tensor:
     if isinstance(q, Mean):
         each = [log_prob(one, z) for one in q.distributions]
         return tf.reduce_logsumexp(tf.stack(each), axis=0) - math.log(len(each))
-    if not (isinstance(q, tfd.Independent) and isinstance(q.distribution, tfd.Normal)):
+    if not is_gaussian(q):
         return _broadcast(q, z)
     size = math.prod(z.shape[1:])
     z, mean, stddev = (

@@ -117,11 +117,7 @@ class GVAE(LatentVariableModel):
                 f"the inference {type(self.inference).__name__} has the prior p(z) = q(z), which "
                 f"the prior {kind} would replace: leave prior='inference'"
             )
-        if self.regularizer.needs_normal_prior:
-            raise ValueError(
-                f"the regularizer {type(self.regularizer).__name__} compares q(z) with N(0, I), "
-                f"not with the prior {kind}: use kl, mmd, stein or adversarial"
-            )
+        self.regularizer.check_prior(kind)
 
     def posterior(self, x: Tensor, training: bool = False) -> Distribution:
         def clear(images):

@@ -162,12 +162,7 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
                 "step_prior = 'conditional' takes no classes: p(z) would depend on the label, as "
                 "x(t-1) does, and the p(z) of a model takes no label"
             )
-        if self.regularizer.needs_normal_prior:
-            name = type(self.regularizer).__name__
-            raise ValueError(
-                f"the regularizer {name} compares q(z) with N(0, I), not with the prior of "
-                "step_prior = 'conditional': use kl, mmd, stein or adversarial"
-            )
+        self.regularizer.check_prior("of step_prior = 'conditional'")
 
     def _build_parts(self):
         self.family.build((None, *self._first.params_shape), (None, *self.image_shape))

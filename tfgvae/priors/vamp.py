@@ -4,10 +4,9 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
 from tfgvae import checks
-from tfgvae.distributions.divergence import is_factorised
+from tfgvae.distributions.divergence import is_gaussian
 from tfgvae.distributions.mixture import GaussianMixture
 from tfgvae.priors.base import Prior
 from tfgvae.types import Distribution, Shape, Tensor
@@ -52,7 +51,7 @@ class Vamp(Prior):
 
     def distribution(self, inference: keras.layers.Layer) -> Distribution:
         q = inference.distribution(self.pseudo_inputs)
-        if not (is_factorised(q) and isinstance(q.distribution, tfd.Normal)):
+        if not is_gaussian(q):
             raise ValueError(
                 f"the prior 'vamp' needs a diagonal Gaussian q(z|x), this one is {type(q).__name__}"
             )

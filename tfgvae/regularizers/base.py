@@ -49,6 +49,21 @@ class Regularizer(LossLayer):
     # Whether R = 0 iff q(z) = N(0, I), whatever the prior is.
     needs_normal_prior = False
 
+    def check_prior(self, prior: str) -> None:
+        """Check that R takes a prior other than N(0, I).
+
+        Args:
+          prior: what the prior is, for the error.
+
+        Raises:
+          ValueError: R compares q(z) with N(0, I).
+        """
+        if self.needs_normal_prior:
+            raise ValueError(
+                f"the regularizer {type(self).__name__} compares q(z) with N(0, I), not with the "
+                f"prior {prior}: use kl, mmd, stein or adversarial"
+            )
+
     def __init__(
         self,
         weight: float = 1.0,

@@ -1,8 +1,7 @@
 """The flags of `python -m train.evaluate`, with a line for each metric and each size."""
 
-import argparse
-
 from configs import catalog
+from train import command_line
 from train.evaluate.settings import SIZES
 
 # {name: summary}, read from the source, because the metrics import TensorFlow.
@@ -26,12 +25,10 @@ OWN = ("debug", "metrics")
 
 def parser():
     """The flags."""
-    made = argparse.ArgumentParser(
-        "python -m train.evaluate",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    return command_line.parser("python -m train.evaluate", DESCRIPTION, _define)
+
+
+def _define(made):
     made.add_argument("--workdir", required=True, metavar="RUN", help="the run folder")
     made.add_argument("--output", metavar="DIR", help="where to write; RUN/evaluation by default")
     made.add_argument("--metrics", metavar="A,B", help="metrics to run; all by default")
@@ -46,12 +43,10 @@ def parser():
         "Bernoulli pixels on grey images",
     )
     made.add_argument("--overwrite", action="store_true", help="compute finished metrics again")
-    made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
     sizes = made.add_argument_group("sizes (default, default of autoregressive families)")
     for name, size in SIZES.items():
         shown = f"{size.help} ({size.default}, {size.autoregressive})"
         sizes.add_argument(f"--{name}", type=int, metavar="N", help=shown)
-    return made
 
 
 def chosen(metrics):

@@ -4,10 +4,10 @@ from train import interrupts  # noqa: F401 First: Ctrl-C during the other import
 
 # isort: split
 
-import argparse
 import pathlib
 import sys
 
+from train import command_line
 from train.errors import exit_status
 from train.reproduce import EXPERIMENTS, PRESETS, reproduce
 
@@ -31,20 +31,16 @@ Presets:
 
 def parser():
     """The flags."""
-    made = argparse.ArgumentParser(
-        "python -m train.reproduce",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    return command_line.parser("python -m train.reproduce", DESCRIPTION, _define)
+
+
+def _define(made):
     made.add_argument("--experiment", required=True, metavar="NAME", help="one of the above")
     made.add_argument("--output", required=True, metavar="DIR", type=pathlib.Path)
     made.add_argument("--preset", default="quick", metavar="NAME", help="(%(default)s)")
     made.add_argument("--dataset", metavar="NAME", help="instead of the experiment's own")
     made.add_argument("--data_dir", metavar="DIR", help="where prepared TFDS data is")
     made.add_argument("--seed", type=int, default=0, help="(%(default)s)")
-    made.add_argument("--debug", action="store_true", help="show Python's traceback with an error")
-    return made
 
 
 def main(arguments):
