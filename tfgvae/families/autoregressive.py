@@ -12,7 +12,7 @@ from tfgvae import checks
 from tfgvae.autoregressive.causal import shift_down, shift_right
 from tfgvae.autoregressive.evaluation import Evaluator, WholeImage
 from tfgvae.autoregressive.incremental import Scale
-from tfgvae.autoregressive.raster import sample
+from tfgvae.autoregressive.compilation import sample
 from tfgvae.distributions.autoregressive import AutoregressiveDistribution
 from tfgvae.families.base import Family
 from tfgvae.types import BatchShape, Distribution, Shape, Tensor
