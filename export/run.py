@@ -123,9 +123,7 @@ def export_run(flags):
         from train.opened import open_run
 
         interrupts.started()
-        limits = Limits(
-            flags.max_num_steps, flags.num_samples, flags.max_rows, sizes, jit_sizes
-        )
+        limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows, sizes, jit_sizes)
         labelled = labels.read(output / name)
         model = open_run(workdir, flags.step).model
         folder = write_version(model, output / name, limits, workdir, flags.png)
