@@ -24,8 +24,8 @@ class Limits:
         of rows, and a request is padded to the next of them; () for none.
 
     Raises:
-      ValueError: a number below 1, more than MOST_SAMPLES samples, sizes that do not increase, or fewer rows than the largest
-        batch.
+      ValueError: a number below 1, more than MOST_SAMPLES samples, sizes that do not increase, or
+        fewer rows than the largest batch.
     """
 
     max_num_steps: int | None = None

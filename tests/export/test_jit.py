@@ -92,7 +92,7 @@ def test_verify_accepts_it(pair, capsys):
 
 
 def test_what_cannot_be_compiled_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="loop over the pixels of pixelcnn.*Bernoulli has none"):
+    with pytest.raises(ValueError, match=r"loop over the pixels of pixelcnn.*Bernoulli has none"):
         tfgvae.export(build("gvae"), tmp_path / "m", jit_batch_sizes=(1,))
     with pytest.raises(ValueError, match="jit_batch_sizes must be integers >= 1 in increasing"):
         Limits(jit_batch_sizes=(4, 1))
