@@ -4,7 +4,6 @@ import dataclasses
 
 from export import batching
 
-
 # More draws than any published bound has. A request with a million would block the server.
 MOST_SAMPLES = 10_000
 
