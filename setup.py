@@ -48,6 +48,7 @@ setup(
             "tensorflow-serving-api>=2.21,<2.22",
         ],
         "serving": ["tensorflow-serving-api>=2.21,<2.22"],  # Clients; an export does without.
+        "benchmarks": ["pythae==0.1.2", "torch"],  # The peers; nothing else imports them.
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "docs": ["sphinx>=9,<10", "myst-nb>=1.4,<2", "pydata-sphinx-theme>=0.24,<0.25"],
     },

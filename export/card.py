@@ -80,6 +80,7 @@ def notes(model, limits):
         (not model.family.has_mean, runtimes.AUTOREGRESSIVE_SENTENCE),
         (True, runtimes.TESTED_SENTENCE),
         (isinstance(model.family, PixelCNNPP), runtimes.ONEDNN_SENTENCE),
+        *((True, runtimes.xla_sentence(sizes)) for sizes in [limits.jit_batch_sizes] if sizes),
         (
             _is_untied(model),
             "This model has no regularizer, so q(z) may differ from p(z): ancestral samples do not "
@@ -147,6 +148,11 @@ def of_run(folder, step):
     return {"data": data, "run_config": config, "metrics": metrics}
 
 
+def _limits(limits):
+    sizes = {name: list(getattr(limits, name)) for name in ("batch_sizes", "jit_batch_sizes")}
+    return dataclasses.asdict(limits) | sizes
+
+
 def card(model, functions, limits, costs=None, run=None):
     """The card as a dict for JSON.
 
@@ -163,7 +169,7 @@ def card(model, functions, limits, costs=None, run=None):
         "training_step": step,
         **({"data": None, "run_config": None, "metrics": {}} if run is None else of_run(run, step)),
         "notes": notes(model, limits),
-        "limits": dataclasses.asdict(limits) | {"batch_sizes": list(limits.batch_sizes)},
+        "limits": _limits(limits),
         "measured": None if costs is None else dataclasses.asdict(costs),
         "costs": [] if costs is None else costs.sentences(),
         "pixels": {"range": _range(model), "data_range": DATA_RANGE, "dtype": "float32"},

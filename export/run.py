@@ -7,9 +7,9 @@ from train import interrupts  # First: Ctrl-C during the other imports is one li
 import pathlib
 import sys
 
-from export import batching, cost, labels, readme, server_configs
+from export import batching, cost, labels, readme, runtimes, server_configs
 from export.layout import model_card
-from export.limits import Limits
+from export.limits import MOST_SAMPLES, Limits
 from export.marks import require_ours
 from export.pruning import prune
 from train import command_line, configuration
@@ -48,7 +48,7 @@ def _define(made):
         type=int,
         default=Limits.num_samples,
         metavar="K",
-        help="draws for the bound on log p(x) (%(default)s)",
+        help=f"draws for the bound on log p(x), at most {MOST_SAMPLES} (%(default)s)",
     )
     made.add_argument(
         "--max_rows",
@@ -66,6 +66,13 @@ def _define(made):
         "(%(default)s)",
     )
     made.add_argument(
+        "--jit_batch_sizes",
+        metavar="N,N,...",
+        help="XLA compiles the pixel loops of pixelcnn and pixelcnn_pp for these numbers of rows, "
+        "and requests are padded to the next of them; for servers on CPUs only, which need "
+        f"{runtimes.XLA_FLAG}; by default nothing is compiled",
+    )
+    made.add_argument(
         "--png",
         action="store_true",
         help="signatures that draw images also return them as PNG files, png_bytes",
@@ -79,12 +86,12 @@ def _define(made):
     )
 
 
-def _sizes(text):
+def _sizes(text, flag="batch_sizes"):
     try:
         return batching.check_sizes(int(size) for size in text.split(","))
     except ValueError as error:
         raise ValueError(
-            f"--batch_sizes must be integers >= 1 in increasing order, as in 1,4,16, got {text!r}"
+            f"--{flag} must be integers >= 1 in increasing order, as in 1,4,16, got {text!r}"
         ) from error
 
 
@@ -99,6 +106,9 @@ def export_run(flags):
             raise ValueError("expected --output=DIR, the folder of all models, got an empty name")
         check_name("the folder of all models", output.absolute())
         sizes = _sizes(flags.batch_sizes)
+        jit_sizes = ()
+        if flags.jit_batch_sizes is not None:
+            jit_sizes = _sizes(flags.jit_batch_sizes, "jit_batch_sizes")
         # A server without the parameters of this model reads batching.config.
         largest = max(sizes[-1], batching.SIZES[-1])
         if flags.max_rows < largest:
@@ -113,7 +123,7 @@ def export_run(flags):
         from train.opened import open_run
 
         interrupts.started()
-        limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows, sizes)
+        limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows, sizes, jit_sizes)
         labelled = labels.read(output / name)
         model = open_run(workdir, flags.step).model
         folder = write_version(model, output / name, limits, workdir, flags.png)
