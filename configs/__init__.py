@@ -6,6 +6,8 @@ from configs.catalog import check_name
 
 RECIPES = {
     "seqvae": "the sequential VAE: a chain of steps, each sharper than the last (Section 3)",
+    "seqvae_celeba": "the authors' sequential VAE of CelebA, layer by layer (Figure 4)",
+    "seqvae_lsun": "the same with 110 latents per step, of LSUN bedrooms (Figure 4)",
     "vae": "the VAE trained by the ELBO: one step, regularizer KL (Eq. 8)",
     "gvae": "any family, mapping, inference and regularizer; MMD by default (Eq. 7)",
     "uvae": "the unregularised VAE: R = 0, sampled by its Gibbs chain (Section 4)",

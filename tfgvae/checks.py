@@ -11,6 +11,7 @@ from typing import Any
 # one number alone. configs.check applies them to flags before TensorFlow is imported.
 MOST = {
     "batch_size": 65536,
+    "channels": 4096,
     "components": 65536,
     "context": 65536,
     "dense": 65536,
