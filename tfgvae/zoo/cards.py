@@ -84,7 +84,9 @@ def content(folder: str | pathlib.Path, card: dict[str, Any], name: str) -> byte
         raise ValueError(f"{path} is missing")
     size = path.stat().st_size
     if size != expected["bytes"]:  # Before it is read.
-        raise ValueError(f"{path} is damaged: it has {size} bytes, its card says {expected['bytes']}")
+        raise ValueError(
+            f"{path} is damaged: it has {size} bytes, its card says {expected['bytes']}"
+        )
     read = path.read_bytes()
     if digest(read) != expected["sha256"]:
         raise ValueError(f"{path} is damaged: its SHA-256 is not the one in {CARD}")

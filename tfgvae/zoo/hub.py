@@ -26,9 +26,7 @@ def parse(address: str) -> tuple[str, str | None]:
     """
     match = _ADDRESS.fullmatch(address)
     if not match:
-        raise ValueError(
-            f"expected hf://user/name or hf://user/name@revision, got {address!r}"
-        )
+        raise ValueError(f"expected hf://user/name or hf://user/name@revision, got {address!r}")
     return match[1], match[2]
 
 
@@ -41,7 +39,9 @@ def client():
     try:
         import huggingface_hub
     except ImportError as error:
-        raise ImportError(f"presets of {START} need the package huggingface_hub: {INSTALL}") from error
+        raise ImportError(
+            f"presets of {START} need the package huggingface_hub: {INSTALL}"
+        ) from error
     return huggingface_hub
 
 
