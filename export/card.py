@@ -134,7 +134,7 @@ def of_run(folder, step):
 
 
 def of_opened(opened):
-    """The same part for a preset or a file, train.opened.Opened; its metrics are on its own card."""
+    """The same part for a preset or a file; the metrics of a preset are on its own card."""
     config = portable(configuration.as_json(opened.config))
     return {"data": config["data"], "run_config": config, "metrics": {}}
 

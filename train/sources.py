@@ -14,7 +14,7 @@ import pathlib
 import tfgvae
 from configs import base, catalog
 from tfgvae import runs
-from tfgvae.zoo import cards, presets
+from tfgvae.zoo import cards, finding
 from train import configuration
 from train.datasets import Datasets
 from train.files import digest
@@ -43,7 +43,7 @@ def name_of(source):
     if source.endswith(KERAS):
         return pathlib.Path(source).stem
     with _as_value_error():
-        return presets.open_preset(source).card["name"]
+        return finding.open_preset(source).card["name"]
 
 
 def preset_config(source):
@@ -53,7 +53,7 @@ def preset_config(source):
       ValueError, OSError: as tfgvae.from_preset.
     """
     with _as_value_error():
-        found = presets.open_preset(source)
+        found = finding.open_preset(source)
     stored = {key: value for key, value in found.run_config.items() if key != "imports"}
     return configuration.of_values(stored, found.folder / cards.CONFIG)[0]
 
@@ -75,7 +75,7 @@ def open_source(source, data_dir=None, dataset=None, binarize=None):
         config = _config_of(model)
     else:
         with _as_value_error():
-            found = presets.open_preset(source)
+            found = finding.open_preset(source)
             path, model = found.folder / cards.WEIGHTS, found.model()
         config = preset_config(source)
     config.data.data_dir = data_folder(data_dir)

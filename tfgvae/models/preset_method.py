@@ -21,7 +21,7 @@ class PresetMethod(keras.Model):
             `tfgvae.from_preset`.
         """
         # Imported late: the zoo imports the models.
-        from tfgvae.zoo.presets import open_preset
+        from tfgvae.zoo.finding import open_preset
 
         found = open_preset(source)
         model = found.model()

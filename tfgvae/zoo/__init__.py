@@ -4,6 +4,6 @@ A preset is a folder: config.json (the model), weights.npz and card.json (what i
 trained, what was measured, and the SHA-256 of the other two files).
 """
 
-from tfgvae.zoo.presets import from_preset, presets
+from tfgvae.zoo.finding import from_preset, presets
 
 __all__ = ["from_preset", "presets"]

@@ -9,7 +9,6 @@ import pathlib
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import h5py
 import numpy as np
@@ -32,7 +31,7 @@ def _saved(model) -> Iterator[pathlib.Path]:
 
 def _datasets(file):
     """{name: dataset} of a weights file."""
-    found: dict[str, Any] = {}
+    found = {}
 
     def add(name, stored):
         if isinstance(stored, h5py.Dataset):

@@ -31,8 +31,8 @@ def check(card: Any, where: str | pathlib.Path) -> dict[str, Any]:
     made_by_later = isinstance(card, dict) and isinstance(card.get("format"), int)
     if made_by_later and card["format"] > FORMAT:
         raise ValueError(
-            f"{where} has format {card['format']}, this version of tfgvae reads {FORMAT}: install a "
-            "newer one"
+            f"{where} has format {card['format']}, this version of tfgvae reads {FORMAT}: "
+            "install a newer one"
         )
     said = schema.problem(card, card_schema())
     if said:

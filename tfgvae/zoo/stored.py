@@ -99,7 +99,7 @@ def pack(stored: arrays.Arrays, dtype: str) -> bytes:
     Raises:
       ValueError: a number is not finite, or is not finite as `dtype`.
     """
-    packed = {}
+    packed: dict[str, Any] = {}
     for name, array in stored.items():
         with np.errstate(over="ignore"):
             packed[name] = array.astype(dtype) if array.dtype.kind == "f" else array

@@ -78,9 +78,10 @@ def evaluation(report, name):
 def describe_briefly(about, config):
     """Two plain sentences about a model, where the publisher gives none."""
     height, width, channels = about["image_shape"]
+    colours = "colour" if channels == 3 else "grey"
     parts = ", ".join(f"{kind} {name}" for kind, name in about["parts"].items())
     return (
-        f"A {about['class']} for {'colour' if channels == 3 else 'grey'} images of {height}x{width} "
+        f"A {about['class']} for {colours} images of {height}x{width} "
         f"pixels, trained on {config.data.name} for {config.train.steps} steps. "
         f"Its parts are: {parts or 'those of the model'}."
     )

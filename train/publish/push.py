@@ -3,7 +3,7 @@
 import pathlib
 
 from tfgvae.zoo import cards, hub
-from tfgvae.zoo.presets import shown
+from tfgvae.zoo.finding import shown
 
 PAGE = """---
 license: {licence}
