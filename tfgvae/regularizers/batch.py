@@ -4,8 +4,10 @@ With one replica no cross-replica operation is traced.
 """
 
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
-from tfgvae import replicas, seeds
+from tfgvae import philox, replicas, seeds
+from tfgvae.distributions.noise import from_noise
 from tfgvae.types import Distribution, Tensor
 
 
@@ -37,8 +39,21 @@ def prior_rows(prior: Distribution, seed: Tensor, z: Tensor) -> Tensor:
 
 def prior_draws(prior: Distribution, seed: Tensor, count: int | Tensor, z: Tensor) -> Tensor:
     """`count` draws from the prior, the same on every replica: [count, ...] of z's type."""
-    draws = tf.cast(prior.sample(count, seed=seeds.stateless(seed)), z.dtype)
-    return tf.ensure_shape(draws, [None, *z.shape[1:]])
+    if _is_normal(prior):
+        # The numbers of its `sample`, also in a graph that XLA compiles.
+        noise = philox.draw_normal(seed, [count, *prior.event_shape])
+        draws = from_noise(prior, noise)
+    else:
+        draws = prior.sample(count, seed=seeds.stateless(seed))
+    return tf.ensure_shape(tf.cast(draws, z.dtype), [None, *z.shape[1:]])
+
+
+def _is_normal(prior):
+    return (
+        isinstance(prior, tfd.Independent)
+        and isinstance(prior.distribution, tfd.Normal)
+        and prior.dtype == tf.float32
+    )
 
 
 def require_rows(z: Tensor, least: int, why: str) -> Tensor:
