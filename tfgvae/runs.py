@@ -183,12 +183,15 @@ def _put_averages(model, path):
 
     with zipfile.ZipFile(path) as archive:
         options = json.loads(archive.read("config.json"))["compile_config"]["optimizer"]["config"]
+        scaling = "inner_optimizer" in options
+        options = options["inner_optimizer"]["config"] if scaling else options
         if not options["use_ema"]:
             return
         weights = io.BytesIO(archive.read("model.weights.h5"))
     # Keras numbers an optimizer's variables: the step, the learning rate unless a schedule gives
-    # it, the averages, the moments.
-    first = 1 if isinstance(options["learning_rate"], dict) else 2
+    # it, the averages, the moments. A loss scaling has 5 before them: two that it does not use,
+    # the skipped steps, the steps since the scale changed, the scale.
+    first = (5 if scaling else 0) + (1 if isinstance(options["learning_rate"], dict) else 2)
     with h5py.File(weights) as file:
         stored = file["optimizer/vars"]
         for number, variable in enumerate(model.trainable_variables, first):
@@ -199,7 +202,8 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
     """The trained model of a run folder.
 
     A run with train.ema_momentum keeps averages of its weights beside them, and gives a model with
-    the averages. The weights themselves are in the model of
+    the averages. A run with a mixed precision gives a model that computes in float32: its weights
+    are float32. The weights and the precision of the training are in the model of
     `keras.models.load_model(tfgvae.runs.checkpoint_path(folder, step), compile=False)`.
 
     Args:
@@ -225,7 +229,7 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
     path = _find(folder, step)
     import keras
 
-    from tfgvae import weights
+    from tfgvae import precision, weights
     from tfgvae.messages import reason
     from tfgvae.models import LatentVariableModel  # Registers the classes that the file names.
 
@@ -240,4 +244,4 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
         _put_averages(model, path)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} has no optimizer that tfgvae writes: {error!r}") from error
-    return model
+    return precision.in_float32(model)

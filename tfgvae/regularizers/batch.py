@@ -18,6 +18,7 @@ def flatten(z: Tensor) -> Tensor:
 
 def gather(z: Tensor) -> Tensor:
     """The rows of all replicas: [B, ...] -> [N, ...]. Gradients flow back to each replica."""
+    replicas.check_whole("a regularizer of the whole batch")
     context = replicas.context()
     if context is None:
         return z
@@ -34,7 +35,7 @@ def prior_rows(prior: Distribution, seed: Tensor, z: Tensor) -> Tensor:
     """This replica's rows of a global batch of prior draws, of z's shape and type."""
     count = tf.shape(z)[0]
     start, total = replicas.place(count)
-    return replicas.part(prior_draws(prior, seed, total, z), start, count)
+    return replicas.rows_of(prior_draws(prior, seed, total, z), start, count)
 
 
 def prior_draws(prior: Distribution, seed: Tensor, count: int | Tensor, z: Tensor) -> Tensor:
