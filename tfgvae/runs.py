@@ -186,12 +186,15 @@ def _put_averages(model, path):
         if not compiled and not CHECKPOINT.fullmatch(path.name):
             return  # A file without optimizer, which no run writes.
         options = compiled["optimizer"]["config"]
+        scaling = "inner_optimizer" in options
+        options = options["inner_optimizer"]["config"] if scaling else options
         if not options["use_ema"]:
             return
         weights = io.BytesIO(archive.read("model.weights.h5"))
     # Keras numbers an optimizer's variables: the step, the learning rate unless a schedule gives
-    # it, the averages, the moments.
-    first = 1 if isinstance(options["learning_rate"], dict) else 2
+    # it, the averages, the moments. A loss scaling has 5 before them: two that it does not use,
+    # the skipped steps, the steps since the scale changed, the scale.
+    first = (5 if scaling else 0) + (1 if isinstance(options["learning_rate"], dict) else 2)
     with h5py.File(weights) as file:
         stored = file["optimizer/vars"]
         for number, variable in enumerate(model.trainable_variables, first):
@@ -202,7 +205,8 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
     """The trained model of a run folder, or the model of a `.keras` file.
 
     A run with train.ema_momentum keeps averages of its weights beside them, and gives a model with
-    the averages. The weights themselves are in the model of
+    the averages. A run with a mixed precision gives a model that computes in float32: its weights
+    are float32. The weights and the precision of the training are in the model of
     `keras.models.load_model(tfgvae.runs.checkpoint_path(folder, step), compile=False)`.
 
     Args:
@@ -241,7 +245,7 @@ def _load_file(path):
     """The model of a `.keras` file, with the averages of its weights if it has them."""
     import keras
 
-    from tfgvae import weights
+    from tfgvae import precision, weights
     from tfgvae.messages import reason
     from tfgvae.models import LatentVariableModel  # Registers the classes that the file names.
 
@@ -256,4 +260,4 @@ def _load_file(path):
         _put_averages(model, path)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} has no optimizer that tfgvae writes: {error!r}") from error
-    return model
+    return precision.in_float32(model)

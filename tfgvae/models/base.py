@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tfgvae import checks, seeds, weights
+from tfgvae import checks, replicas, seeds, weights
 from tfgvae.distributions.noise import from_noise, standard_normal
 from tfgvae.images import check_range, unpack, weights_of
 from tfgvae.layers.loss_layer import LossLayer, sample_weights
@@ -157,13 +157,18 @@ class LatentVariableModel(
         check_range(x, self.family.data_range)
         if training:
             seed = seeds.fold_in(self.seed, seeds.TRAINING, self.train_batches)
+            if replicas.part() is None:  # Else the training step has done it for the batch.
+                self.observe(x)
         else:
             seed = seeds.fold_in(self.seed, seeds.EVALUATION, self.test_batches)
         with sample_weights(weights_of(batch, x)):
             terms = self.terms(x, label, seed, training)
-        if training:
+        if training and replicas.part() is None:
             self.train_batches.assign_add(1)
         return terms
+
+    def observe(self, x: Tensor) -> None:
+        """Update statistics of the training images, once for each batch, before `terms`."""
 
     # --- saving -----------------------------------------------------------------------------
 
