@@ -39,6 +39,7 @@ def client() -> Any:
     """
     try:
         import huggingface_hub
+        import huggingface_hub.errors  # Its names are found only then.
     except ImportError as error:
         raise ImportError(
             f"presets of {START} need the package huggingface_hub: {INSTALL}"
@@ -61,8 +62,7 @@ def fetch(address: str) -> pathlib.Path:
     repository, revision = parse(address)
     hub = client()
     for name in (cards.CARD, cards.CONFIG, cards.WEIGHTS):
-        with_errors = _Errors(hub, address, name)
-        with with_errors:
+        with _Errors(hub, address, name):
             path = pathlib.Path(hub.hf_hub_download(repository, name, revision=revision))
         if name == cards.CARD:
             cards.read(path.parent)
