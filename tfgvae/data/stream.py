@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfgvae import checks, seeds
+from tfgvae import checks, replicas, seeds
+from tfgvae.data.division import Division
 from tfgvae.types import Tensor
 
 
@@ -29,6 +30,8 @@ class Schedule:
       start_step: the first step to give.
       seed: an int in [0, 2^63); None draws one from the operating system.
       drop_remainder: whether one pass leaves out its last batch if that is not full.
+      division: the parts of each batch that this process reads: each is one element of the stream.
+        None: the whole batch.
     """
 
     batch_size: int | None = None
@@ -37,6 +40,7 @@ class Schedule:
     start_step: int = 0
     seed: int | None = 0
     drop_remainder: bool = False
+    division: Division | None = None
 
     def __post_init__(self) -> None:
         for name in ("shuffle", "repeat", "drop_remainder"):
@@ -48,6 +52,8 @@ class Schedule:
         if seed >= 2**63:
             raise ValueError(f"seed must be below 2^63, got {seed}")
         object.__setattr__(self, "seed", seed)
+        if self.division is not None:
+            self.division.size(self.size)
 
     @property
     def size(self) -> int:
@@ -97,12 +103,33 @@ def batches(
         batch = {**batch, "image": image}
         return batch if schedule.batch_size else {k: v[0] for k, v in batch.items()}
 
+    if schedule.division is not None:
+        return _divided(ordered, schedule, decode, finish)
     dataset = decode(ordered, schedule.size, schedule.full_batches)
     dataset = tf.data.Dataset.zip(tf.data.Dataset.counter(schedule.start_step), dataset)
     dataset = dataset.map(finish, tf.data.AUTOTUNE)
     left = max(steps - schedule.start_step, 0)
     count = tf.data.INFINITE_CARDINALITY if schedule.repeat else left
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(_options())
+
+
+def _divided(ordered, schedule, decode, finish):
+    """This process's parts of the batches. Other rows are read, but not decoded."""
+    division, size = schedule.division, schedule.size
+
+    def finish_part(index, part):
+        step, start = division.place(index, size)
+        with replicas.part_of_batch(start, size, whole=False):
+            return finish(schedule.start_step + step, part)
+
+    own = division.take(ordered, size)
+    dataset = decode(own, division.size(size), schedule.full_batches)
+    dataset = tf.data.Dataset.zip(tf.data.Dataset.counter(), dataset)
+    dataset = dataset.map(finish_part, tf.data.AUTOTUNE)
+    if schedule.repeat:
+        endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+        dataset = dataset.apply(endless)
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(_options())
 
 
