@@ -10,10 +10,11 @@ from tfgvae import seeds
 from tfgvae.distributions.noise import from_noise
 from tfgvae.images import check_range, check_spec, first_batch, unpack
 from tfgvae.models import batch_gradient
+from tfgvae.models.worker_methods import WorkerMethods
 from tfgvae.types import Tensor
 
 
-class TrainingMethods(keras.Model):
+class TrainingMethods(WorkerMethods):
     """Methods of a model. Its call returns the terms of the objective and adds the losses.
 
     Attributes:
