@@ -55,8 +55,11 @@ class Datasets:
         """tfgvae.data.ImageInfo of the test split."""
         return self._split(self.config.data.test_split).info
 
-    def training(self, family, start_step):
-        """Batches of the training split from `start_step` on, without end."""
+    def training(self, family, start_step, division=None):
+        """Batches of the training split from `start_step` on, without end.
+
+        `division` is that of tfgvae.data.stream.Schedule.
+        """
         schedule = data.Schedule(
             self.config.train.batch_size,
             shuffle=True,
@@ -64,12 +67,17 @@ class Datasets:
             start_step=start_step,
             seed=self.config.seed,
             drop_remainder=True,
+            division=division,
         )
         noise = self._noise(family, self.config.data.augment)
         return self._split(self.config.data.train_split).batches(noise, schedule)
 
-    def evaluation(self, family, batch_size, num_examples=None, drop_remainder=False):
+    def evaluation(
+        self, family, batch_size, num_examples=None, drop_remainder=False, division=None
+    ):
         """One pass over the first `num_examples` of the test split, in order (None: all)."""
-        schedule = data.Schedule(batch_size, seed=self.config.seed, drop_remainder=drop_remainder)
+        schedule = data.Schedule(
+            batch_size, seed=self.config.seed, drop_remainder=drop_remainder, division=division
+        )
         split = self._split(self.config.data.test_split)
         return split.batches(self._noise(family, "none"), schedule, num_examples)

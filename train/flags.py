@@ -13,6 +13,7 @@ from configs import catalog
 from configs.resolve import fill
 from train import configuration
 from train.errors import SetupError, as_setup_error
+from train.workers.cluster import WAIT
 
 STRATEGIES = catalog.names("train.strategies", "STRATEGIES")
 RECIPES = "\n".join(f"  {name:11} {line}" for name, line in configs.RECIPES.items())
@@ -40,7 +41,10 @@ Flags:
   --steps=N            training steps; with a larger number a finished run goes on
   --batch_size=N       images per step, over all devices
   --seed=N             of weights, data order and noise; the same seed gives the same result
-  --strategy=NAME      {strategies}; auto uses all GPUs if there are several
+  --strategy=NAME      {strategies}; auto uses all GPUs if there are several.
+                       multiworker: this command runs on every worker of TF_CONFIG, with its own
+                       index there and a --workdir that all workers share
+  --wait_for_workers=S with multiworker: how many seconds to wait for the other workers
   --import=MODULE      a module with your own parts, or several, separated by commas. config.json
                        has their names, so a resumed run needs no --import
   --overwrite_config   go on in a folder whose configuration differs
@@ -173,6 +177,7 @@ def _define(config, argv):
         flags.DEFINE_integer(name, None, name, flag_values=own)
     flags.DEFINE_multi_string("import", [], "import", flag_values=own)
     flags.DEFINE_string("strategy", "auto", "strategy", flag_values=own)
+    flags.DEFINE_float("wait_for_workers", WAIT, "wait", lower_bound=0.0, flag_values=own)
     for name in ("overwrite_config", "debug"):
         flags.DEFINE_bool(name, False, name, flag_values=own)
     config_flags.DEFINE_config_dict("config", config, flag_values=own, sys_argv=argv)
@@ -189,6 +194,7 @@ class Command:
       folder: the run folder, a pathlib.Path.
       strategy: a name in train.strategies.
       overwrite_config: go on although the folder's configuration differs.
+      wait: seconds to wait for the other workers, with the strategy "multiworker".
     """
 
     config: ConfigDict
@@ -196,6 +202,7 @@ class Command:
     folder: pathlib.Path
     strategy: str
     overwrite_config: bool
+    wait: float
 
 
 def default_workdir(recipe, dataset):
@@ -275,5 +282,10 @@ def parse(argv):
             given.add(key)
     folder = own.workdir or default_workdir(config.recipe, config.data.name)
     return Command(
-        config, frozenset(given), pathlib.Path(folder), own.strategy, own.overwrite_config
+        config,
+        frozenset(given),
+        pathlib.Path(folder),
+        own.strategy,
+        own.overwrite_config,
+        own.wait_for_workers,
     )

@@ -18,10 +18,11 @@ from train import callbacks as cb
 from train.callbacks.averages import put_averages
 from train.callbacks.clock import intervals
 from train.callbacks.logs import Summaries, plain
-from train.checkpoints import Checkpoints
 from train.datasets import Datasets, dequantizes
 from train.errors import as_setup_error, as_train_error
 from train.progress import ProgressBar
+from train.workers import joining
+from train.workers import team as teams
 
 
 class Run:
@@ -33,18 +34,20 @@ class Run:
       strategy: a tf.distribute strategy.
       say: called with each line for the user.
       stream: where the progress bar is drawn; None is the standard output.
+      team: the run's workers; see train.workers.team.
     """
 
-    def __init__(self, settled, folder, strategy, say, stream=None):
+    def __init__(self, settled, folder, strategy, say, stream=None, team=None):
+        self.team = team = team or teams.Alone()
         self.config = config = settled.config
         self.stored = settled.stored
         self.folder = folder
         self.strategy = strategy
         self.say = say
         self.stream = stream
-        self.checkpoints = Checkpoints(folder, config.train.keep)
-        self.metrics_file = workdir.MetricsFile(folder)
-        self.summaries = Summaries(folder)
+        self.checkpoints = team.checkpoints(folder, config.train.keep)
+        self.metrics_file = workdir.MetricsFile(team.own(folder))
+        self.summaries = Summaries(team.own(folder))
         self.data = Datasets(config)
         self.clock = None
 
@@ -137,11 +140,15 @@ class Run:
         if drop:
             size = replicas
             self.say(f"{count} test images do not divide over {replicas} replicas: rest dropped.")
-        return self.data.evaluation(self.model.family, size, count, drop)
+        return self.team.divided(
+            lambda division: self.data.evaluation(self.model.family, size, count, drop, division),
+            steps=count // size if drop else -(-count // size),
+        )
 
     def _images_to_reconstruct(self):
         """The first images of the test split for the pictures, or None without pictures."""
         count = min(self.config.pictures.num, self.data.test_info.num_examples)
+        count = count if self.team.is_chief else 0
         return next(iter(self.data.evaluation(self.model.family, count, count))) if count else None
 
     def callbacks(self, step):
@@ -151,7 +158,7 @@ class Run:
         if self.config.regularizer.name == "kl":
             terms = terms[:-1]  # It is the same number.
         clock = self.clock = cb.Clock(step, train.steps, train.checkpoint_every)
-        signals = cb.StopOnSignal(clock, self.checkpoints)
+        signals = self.team.signals(clock, self.checkpoints)
         return [
             clock,
             # Before anything is written about a step that is not finite.
@@ -186,10 +193,10 @@ class Run:
         """Train from `step` to the end: a Keras epoch is the time between two checkpoints."""
         train = self.config.train
         callbacks, signals = self.callbacks(step)
-        with as_train_error(lambda: self.place(step)), signals:
+        with as_train_error(lambda: self.place(step)), self.team.working(), signals:
             for first, last, length in intervals(step, train.steps, train.checkpoint_every):
                 self.model.fit(
-                    self.data.training(self.model.family, self.clock.step),
+                    self.training_data(self.clock.step),
                     initial_epoch=first,
                     epochs=last,
                     steps_per_epoch=length,
@@ -199,6 +206,13 @@ class Run:
                     verbose=0,
                 )
 
+    def training_data(self, step):
+        """Batches from `step` on, for this worker's replicas."""
+        family = self.model.family
+        if family.wants_initialization:  # From the whole batch, which `fit` may not see.
+            self.model.initialize(next(iter(self.data.training(family, step))))
+        return self.team.divided(lambda division: self.data.training(family, step, division))
+
     def evaluate(self):
         """Metrics over the whole test split, written to metrics.jsonl: {name: float}.
 
@@ -206,7 +220,7 @@ class Run:
         """
         step = self.config.train.steps
         put_averages(self.model)
-        with as_train_error(lambda: self.place(step)):
+        with as_train_error(lambda: self.place(step)), self.team.working():
             metrics = self.model.evaluate(self.evaluation_data(), verbose=0, return_dict=True)
             metrics = plain(metrics)
             self.metrics_file.append(step, "test", metrics)
@@ -223,13 +237,14 @@ class Run:
         return f"step {step}", step == start, self.checkpoints.describe_last()
 
 
-def _set_up(config, folder, strategy, overwrite_config, say, given, stream, locked):
+def _set_up(config, folder, strategy, overwrite_config, say, given, stream, locked, team):
     """Do what can fail before the first step: (Run, step to go on from)."""
     exists = folder.is_dir()
-    if exists:
+    if exists and team.is_chief:
         locked.enter_context(workdir.lock(folder))
     settled = configuration.settle(config, folder, given, overwrite_config)
     config = settled.config
+    team.agree(config)
     for line in settled.lines:
         say(line)
     if config.train.deterministic_ops:
@@ -238,16 +253,17 @@ def _set_up(config, folder, strategy, overwrite_config, say, given, stream, lock
     if isinstance(strategy, str):
         strategy = strategies.make(strategy)
     strategies.check_batch_size(strategy, config.train.batch_size, config.train.accumulate)
-    run = Run(settled, folder, strategy, say, stream)
+    run = Run(settled, folder, strategy, say, stream, team)
     step = run.build()
-    # Only now, so that a bad configuration leaves nothing in the folder.
-    workdir.prepare(folder, config)
-    if not exists:
-        locked.enter_context(workdir.lock(folder))
-    run.checkpoints.clean()
-    for unfinished in (folder, folder / "samples"):
-        files.clean(unfinished)
-    run.metrics_file.rewind(step)
+    if team.is_chief:
+        # Only now, so that a bad configuration leaves nothing in the folder.
+        workdir.prepare(folder, config)
+        if not exists:
+            locked.enter_context(workdir.lock(folder))
+        run.checkpoints.clean()
+        for unfinished in (folder, folder / "samples"):
+            files.clean(unfinished)
+        run.metrics_file.rewind(step)
     return run, step
 
 
@@ -259,6 +275,7 @@ def train_and_evaluate(
     say=print,
     given=None,
     stream=None,
+    wait=joining.WAIT,
 ):
     """Train the model of `config` in a run folder, or resume the run there, and evaluate it.
 
@@ -273,6 +290,7 @@ def train_and_evaluate(
       say: called with each line for the user.
       given: keys of the fields that the user set, if known; see configuration.settle.
       stream: where the progress bar is drawn; None is the standard output.
+      wait: seconds to wait for the other workers of the strategy "multiworker".
 
     Returns:
       (model, test metrics {name: float}); metrics are None if the run had finished before. With
@@ -282,20 +300,31 @@ def train_and_evaluate(
       train.errors.TrainError: the run cannot start or go on.
     """
     folder = pathlib.Path(folder)
-    with contextlib.ExitStack() as locked:
+    if strategy == "multiworker":
         with as_setup_error():
+            strategy = joining.join(wait)  # Before TensorFlow is used.
+    team = teams.of(strategy)
+    say, stream = team.say(say), team.stream(stream)
+    with contextlib.ExitStack() as held:
+        held.enter_context(team.session())
+        with as_setup_error(), team.working():
             run, step = _set_up(
-                config, folder, strategy, overwrite_config, say, given, stream, locked
+                config, folder, strategy, overwrite_config, say, given, stream, held, team
             )
-        steps = run.config.train.steps
-        if step == steps and run.metrics_file.has(step, "test"):
-            say(f"This run has finished: {folder} is at step {step}.")
-            put_averages(run.model)
-            return run.model, None
-        if step:
-            say(f"Resuming {folder} at step {step}.")
-        with as_setup_error():
-            run.summaries.rewind(step)
-        if step < steps:
-            run.fit(step)
-        return run.model, run.evaluate()
+        return _finish(run, step, folder, say)
+
+
+def _finish(run, step, folder, say):
+    """Train from `step` on and evaluate; see train_and_evaluate."""
+    steps = run.config.train.steps
+    if run.team.from_chief(lambda: step == steps and run.metrics_file.has(step, "test")):
+        say(f"This run has finished: {folder} is at step {step}.")
+        put_averages(run.model)
+        return run.model, None
+    if step:
+        say(f"Resuming {folder} at step {step}.")
+    with as_setup_error():
+        run.summaries.rewind(step)
+    if step < steps:
+        run.fit(step)
+    return run.model, run.evaluate()

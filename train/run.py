@@ -8,6 +8,7 @@ import sys
 
 from train import configuration, flags
 from train.errors import as_setup_error, exit_status
+from train.workers import cluster
 
 
 def report(folder, metrics, say=print):
@@ -33,11 +34,14 @@ def train(command, say=print, stream=None):
     Returns:
       The trained model.
     """
+    chief = True
     with as_setup_error():
         # Find mistakes before TensorFlow is imported, which takes seconds.
         configuration.settle(
             command.config, command.folder, command.given, command.overwrite_config
         )
+        if command.strategy == "multiworker":
+            chief = cluster.from_environment().is_chief
     from train.loop import train_and_evaluate
 
     interrupts.started()
@@ -49,8 +53,10 @@ def train(command, say=print, stream=None):
         say,
         command.given,
         stream,
+        command.wait,
     )
-    report(command.folder, metrics, say)
+    if chief:
+        report(command.folder, metrics, say)
     return model
 
 

@@ -22,14 +22,20 @@ def _auto():
     return _mirrored() if several else _one()
 
 
-STRATEGIES = {"auto": _auto, "one": _one, "mirrored": _mirrored}
+def _multiworker():
+    from train.workers import joining
+
+    return joining.join()
+
+
+STRATEGIES = {"auto": _auto, "one": _one, "mirrored": _mirrored, "multiworker": _multiworker}
 
 
 def make(name):
-    """The strategy of that name: "one" device, "mirrored" over all GPUs, or "auto".
+    """The strategy of that name: "one" device, "mirrored" over all GPUs, "multiworker", or "auto".
 
     "auto" is mirrored when there is more than one GPU. Without GPUs, mirrored takes the logical
-    CPU devices.
+    CPU devices. "multiworker" waits for the other workers of TF_CONFIG (train.workers).
 
     Raises:
       ValueError: an unknown name.
