@@ -1,11 +1,12 @@
 """`fit`, `evaluate` and `predict` on several workers, which Keras 3 lacks.
 
-Keras reduces each log of a step over its first axis, and logs are scalars. So `fit` under
-tf.distribute.MultiWorkerMirroredStrategy fails with "Invalid reduction dimension 0"
-(keras-team/keras#20585; tried with Keras 3.15.1 and TensorFlow 2.21). Here the logs of a step are
-one vector, and one all-reduce takes its mean over the replicas.
+Under tf.distribute.MultiWorkerMirroredStrategy Keras's `fit` fails twice (tried with Keras 3.15.1
+and TensorFlow 2.21). To build the model, it converts a batch that is not a single tensor of one
+replica. Then it reduces each log of a step over its first axis, and logs are scalars: "Invalid
+reduction dimension 0" (keras-team/keras#20585). Here the model is built from one replica's rows. The
+logs of a step are one vector, and one all-reduce takes its mean over the replicas.
 
-On one worker every method is Keras's own. tests/train/workers has a test that fails when a later
+On one worker every method is Keras's own. tests/train/workers/test_equal.py fails when a later
 Keras can do without this file.
 """
 

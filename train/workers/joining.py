@@ -28,7 +28,7 @@ def join(seconds=WAIT):
     if not hasattr(join, "strategy"):
         found = clusters.from_environment()
         found.check_port()
-        with _at_most(seconds, found), _interruptible():
+        with _at_most(seconds, found), _interruptible(), _own_handler(signal.SIGTERM):
             try:
                 join.strategy = tf.distribute.MultiWorkerMirroredStrategy()
             except RuntimeError as error:  # "Collective ops must be configured at startup".
@@ -64,6 +64,17 @@ def _give_up(seconds, found):
         sys.stdout.flush()
         os.write(2, f"\n{said}. Nothing was trained.\n".encode())
     os._exit(1)
+
+
+@contextlib.contextmanager
+def _own_handler(number):
+    """Put the handler of a signal back. TensorFlow's own takes SIGTERM, and the process goes on."""
+    before = signal.getsignal(number)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread() and before is not None:
+            signal.signal(number, before)
 
 
 @contextlib.contextmanager

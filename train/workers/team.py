@@ -165,8 +165,8 @@ class Team(Alone):
             if not lost:
                 raise
             raise WorkerLost(
-                f"{lost} stopped, so this one stops: {self.cluster.describe(self.cluster.index)}. "
-                "The same command on all workers resumes from the last checkpoint."
+                f"{lost} stopped, so {self.cluster.describe(self.cluster.index)} stops, too. The "
+                "same command on all workers resumes from the last checkpoint."
             ) from error
 
     def _lost(self, error):
