@@ -12,6 +12,7 @@ from train.errors import SetupError
 from train.workers import cluster as clusters
 from train.workers.cluster import WAIT
 
+
 def join(seconds=WAIT):
     """The tf.distribute.MultiWorkerMirroredStrategy of TF_CONFIG, one per process.
 

@@ -122,9 +122,7 @@ class Team(Alone):
         ours = configuration.as_json(config)
         chiefs = self.from_chief(lambda: ours)
         lines = [
-            line
-            for line in configuration.differences(chiefs, ours)
-            if not line.startswith(_OWN)
+            line for line in configuration.differences(chiefs, ours) if not line.startswith(_OWN)
         ]
         # All workers stop, each with its own sentence.
         (wrong,) = self.sum([1.0 if lines else 0.0])

@@ -25,7 +25,9 @@ def free_ports(count):
 
 def tf_config(ports, index):
     addresses = [f"localhost:{port}" for port in ports]
-    return json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}})
+    return json.dumps(
+        {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+    )
 
 
 def start(arguments, ports, index, **environment):

@@ -70,8 +70,13 @@ def on_arrays(strategy):
     seen = []
     note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda step, logs: seen.append(logs))
     history = model.fit(
-        x, sample_weight=weight, batch_size=4, epochs=2, validation_data=(x, None, weight),
-        callbacks=[note], verbose=0,
+        x,
+        sample_weight=weight,
+        batch_size=4,
+        epochs=2,
+        validation_data=(x, None, weight),
+        callbacks=[note],
+        verbose=0,
     ).history
     assert len(seen) == 4 and all(np.isfinite(float(logs["loss"])) for logs in seen)
     return {f"history/{name}": np.array(values) for name, values in history.items()}
