@@ -139,8 +139,8 @@ def parser():
     return made
 
 
-# seqvae_celeba, 64x64x3: its forward pass has 9.94e9 flops in convolutions and matrix products, counted
-# in its graph (a product and a sum are two). The backward pass takes twice as many.
+# seqvae_celeba, 64x64x3: its forward pass has 9.94e9 flops in convolutions and matrix products,
+# counted in its graph (a product and a sum are two). The backward pass takes twice as many.
 FLOPS = 3 * 9.94e9
 
 if __name__ == "__main__":

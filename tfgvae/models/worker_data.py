@@ -88,14 +88,10 @@ def prepared(
     if isinstance(x, tf.distribute.DistributedDataset):
         return x
     if not isinstance(x, tf.data.Dataset):
-        if hasattr(x, "__next__") or hasattr(x, "__getitem__") and not _is_arrays(x):
+        if not all(hasattr(part, "shape") for part in tf.nest.flatten(x)):
             raise ValueError(
                 "with several workers, data must be a tf.data.Dataset or arrays, the same on all "
                 f"workers, got {type(x).__name__}"
             )
         x = of_arrays(x, weight, batch_size or 32, seed)
     return divided(strategy, x)
-
-
-def _is_arrays(x):
-    return all(hasattr(part, "shape") for part in tf.nest.flatten(x))

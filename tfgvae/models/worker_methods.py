@@ -3,8 +3,8 @@
 Under tf.distribute.MultiWorkerMirroredStrategy Keras's `fit` fails twice (tried with Keras 3.15.1
 and TensorFlow 2.21). To build the model, it converts a batch that is not a single tensor of one
 replica. Then it reduces each log of a step over its first axis, and logs are scalars: "Invalid
-reduction dimension 0" (keras-team/keras#20585). Here the model is built from one replica's rows. The
-logs of a step are one vector, and one all-reduce takes its mean over the replicas.
+reduction dimension 0" (keras-team/keras#20585). Here the model is built from one replica's rows.
+The logs of a step are one vector, and one all-reduce takes its mean over the replicas.
 
 On one worker every method is Keras's own. tests/train/workers/test_equal.py fails when a later
 Keras can do without this file.

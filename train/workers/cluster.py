@@ -153,7 +153,7 @@ def _index(config, jobs):
     count = len(jobs[job])
     if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < count:
         raise SetupError(
-            f'{VARIABLE}: the task\'s index must be from 0 to {count - 1}, for the {count} of "{job}", '
-            f"got {json.dumps(index)}"
+            f"{VARIABLE}: the task's index must be from 0 to {count - 1}, one of the {count} of "
+            f'"{job}", got {json.dumps(index)}'
         )
     return index + (len(jobs.get("chief", ())) if job == "worker" else 0)
