@@ -13,8 +13,8 @@ The optimizer's variables, and so its saved files, are Keras's.
 import keras
 import tensorflow as tf
 
-
-INPUTS = "var m v beta1_power beta2_power lr beta1 beta2 epsilon grad".split()
+# The inputs of the operation that are equal for all weights.
+SHARED = ("beta1_power", "beta2_power", "lr", "beta1", "beta2", "epsilon")
 
 
 class Fused:
@@ -42,11 +42,15 @@ class Fused:
             distribution.extended.update(variable, update, args=args, group=False)
 
     def _apply(self, variable, gradient, *shared):
-        """`shared`: both powers, the rate, both betas, epsilon."""
+        """`shared`: the inputs SHARED."""
         index = self._get_variable_index(variable)
-        slots = self._momentums[index], self._velocities[index]
-        handles = variable.handle, *(slot.value.handle for slot in slots)
-        tf.raw_ops.ResourceApplyAdam(**dict(zip(INPUTS, [*handles, *shared, gradient], strict=True)))
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            grad=gradient,
+            **dict(zip(SHARED, shared, strict=True)),
+        )
 
 
 def _is_plain(variable, gradient):
