@@ -12,6 +12,7 @@ RECIPES = {
     "gvae": "any family, mapping, inference and regularizer; MMD by default (Eq. 7)",
     "uvae": "the unregularised VAE: R = 0, sampled by its Gibbs chain (Section 4)",
     "pixelvae": "a gated PixelCNN as P, on binary MNIST; KL by default (Section 4, Figure 5)",
+    "pixelvae_authors": "pixelvae with the authors' q of two latents, R = 0, chains of 5 steps",
     "pixelcnn": "the same PixelCNN without a latent, for comparison",
     "pixelvae_pp": "a PixelCNN++ as P, on CIFAR-10; KL by default (Section 4, Figure 6)",
     "naive": "the bound of Eq. 3, q(z|x) = p(z): a baseline that must collapse",

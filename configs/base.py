@@ -18,8 +18,13 @@ def get_config():
             # Modules with the user's own parts, a tuple of names, set by --import. They are
             # imported before the model is built or loaded.
             "imports": config_dict.placeholder(tuple),
+            # A preset, a run folder or a .keras file, set by --init_from: the first weights.
+            "init_from": config_dict.placeholder(str),
             "seed": 0,
             "label_condition": False,  # Condition the model on the labels, if it can.
+            # In what the networks compute in training: a name of train.precision. Weights,
+            # densities, regularizers and sums are float32.
+            "precision": "float32",
             "model": component(catalog.table("model"), "gvae"),
             "family": component(catalog.table("family")),
             "mapping": component(catalog.table("mapping")),
@@ -60,6 +65,9 @@ def train():
     return {
         "steps": 2000,
         "batch_size": 64,
+        # Parts of a batch on each device, one after another: less memory, the same gradient.
+        "accumulate": 1,
+        "jit": False,  # XLA compiles the gradient.
         "optimizer": "adam",
         "learning_rate": 1e-3,
         "schedule": "constant",

@@ -11,7 +11,15 @@ NAMES = {
     "train.optimizer": ("train.optimizers", "OPTIMIZERS", "optimizer"),
     "train.schedule": ("train.optimizers", "SCHEDULES", "schedule"),
 }
-COUNTS = ("steps", "batch_size", "checkpoint_every", "keep", "log_every", "eval_images")
+COUNTS = (
+    "steps",
+    "batch_size",
+    "accumulate",
+    "checkpoint_every",
+    "keep",
+    "log_every",
+    "eval_images",
+)
 MOST_PICTURES = 16  # num x num images are drawn at once.
 
 
@@ -24,11 +32,23 @@ def check(config):
     for key, (module, table, kind) in NAMES.items():
         section, field = key.split(".")
         catalog.check_name(catalog.names(module, table), config[section][field], kind)
+    check_precision(config.precision)
     check_noise(config.data.binarize, config.data.augment)
     _check_counts(config)
     check_sizes(config)
     check_numbers(config.train)
     check_dataset(config.data.name, config.data.data_dir)
+
+
+def check_precision(name):
+    """Check the name of a precision.
+
+    Raises:
+      ValueError: an unknown name.
+    """
+    known = catalog.constant("train.precision", "PRECISIONS")
+    if name not in known:
+        raise ValueError(f"precision must be one of {', '.join(known)}, got {name!r}")
 
 
 def check_noise(binarize, augment):
@@ -59,6 +79,11 @@ def _check_counts(config):
     for name in COUNTS:
         if train[name] < 1:
             raise ValueError(f"train.{name} must be >= 1, got {train[name]}")
+    if train.batch_size % train.accumulate:
+        raise ValueError(
+            f"train.batch_size must be a multiple of train.accumulate = {train.accumulate}, got "
+            f"{train.batch_size}"
+        )
     if train.warmup_steps < 0:
         raise ValueError(f"warmup_steps must be >= 0, got {train.warmup_steps}")
     if train.schedule == "cosine" and train.warmup_steps >= train.steps:

@@ -122,7 +122,7 @@ def write_version(model, base, limits=None, run=None, png=False):
       model: a model of tfgvae.models.
       base: the model's folder, DIR/NAME; created if it does not exist.
       limits: a limits.Limits; None for the defaults.
-      run: the model's run folder, for the card.
+      run: the model's run folder, or a train.opened.Opened of it, for the card.
       png: whether signatures that draw images also return them as PNG files.
 
     Returns:

@@ -32,9 +32,11 @@ def parser():
 
 
 def _define(made):
-    made.add_argument("--workdir", required=True, metavar="RUN", help="the run folder")
+    command_line.add_source(made)
     made.add_argument("--output", required=True, metavar="DIR", help="the folder of all models")
-    made.add_argument("--name", help="the model's name; by default the run folder's name")
+    made.add_argument(
+        "--name", help="the model's name; by default that of the run folder or preset"
+    )
     made.add_argument("--step", type=int, help="training step; by default the newest checkpoint")
     made.add_argument(
         "--max_num_steps",
@@ -95,13 +97,36 @@ def _sizes(text, flag="batch_sizes"):
         ) from error
 
 
+def _name(flags):
+    """The name of what is exported: the run folder's, the preset's, or the file's."""
+    if flags.preset is None:
+        configuration.require(flags.workdir)
+        return pathlib.Path(flags.workdir).resolve().name
+    command_line.check_step(flags)
+    from train.sources import name_of
+
+    return name_of(flags.preset)
+
+
+def _opened(flags):
+    """(model, what the card describes its training by)."""
+    if flags.preset is None:
+        from train.opened import open_run
+
+        return open_run(flags.workdir, flags.step).model, pathlib.Path(flags.workdir)
+    from train.sources import open_source
+
+    opened = open_source(flags.preset)
+    return opened.model, opened
+
+
 def export_run(flags):
     """Export with parsed flags and print the path of the version."""
-    workdir, output = pathlib.Path(flags.workdir), pathlib.Path(flags.output)
+    output = pathlib.Path(flags.output)
     with as_setup_error():
         # Find mistakes before TensorFlow is imported, which takes seconds.
-        configuration.require(workdir)
-        name = server_configs.check_name(flags.name or workdir.resolve().name)
+        own = _name(flags)
+        name = server_configs.check_name(flags.name or own)
         if not flags.output:
             raise ValueError("expected --output=DIR, the folder of all models, got an empty name")
         check_name("the folder of all models", output.absolute())
@@ -120,13 +145,12 @@ def export_run(flags):
             raise ValueError(f"--keep must be >= 1, got {flags.keep}")
         require_ours(output / "models.config", output / "README.md")
         from export.bundle import write_version
-        from train.opened import open_run
 
         interrupts.started()
         limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows, sizes, jit_sizes)
         labelled = labels.read(output / name)
-        model = open_run(workdir, flags.step).model
-        folder = write_version(model, output / name, limits, workdir, flags.png)
+        model, run = _opened(flags)
+        folder = write_version(model, output / name, limits, run, flags.png)
         try:
             server_configs.write(output)
             readme.write(output)

@@ -23,6 +23,7 @@ from tfgvae.models import GVAE, MODELS, Infusion, LatentVariableModel, Marginal,
 from tfgvae.runs import load
 from tfgvae.types import Model
 from tfgvae.version import VERSION as __version__
+from tfgvae.zoo import from_preset, presets
 
 __all__ = [
     "GVAE",
@@ -35,7 +36,9 @@ __all__ = [
     "data",
     "estimators",
     "export",
+    "from_preset",
     "load",
+    "presets",
     "train",
 ]
 

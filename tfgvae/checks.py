@@ -10,6 +10,7 @@ from typing import Any
 # The largest sizes of networks and data: far above any use, far below what exhausts the memory by
 # one number alone. configs.check applies them to flags before TensorFlow is imported.
 MOST = {
+    "accumulate": 65536,
     "batch_size": 65536,
     "channels": 4096,
     "components": 65536,

@@ -1,8 +1,63 @@
-"""This replica's rows in the global batch. With one replica, nothing here adds to a graph."""
+"""This replica's rows in the global batch. With one replica, nothing here adds to a graph.
+
+A training step may cut a replica's rows into parts, and may take its gradient in a graph that has
+no cross-replica operation. `part_of_batch` says which rows are at hand.
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from tfgvae.types import Tensor
+
+
+class Part(NamedTuple):
+    """Rows of a training batch: the first one's index, the rows of the global batch, all of it?"""
+
+    start: int | Tensor
+    total: int | Tensor
+    whole: bool
+
+
+_current = threading.local()
+
+
+def part() -> Part | None:
+    """The rows of the innermost `part_of_batch`, or None."""
+    return getattr(_current, "part", None)
+
+
+@contextlib.contextmanager
+def part_of_batch(start: int | Tensor, total: int | Tensor, whole: bool) -> Iterator[None]:
+    """Within it the rows at hand are `start`, start + 1, ... of `total`, in this thread.
+
+    Args:
+      start, total: int32 scalars, as `place` returns them.
+      whole: whether they are the whole global batch.
+    """
+    before = part()
+    _current.part = Part(start, total, whole)
+    try:
+        yield
+    finally:
+        _current.part = before
+
+
+def check_whole(what: str) -> None:
+    """Check that the rows at hand are all rows that this replica has of the batch.
+
+    Raises:
+      ValueError: they are a part of the batch; the message begins with `what`.
+    """
+    at_hand = part()
+    if at_hand is not None and not at_hand.whole:
+        raise ValueError(
+            f"{what} needs the whole batch, and the training step takes gradients of parts of it "
+            "(model.accumulate, or model.jit with several replicas)"
+        )
 
 
 def context() -> tf.distribute.ReplicaContext | None:
@@ -14,7 +69,7 @@ def context() -> tf.distribute.ReplicaContext | None:
 
 
 def place(batch_size: int | Tensor) -> tuple[int | Tensor, int | Tensor]:
-    """(first row, number of rows) of this replica's part of the global batch: int32 scalars.
+    """(first row, number of rows) of the rows at hand in the global batch: int32 scalars.
 
     Parts may differ in size: the last batch of a data set rarely divides evenly, and a replica
     may get no rows. With several replicas this is a cross-replica operation.
@@ -25,6 +80,9 @@ def place(batch_size: int | Tensor) -> tuple[int | Tensor, int | Tensor]:
     Returns:
       The index of the replica's first row, and the number of rows over all replicas.
     """
+    at_hand = part()
+    if at_hand is not None:
+        return at_hand.start, at_hand.total
     here = context()
     if here is None:
         return 0, batch_size
@@ -35,13 +93,16 @@ def place(batch_size: int | Tensor) -> tuple[int | Tensor, int | Tensor]:
     return tf.reduce_sum(sizes[:index]), tf.reduce_sum(sizes)
 
 
-def part(rows: Tensor, start: int | Tensor, batch_size: int | Tensor) -> Tensor:
-    """This replica's rows of a global batch [N, ...]: [B, ...]."""
-    return rows if context() is None else rows[start : start + batch_size]
+def rows_of(rows: Tensor, start: int | Tensor, batch_size: int | Tensor) -> Tensor:
+    """The rows at hand, from `place`, of a global batch [N, ...]: [B, ...]."""
+    at_hand = part()
+    everything = context() is None if at_hand is None else at_hand.whole
+    return rows if everything else rows[start : start + batch_size]
 
 
 def mean(x: Tensor) -> Tensor:
     """The mean over the rows of all replicas, as a constant: [B, ...] -> [...]."""
+    check_whole("a mean over the rows of all replicas")
     here = context()
     if here is None:
         return tf.stop_gradient(tf.reduce_mean(x, axis=0))

@@ -11,6 +11,7 @@ seeds from old ones, for scalars and vectors alike. Noise comes in two forms:
 """
 
 import contextlib
+import math
 import random
 import secrets
 from collections.abc import Iterator, Sequence
@@ -134,22 +135,22 @@ def stateless(seed: int | Tensor) -> Tensor:
     return tf.bitcast(tf.convert_to_tensor(seed, tf.int64), tf.int32)
 
 
-def _per_row(draw, row_seeds, shape, dtype):
+def _per_row(draw, row_seeds, shape):
     return tf.map_fn(
-        lambda seed: draw(shape, seed=stateless(seed), dtype=dtype),
+        lambda seed: draw(seed, shape),
         tf.convert_to_tensor(row_seeds, tf.int64),
-        fn_output_signature=tf.TensorSpec(shape, dtype),
+        fn_output_signature=tf.TensorSpec(shape, tf.float32),
     )
 
 
-def uniform(row_seeds: Array, shape: Shape, dtype: tf.DType = tf.float32) -> Tensor:
+def uniform(row_seeds: Array, shape: Shape) -> Tensor:
     """Uniform noise in [0, 1): [N, *shape], row n from row_seeds[n] alone."""
-    return _per_row(tf.random.stateless_uniform, row_seeds, shape, dtype)
+    return _per_row(philox.draw_uniform, row_seeds, shape)
 
 
-def normal(row_seeds: Array, shape: Shape, dtype: tf.DType = tf.float32) -> Tensor:
+def normal(row_seeds: Array, shape: Shape) -> Tensor:
     """Standard normal noise: [N, *shape], row n from row_seeds[n] alone."""
-    return _per_row(tf.random.stateless_normal, row_seeds, shape, dtype)
+    return _per_row(philox.draw_normal, row_seeds, shape)
 
 
 def short_normal(row_seeds: Array, shape: Shape) -> Tensor:
@@ -157,20 +158,20 @@ def short_normal(row_seeds: Array, shape: Shape) -> Tensor:
     return philox.normal(tf.convert_to_tensor(row_seeds, tf.int64), shape)
 
 
-def _replica_rows(draw, seed, batch_size, shape):
-    start, total = replicas.place(batch_size)
-    noise = draw(tf.concat([[total], list(shape)], axis=0), seed=stateless(seed))
-    return replicas.part(noise, start, batch_size)
+def _batch_rows(draw, seed, batch_size, shape):
+    start, _ = replicas.place(batch_size)
+    # Only these rows are drawn, not those of the other replicas and parts.
+    return draw(seed, tf.concat([[batch_size], list(shape)], axis=0), start * math.prod(shape))
 
 
 def batch_uniform(seed: int | Tensor, batch_size: int | Tensor, shape: Sequence[int]) -> Tensor:
     """Uniform noise in [0, 1) for this replica's rows of the global batch: [B, *shape]."""
-    return _replica_rows(tf.random.stateless_uniform, seed, batch_size, shape)
+    return _batch_rows(philox.draw_uniform, seed, batch_size, shape)
 
 
 def batch_normal(seed: int | Tensor, batch_size: int | Tensor, shape: Sequence[int]) -> Tensor:
     """Standard normal noise for this replica's rows of the global batch: [B, *shape]."""
-    return _replica_rows(tf.random.stateless_normal, seed, batch_size, shape)
+    return _batch_rows(philox.draw_normal, seed, batch_size, shape)
 
 
 @contextlib.contextmanager

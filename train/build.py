@@ -1,10 +1,14 @@
 """From a configuration to a model and its optimizer."""
 
+import contextlib
 import inspect
 
+import keras
+
 from tfgvae import registry
-from tfgvae.models import MODELS
+from tfgvae.models import MODELS, batch_gradient
 from train import optimizers
+from train.loss_scaling import LossScaling
 
 COMPONENTS = ("family", "mapping", "inference", "regularizer", "prior", "corruption")
 
@@ -53,14 +57,30 @@ def model(config, info, network=None):
     for name in given:
         if name not in takes:
             raise ValueError(f"model {config.model.name!r} takes no {name}; it takes: {[*takes]}")
-    return registry.make(MODELS, options, "model", **given)
+    with _policy(config.precision):
+        return registry.make(MODELS, options, "model", **given)
+
+
+@contextlib.contextmanager
+def _policy(name):
+    """Keras's policy for layers that are made within: a model passes its own to its parts."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def compiled(config, info, network=None):
     """`model` compiled with its optimizer, whose slots exist. Call it in the strategy's scope."""
     made = model(config, info, network)
+    made.accumulate, made.jit = config.train.accumulate, config.train.jit
     optimizer = optimizers.make(config.train)
+    if config.precision == "mixed_float16":
+        optimizer = LossScaling(optimizer)
     optimizer.build(made.trainable_variables)
-    # XLA fails under MirroredStrategy and draws other noise for the same seed.
+    # The model's own `jit`: Keras would compile all replicas as one graph, which XLA does not take.
     made.compile(optimizer=optimizer, jit_compile=False)
+    batch_gradient.check(made, made.distribute_strategy.num_replicas_in_sync)
     return made

@@ -16,6 +16,7 @@ import numpy as np
 
 from tfgvae import runs
 from tfgvae.messages import reason
+from train import optimizers
 from train.errors import TrainError
 
 
@@ -131,14 +132,15 @@ class Checkpoints:
         Raises:
           CheckpointError: the file belongs to another model or optimizer.
         """
-        rate = model.optimizer.get_config()["learning_rate"]
+        inner = optimizers.inner(model.optimizer)
+        rate = inner.get_config()["learning_rate"]
         try:
             model.load_weights(path)
         except Exception as error:
             raise ForeignCheckpoint(
                 f"{path} does not fit the model of this configuration: {reason(error)}"
             ) from error
-        taken = int(model.optimizer.iterations.numpy())
+        taken = optimizers.steps_taken(model.optimizer)
         # Keras skips state that does not match and only warns.
         if taken != step:
             raise ForeignCheckpoint(
@@ -146,7 +148,7 @@ class Checkpoints:
                 f"expected {step}"
             )
         if not isinstance(rate, dict):  # A schedule is a function of the step, not state.
-            model.optimizer.learning_rate = rate
+            inner.learning_rate = rate
 
     def fixed_network(self, path):
         """The network of the fixed q of a checkpoint's model, or None if the model has none.

@@ -11,7 +11,9 @@ import pathlib
 import keras
 import tensorflow as tf
 
-from train import build, configuration, files, optimizers, pictures, strategies, workdir
+from tfgvae.models import batch_gradient
+from tfgvae.zoo import arrays
+from train import build, configuration, files, optimizers, pictures, sources, strategies, workdir
 from train import callbacks as cb
 from train.callbacks.averages import put_averages
 from train.callbacks.clock import intervals
@@ -63,14 +65,25 @@ class Run:
             self.model = build.compiled(self.config, info, self._fixed_network(path))
             if path:
                 self.checkpoints.restore(self.model, path, step)
+            elif self.config.init_from:
+                self._start_from(self.config.init_from)
         self._find_values()
         self._say_learning_rate(step)
         self.say(f"Model: {type(self.model).__name__}, {self.model.count_params():,} parameters.")
+        self._say_parts()
         self.validation = self.evaluation_data(self.config.train.eval_images)
         self.reconstructed = self._images_to_reconstruct()
         # Raises for bad options now, not in the middle of `fit`.
         self.data.training(self.model.family, step)
         return step
+
+    def _start_from(self, source):
+        """Take the weights of a preset, a run or a file; see tfgvae.zoo.arrays.start_from."""
+        try:
+            arrays.start_from(self.model, sources.trained(source))
+        except ValueError as error:
+            raise ValueError(f"--init_from={source}: {error}") from error
+        self.say(f"First weights: {source}")
 
     def _fixed_network(self, path):
         """The network of a fixed q in the checkpoint; None: load q from the classifier's file."""
@@ -90,7 +103,7 @@ class Run:
         data.dequantize = dequantizes(self.config, self.model.family)
         geometry = self.data.geometry
         data.update(image_size=geometry.image_size, crop=geometry.crop)
-        train.weight_decay = self.model.optimizer.weight_decay
+        train.weight_decay = optimizers.inner(self.model.optimizer).weight_decay
 
     def _say_learning_rate(self, step):
         """If the end of the learning rate's schedule has moved, say how the rate goes on."""
@@ -102,6 +115,15 @@ class Run:
             f"Learning rate: {new:.3g} from step {step} on, falling to 0 at step {train.steps}. "
             f"With {before.steps} steps it was {old:.3g} there."
         )
+
+    def _say_parts(self):
+        """Say what batch normalisation sees if a batch is taken in parts."""
+        train = self.config.train
+        if train.accumulate > 1 and batch_gradient.has_batch_norm(self.model):
+            self.say(
+                f"Batch normalisation takes the moments of {train.batch_size // train.accumulate} "
+                f"images at a time: a part of each batch, train.accumulate = {train.accumulate}."
+            )
 
     def evaluation_data(self, num_examples=None):
         """The test split, or its first `num_examples`, in batches that leave no replica empty."""
@@ -215,7 +237,7 @@ def _set_up(config, folder, strategy, overwrite_config, say, given, stream, lock
         tf.config.experimental.enable_op_determinism()
     if isinstance(strategy, str):
         strategy = strategies.make(strategy)
-    strategies.check_batch_size(strategy, config.train.batch_size)
+    strategies.check_batch_size(strategy, config.train.batch_size, config.train.accumulate)
     run = Run(settled, folder, strategy, say, stream)
     step = run.build()
     # Only now, so that a bad configuration leaves nothing in the folder.

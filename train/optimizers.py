@@ -106,6 +106,19 @@ def make(train):
     return clipped(global_clipnorm=train.clip_norm, **options)
 
 
+def inner(optimizer):
+    """The optimizer within a loss scaling, or the optimizer itself."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def steps_taken(optimizer):
+    """The number of training steps, with those that a loss scaling skipped."""
+    taken = int(optimizer.iterations.numpy())
+    return taken + (
+        int(optimizer.skipped_steps.numpy()) if optimizer is not inner(optimizer) else 0
+    )
+
+
 def learning_rate(train, step):
     """The learning rate of a `train` section at a step: a float."""
     made = lookup(SCHEDULES, train.schedule, "schedule")(train)

@@ -37,12 +37,14 @@ def make(name):
     return lookup(STRATEGIES, name, "strategy")()
 
 
-def check_batch_size(strategy, batch_size):
-    """Raise ValueError unless the batch divides evenly over the replicas."""
+def check_batch_size(strategy, batch_size, accumulate=1):
+    """Raise ValueError unless the batch divides evenly over the replicas, and then into parts."""
     replicas = strategy.num_replicas_in_sync
-    if batch_size < 1 or batch_size % replicas:
+    if batch_size < 1 or batch_size % (replicas * accumulate):
+        parts = f" times {accumulate} parts" if accumulate > 1 else ""
         raise ValueError(
-            f"batch_size must be a positive multiple of the {replicas} replicas, got {batch_size}"
+            f"batch_size must be a positive multiple of the {replicas} replicas{parts}, got "
+            f"{batch_size}"
         )
 
 

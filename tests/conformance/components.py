@@ -69,6 +69,7 @@ _INFERENCE = {
     "gaussian": {"width": 4, "dense": (6,)},
     "gaussian-mlp": {"trunk": "mlp", "dense": (6,)},
     "gaussian-resnet": {"trunk": "resnet", "width": 4, "dense": (6,), "norm": "batch"},
+    "gaussian-sigmoid": {"trunk": "mlp", "dense": (6,), "deviation": "sigmoid", "min_stddev": 0.3},
     "authors_ladder": {"width": 4, "dense": (6,)},
     "ladder": {"width": 4, "dense": (6,)},
     "ladder-groups": {"width": 4, "dense": (6,), "latent_groups": (1, 4), "norm": "none"},

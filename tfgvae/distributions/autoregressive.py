@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfgvae import philox
 from tfgvae.distributions.base import Distribution
 from tfgvae.types import Tensor
 
@@ -34,7 +35,7 @@ class AutoregressiveDistribution(Distribution):
         params = tf.tile(self._params, [n, 1, 1, 1])
         noise_shape = self._family.noise_shape(self._family.image_shape)
         shape = tf.concat([tf.shape(params)[:1], noise_shape], axis=0)
-        noise = tf.random.stateless_uniform(shape, tfp.random.sanitize_seed(seed))
+        noise = philox.draw_uniform(tfp.random.sanitize_seed(seed), shape)
         x = self._family.sample(params, noise)
         return tf.reshape(x, tf.concat([[n], self._batch_and_event()], axis=0))
 

@@ -7,6 +7,7 @@ the highest the whole upper one, so that the probabilities of the levels sum to 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from tfgvae import philox
 from tfgvae.distributions.base import Distribution
 from tfgvae.distributions.levels import snap_to_levels
 from tfgvae.distributions.noise import open_interval
@@ -57,7 +58,7 @@ class DiscretizedLogisticDistribution(Distribution):
 
     def _sample_n(self, n, seed=None):
         shape = tf.concat([[n], tf.shape(self._mean_parameter)], axis=0)
-        noise = tf.random.stateless_uniform(shape, tfp.random.sanitize_seed(seed))
+        noise = philox.draw_uniform(tfp.random.sanitize_seed(seed), shape)
         return self._quantile(noise)
 
     def _quantile(self, noise):

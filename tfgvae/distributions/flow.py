@@ -8,6 +8,7 @@ import tensorflow_probability as tfp
 from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
 
+from tfgvae import philox
 from tfgvae.distributions.base import Distribution
 from tfgvae.types import Tensor
 
@@ -47,5 +48,5 @@ class Flow(Distribution):
 
     def _sample_n(self, n, seed=None):
         shape = tf.concat([[n], self.batch_shape_tensor(), self.event_shape_tensor()], axis=0)
-        noise = tf.random.stateless_normal(shape, tfp.random.sanitize_seed(seed))
+        noise = philox.draw_normal(tfp.random.sanitize_seed(seed), shape)
         return self.from_noise(noise)

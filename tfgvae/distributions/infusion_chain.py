@@ -12,6 +12,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from tensorflow_probability import distributions as tfd
 
+from tfgvae import philox
 from tfgvae.distributions.base import Distribution
 from tfgvae.distributions.noise import SMALLEST_UNIFORM, open_interval
 from tfgvae.types import Shape, Tensor
@@ -112,9 +113,9 @@ class InfusionChain(Distribution):
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed)
         if self._x is None:
-            return self.from_noise(tf.random.stateless_normal([n, *self.event_shape], seed))
+            return self.from_noise(philox.draw_normal(seed, [n, *self.event_shape]))
         shape = tf.concat([[n], tf.shape(self._x)[:1], self.event_shape], axis=0)
-        noise = tf.random.stateless_normal(shape, seed)
+        noise = philox.draw_normal(seed, shape)
         return tf.map_fn(self.from_noise, noise)
 
 

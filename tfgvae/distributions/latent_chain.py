@@ -6,6 +6,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from tensorflow_probability import distributions as tfd
 
+from tfgvae import philox
 from tfgvae.distributions.base import Distribution
 from tfgvae.types import Shape, Tensor
 
@@ -50,4 +51,4 @@ class LatentChain(Distribution):
 
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed)
-        return self.from_noise(tf.random.stateless_normal([n, *self.event_shape], seed))
+        return self.from_noise(philox.draw_normal(seed, [n, *self.event_shape]))

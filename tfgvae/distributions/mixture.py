@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from tensorflow_probability import distributions as tfd
 
+from tfgvae import philox
 from tfgvae.distributions.base import Distribution
 from tfgvae.distributions.noise import open_interval
 from tfgvae.types import Tensor
@@ -68,4 +69,4 @@ class GaussianMixture(Distribution):
 
     def _sample_n(self, n, seed=None):
         shape = [n, self.event_shape[0]]
-        return self.from_noise(tf.random.stateless_normal(shape, tfp.random.sanitize_seed(seed)))
+        return self.from_noise(philox.draw_normal(tfp.random.sanitize_seed(seed), shape))

@@ -6,18 +6,21 @@ from typing import Any
 
 import keras
 
-from tfgvae import checks, seeds, weights
+from tfgvae import checks, replicas, seeds, weights
 from tfgvae.distributions.noise import from_noise, standard_normal
 from tfgvae.images import check_range, unpack, weights_of
 from tfgvae.layers.loss_layer import LossLayer, sample_weights
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.models.export_method import ExportMethod
+from tfgvae.models.preset_method import PresetMethod
 from tfgvae.models.sampling_methods import SamplingMethods
 from tfgvae.models.training_methods import TrainingMethods
 from tfgvae.types import Distribution, Shape, Tensor
 
 
-class LatentVariableModel(SamplingMethods, TrainingMethods, ExportMethod, LossLayer, keras.Model):
+class LatentVariableModel(
+    SamplingMethods, TrainingMethods, ExportMethod, PresetMethod, LossLayer, keras.Model
+):
     """A plain Keras model: `compile(optimizer).fit(images)` trains it.
 
     `sample_weight` and `class_weight` of `fit` weight the losses of the images as Keras does: the
@@ -154,13 +157,18 @@ class LatentVariableModel(SamplingMethods, TrainingMethods, ExportMethod, LossLa
         check_range(x, self.family.data_range)
         if training:
             seed = seeds.fold_in(self.seed, seeds.TRAINING, self.train_batches)
+            if replicas.part() is None:  # Else the training step has done it for the batch.
+                self.observe(x)
         else:
             seed = seeds.fold_in(self.seed, seeds.EVALUATION, self.test_batches)
         with sample_weights(weights_of(batch, x)):
             terms = self.terms(x, label, seed, training)
-        if training:
+        if training and replicas.part() is None:
             self.train_batches.assign_add(1)
         return terms
+
+    def observe(self, x: Tensor) -> None:
+        """Update statistics of the training images, once for each batch, before `terms`."""
 
     # --- saving -----------------------------------------------------------------------------
 

@@ -167,11 +167,12 @@ class Infusion(ChainMethods, LatentVariableModel):
             "mean": tf.stack([*means, image["mean"]], axis=1),
         }
 
+    def observe(self, x: Tensor) -> None:
+        self.start.update(x)
+
     def terms(
         self, x: Tensor, label: Tensor | None, seed: Tensor, training: bool
     ) -> dict[str, Tensor]:
-        if training:
-            self.start.update(x)
         q = self.posterior(x, training)
         z, pixels = q.walk(seeds.batch_normal(seed, tf.shape(x)[0], self.latent_shape))
         # pixels[t] is p_t(. | z(t-1)) for t = 1 .. T - 1.

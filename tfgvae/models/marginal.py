@@ -49,7 +49,12 @@ class Marginal(LatentVariableModel):
             # Not zeros: the kernels of an autoregressive family on theta would get no gradient.
             small = keras.initializers.RandomNormal(stddev=0.05)
             shape = (max(self.num_classes, 1), *params_shape)
-            self.theta = self.add_weight(shape=shape, initializer=small, name="theta")
+            self.theta = self.add_weight(
+                shape=shape,
+                initializer=small,
+                autocast=False,  # Densities are float32 under any policy.
+                name="theta",
+            )
         self._finish()
 
     def posterior(self, x: Tensor, training: bool = False) -> Distribution:

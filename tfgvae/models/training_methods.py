@@ -9,11 +9,22 @@ import tensorflow as tf
 from tfgvae import seeds
 from tfgvae.distributions.noise import from_noise
 from tfgvae.images import check_range, check_spec, first_batch, unpack
+from tfgvae.models import batch_gradient
 from tfgvae.types import Tensor
 
 
 class TrainingMethods(keras.Model):
-    """Methods of a model. Its call returns the terms of the objective and adds the losses."""
+    """Methods of a model. Its call returns the terms of the objective and adds the losses.
+
+    Attributes:
+      accumulate: into how many equal parts `fit` cuts each batch of a replica, one after another
+        in memory: see models.batch_gradient. Set it before `fit`.
+      jit: whether XLA compiles the gradient of the training step. Noise is the same as without,
+        up to float rounding. Set it before `fit`.
+    """
+
+    accumulate: int = 1
+    jit: bool = False
 
     def initialize(self, batch: Any) -> None:
         """Set the family's data-dependent weights from a batch. `fit` does this at its start.
@@ -34,8 +45,10 @@ class TrainingMethods(keras.Model):
 
         Raises:
           ValueError: a loss in `compile`; arrays, or a data set whose elements are known, that the
-            model refuses. It is one sentence, before the graph is built.
+            model refuses; `accumulate` or `jit` with a part that needs the whole batch. It is one
+          sentence, before the graph is built.
         """
+        batch_gradient.check(self, self.distribute_strategy.num_replicas_in_sync)
         self._check_fit(x)
         if self.family.wants_initialization:
             self.initialize(_images_of(first_batch(x, batch_size or 32)))
@@ -57,7 +70,11 @@ class TrainingMethods(keras.Model):
             check_range(x, self.family.data_range)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        return super().train_step(_with_weights(data))
+        data = _with_weights(data)
+        if self.accumulate == 1 and not self.jit:
+            return super().train_step(data)
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return batch_gradient.train_step(self, x, y)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         logs = super().test_step(_with_weights(data))

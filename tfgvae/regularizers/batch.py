@@ -4,8 +4,10 @@ With one replica no cross-replica operation is traced.
 """
 
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
-from tfgvae import replicas, seeds
+from tfgvae import philox, replicas, seeds
+from tfgvae.distributions.noise import from_noise
 from tfgvae.types import Distribution, Tensor
 
 
@@ -16,6 +18,7 @@ def flatten(z: Tensor) -> Tensor:
 
 def gather(z: Tensor) -> Tensor:
     """The rows of all replicas: [B, ...] -> [N, ...]. Gradients flow back to each replica."""
+    replicas.check_whole("a regularizer of the whole batch")
     context = replicas.context()
     if context is None:
         return z
@@ -32,13 +35,26 @@ def prior_rows(prior: Distribution, seed: Tensor, z: Tensor) -> Tensor:
     """This replica's rows of a global batch of prior draws, of z's shape and type."""
     count = tf.shape(z)[0]
     start, total = replicas.place(count)
-    return replicas.part(prior_draws(prior, seed, total, z), start, count)
+    return replicas.rows_of(prior_draws(prior, seed, total, z), start, count)
 
 
 def prior_draws(prior: Distribution, seed: Tensor, count: int | Tensor, z: Tensor) -> Tensor:
     """`count` draws from the prior, the same on every replica: [count, ...] of z's type."""
-    draws = tf.cast(prior.sample(count, seed=seeds.stateless(seed)), z.dtype)
-    return tf.ensure_shape(draws, [None, *z.shape[1:]])
+    if _is_normal(prior):
+        # The numbers of its `sample`, also in a graph that XLA compiles.
+        noise = philox.draw_normal(seed, [count, *prior.event_shape])
+        draws = from_noise(prior, noise)
+    else:
+        draws = prior.sample(count, seed=seeds.stateless(seed))
+    return tf.ensure_shape(tf.cast(draws, z.dtype), [None, *z.shape[1:]])
+
+
+def _is_normal(prior):
+    return (
+        isinstance(prior, tfd.Independent)
+        and isinstance(prior.distribution, tfd.Normal)
+        and prior.dtype == tf.float32
+    )
 
 
 def require_rows(z: Tensor, least: int, why: str) -> Tensor:

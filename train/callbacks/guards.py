@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from train.errors import Interrupted, TrainError
+from train.loss_scaling import LossScaling
 
 
 class NonFiniteLoss(TrainError):
@@ -17,6 +18,9 @@ class NonFiniteLoss(TrainError):
 
 class StopIfNotFinite(keras.callbacks.Callback):
     """Stops at a step whose loss is not finite, before anything of that step is saved.
+
+    With loss scaling (mixed_float16), a step whose gradient alone is not finite is skipped and no
+    error. If the scale has fallen below 1, it is one: scaling is not the cause.
 
     Raises:
       NonFiniteLoss: names the step, the terms and the last good checkpoint.
@@ -30,6 +34,7 @@ class StopIfNotFinite(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         # The logs are means since the last reset, so one bad step makes them bad at once.
         if np.isfinite(float(logs["loss"])):
+            self._check_scale()
             return
         values = {name: float(value) for name, value in logs.items()}
         bad = [f"{k} = {v}" for k, v in values.items() if k != "loss" and not np.isfinite(v)]
@@ -40,8 +45,29 @@ class StopIfNotFinite(keras.callbacks.Callback):
             terms = f"its terms are finite ({finite}): a weight or a schedule overflows"
         raise NonFiniteLoss(
             f"step {self.clock.step}: loss = {values['loss']}; {terms}; "
-            f"{self.checkpoints.describe_last()}. A smaller learning rate "
-            "(--config.train.learning_rate) or clipping (--config.train.clip_norm) may help."
+            f"{self.checkpoints.describe_last()}. {self._advice()}"
+        )
+
+    def _check_scale(self):
+        scaling = self.model.optimizer
+        if not isinstance(scaling, LossScaling) or scaling.dynamic_scale.numpy() >= 1:
+            return
+        raise NonFiniteLoss(
+            f"step {self.clock.step}: the loss is finite, but the gradient is not, with a loss "
+            f"scale of {float(scaling.dynamic_scale.numpy()):g} and after "
+            f"{int(scaling.skipped_steps.numpy())} skipped steps; "
+            f"{self.checkpoints.describe_last()}. {self._advice()}"
+        )
+
+    def _advice(self):
+        if isinstance(self.model.optimizer, LossScaling):
+            return (
+                "Numbers of float16 end at 65504; those of --config.precision=mixed_bfloat16 do "
+                "not. A smaller learning rate (--config.train.learning_rate) may help, too."
+            )
+        return (
+            "A smaller learning rate (--config.train.learning_rate) or clipping "
+            "(--config.train.clip_norm) may help."
         )
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfgvae.messages import reason
 from train.callbacks.events import EventFile
+from train.loss_scaling import LossScaling
 
 
 def plain(logs):
@@ -120,7 +121,7 @@ class LogMetrics(keras.callbacks.Callback):
             metrics = plain(logs)
             self.bar.show(step, {k: metrics[k] for k in self.shown if metrics.get(k) is not None})
         if due:
-            self._write(step, "train", metrics | self._speed(step))
+            self._write(step, "train", metrics | self._speed(step) | self._scaling())
         # At the end of an interval Keras resets them itself, after it has read the means.
         if due and not self.clock.interval_ends:
             self.model.reset_metrics()
@@ -142,6 +143,16 @@ class LogMetrics(keras.callbacks.Callback):
         start, begun = self._mark
         images = (step - start) * self.batch_size
         return {"images_per_second": round(images / (time.monotonic() - begun), 1)}
+
+    def _scaling(self):
+        """With loss scaling: its scale, and how many steps were skipped since step 0."""
+        optimizer = self.model.optimizer
+        if not isinstance(optimizer, LossScaling):
+            return {}
+        return {
+            "loss_scale": float(optimizer.dynamic_scale.numpy()),
+            "skipped_steps": int(optimizer.skipped_steps.numpy()),
+        }
 
     def _write(self, step, split, metrics):
         self.metrics_file.append(step, split, metrics)
