@@ -73,7 +73,9 @@ def _gradient(evaluate, num_weights, tensors, upstream):
     zeros = tf.UnconnectedGradients.ZERO
     found = tape.gradient(tf.nest.flatten(outputs), sources, upstream, zeros)
     with tf.control_dependencies(found):
-        passed = iter([tf.identity(x) for x in found[num_weights:]])
+        # A gradient that is 0 would be a constant, and nothing would wait for it.
+        done = tf.identity(zero)
+    passed = iter([x + tf.cast(_zero_after([done]), x.dtype) for x in found[num_weights:]])
     return [*found[:num_weights], *(next(passed) if x.dtype.is_floating else None for x in inputs)]
 
 
