@@ -6,8 +6,8 @@
 Both have the same layers: --model=seqvae_celeba, and authors_graph.py as a plain TensorFlow graph.
 Both train with Adam on the same batch. Ours also logs its terms, and keeps moving averages for
 sampling. The two take turns in one process; a turn is --calls calls of each. The ratio of a turn is
-their time divided by ours: above 1 ours is faster. The table shows medians, and ratios with their
-range over the turns.
+their time divided by ours: above 1 ours is faster. Rates are medians, and ratios have their range
+over the turns.
 
 Then each graph runs in processes of its own: the time to build it, the time of its first training
 step, which traces it, the operations of the step's graph, and the rise of the memory's peak from
@@ -26,6 +26,7 @@ import train  # noqa: F401 (sets TensorFlow's environment before its import)
 # isort: split
 import tensorflow as tf
 from authors_graph import AuthorsGraph
+from pairs import compare
 
 import configs
 from tfgvae import seeds
@@ -152,26 +153,25 @@ def alone():
 
 
 def together():
-    """Print the table of the two in this process, taking turns."""
+    """Print the speeds of the two in this process, taking turns."""
     made = {kind: make() for kind, make in KINDS.items()}
     for kind, both in made.items():
         count = sum(w.shape.num_elements() for w in both.weights)
         print(f"{kind}: {count:,} weights, loss {both.forward():.1f}", flush=True)
         both.step()
-    print(f"\n{'taking turns'.ljust(16)}  {'ours, s'.rjust(10)}  {'authors'.rjust(10)}  ratio")
     for part, name in (("forward", "forward pass"), ("step", "training step")):
-        seconds = {kind: [] for kind in KINDS}
-        for _ in range(_TURNS.value):
-            for kind, both in made.items():
-                start = time.perf_counter()
-                for _ in range(_CALLS.value):
-                    getattr(both, part)()
-                seconds[kind].append((time.perf_counter() - start) / _CALLS.value)
-        ratios = [b / a for a, b in zip(seconds["ours"], seconds["authors"], strict=True)]
-        medians = "  ".join(f"{statistics.median(x):10.3f}" for x in seconds.values())
-        print(f"{name.ljust(16)}  {medians}  {spread(ratios)}", flush=True)
-        rates = {kind: _BATCH.value / statistics.median(x) for kind, x in seconds.items()}
-        print("  images/s: " + ", ".join(f"{kind} {rate:.2f}" for kind, rate in rates.items()))
+        ours, theirs = (_repeated(getattr(both, part)) for both in made.values())
+        compare(name, ours, theirs, _BATCH.value * _CALLS.value, "images", _TURNS.value)
+
+
+def _repeated(call):
+    """The work of one turn."""
+
+    def work():
+        for _ in range(_CALLS.value):
+            call()
+
+    return work
 
 
 def main(_):

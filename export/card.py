@@ -11,9 +11,9 @@ from export import runtimes
 from export.layout import DATA_RANGE, DEFAULT, accepted
 from tfgvae import runs
 from tfgvae.families.pixelcnn_pp import PixelCNNPP
+from tfgvae.regularizers.none import is_untied
 from train import configuration
 from train.portable import portable
-from train.publish.limits import is_untied
 
 LIBRARIES = ("tfgvae", "tensorflow", "keras", "tensorflow-probability", "numpy")
 # Parts of a model by their names in the card, and the attributes that hold them.
@@ -74,7 +74,7 @@ def notes(model, limits):
         (not model.family.has_mean, runtimes.AUTOREGRESSIVE_SENTENCE),
         (True, runtimes.TESTED_SENTENCE),
         (isinstance(model.family, PixelCNNPP), runtimes.ONEDNN_SENTENCE),
-        *((True, runtimes.xla_sentence(sizes)) for sizes in [limits.jit_batch_sizes] if sizes),
+        (limits.jit_batch_sizes, runtimes.xla_sentence(limits.jit_batch_sizes)),
         (
             is_untied(model),
             "This model has no regularizer, so q(z) may differ from p(z): ancestral samples do not "

@@ -30,6 +30,7 @@ AUTOREGRESSIVE_SENTENCE = (
 def xla_sentence(sizes):
     """What users of an export with jit_batch_sizes have to know."""
     return (
-        f"XLA compiles the pixel loops of requests with up to {max(sizes)} rows, padded to "
-        f"{', '.join(map(str, sizes))} rows. The server needs {XLA_FLAG}, and must run on CPUs."
+        f"XLA compiles the pixel loops of requests with up to {max(sizes, default=0)} rows, "
+        f"padded to {', '.join(map(str, sizes))} rows. The server needs {XLA_FLAG}, and must run "
+        "on CPUs."
     )

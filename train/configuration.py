@@ -175,7 +175,7 @@ def settle(config, folder, given=None, overwrite=False):
     unknown = sorted(flat(config).keys() - flat(base.get_config()).keys())
     if unknown:
         raise ValueError(f"a configuration has no field {', '.join(unknown)}")
-    recipe = _recipe_of(config)
+    recipe = recipe_of(config)
     explicit = changed(config) if given is None else set(given)
     config, lines = _adapt(config, explicit, recipe)
     if held is None or (overwrite and _another(held[0], config)):
@@ -202,13 +202,14 @@ def settle(config, folder, given=None, overwrite=False):
     return Settled(config, stored, lines)
 
 
-def _recipe_of(config):
+def recipe_of(config):
+    """The configuration of a configuration's recipe; base if it has none."""
     return base.get_config() if config.recipe is None else configs.get_config(config.recipe)
 
 
 def changed(config):
     """Keys of the fields that are set and differ from the recipe."""
-    ours = flat(_recipe_of(config))
+    ours = flat(recipe_of(config))
     return {k for k, v in flat(config).items() if v is not None and v != ours[k]}
 
 

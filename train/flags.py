@@ -9,7 +9,7 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 import configs
-from configs import base, catalog
+from configs import catalog
 from configs.resolve import fill
 from train import configuration
 from train.errors import SetupError, as_setup_error
@@ -215,8 +215,7 @@ def _recipe(argv):
     if not held:
         missing = f"{workdir} holds no run to resume, and " if workdir else ""
         raise SetupError(f"{missing}--model is required; models:\n{RECIPES}")
-    recipe = held[0].recipe
-    return base.get_config() if recipe is None else configs.get_config(recipe)
+    return configuration.recipe_of(held[0])
 
 
 def _inherited(argv, config):

@@ -1,4 +1,4 @@
-"""The precisions of a run: --config.precision. See docs/how-to/faster_training.md."""
+"""The precisions of a run: --config.precision."""
 
 # Names of Keras's policies. With a mixed one the networks compute in half precision: bfloat16 has
 # the range of float32 and 8 bits; float16 has 11 bits, a small range, and needs loss scaling.

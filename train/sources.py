@@ -53,7 +53,10 @@ def preset_config(source):
       ValueError, OSError: as tfgvae.from_preset.
     """
     with _as_value_error():
-        found = finding.open_preset(source)
+        return _run_config(finding.open_preset(source))
+
+
+def _run_config(found):
     stored = {key: value for key, value in found.run_config.items() if key != "imports"}
     return configuration.of_values(stored, found.folder / cards.CONFIG)[0]
 
@@ -77,7 +80,7 @@ def open_source(source, data_dir=None, dataset=None, binarize=None):
         with _as_value_error():
             found = finding.open_preset(source)
             path, model = found.folder / cards.WEIGHTS, found.model()
-        config = preset_config(source)
+        config = _run_config(found)
     config.data.data_dir = data_folder(data_dir)
     if dataset is not None and dataset != config.data.name:
         fresh = base.data()

@@ -20,11 +20,14 @@ class Normalized(keras.layers.Layer):
 
     def _add_kernel(self, shape):
         normal = keras.initializers.RandomNormal(stddev=0.05)
+        constant = keras.initializers.Constant(self.init_scale)
         # The norm is a sum: float32 under any policy.
-        options = {"initializer": normal, "autocast": False}
-        self._direction = self.add_weight(shape=shape, name="direction", **options)
-        options["initializer"] = keras.initializers.Constant(self.init_scale)
-        self._norm = self.add_weight(shape=(self.filters,), name="norm", **options)
+        self._direction = self.add_weight(
+            shape=shape, initializer=normal, name="direction", autocast=False
+        )
+        self._norm = self.add_weight(
+            shape=(self.filters,), initializer=constant, name="norm", autocast=False
+        )
 
     def kernel(self) -> Tensor:
         """K, in the layer's compute type."""

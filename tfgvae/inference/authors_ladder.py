@@ -14,6 +14,5 @@ class AuthorsLadder(Ladder):
 
     encoder = AuthorsEncoder
 
-    def moments(self, heads: Tensor) -> tuple[Tensor, Tensor]:
-        mean, raw = tf.split(tf.cast(heads, tf.float32), 2, axis=-1)
-        return mean, self.min_stddev + (1 - self.min_stddev) * tf.sigmoid(raw)
+    def deviation_of(self, raw: Tensor) -> Tensor:
+        return self.min_stddev + (1 - self.min_stddev) * tf.sigmoid(raw)

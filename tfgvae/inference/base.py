@@ -49,7 +49,11 @@ class Inference(keras.layers.Layer):
         """
         # A divergence in half precision would overflow: densities are float32 under any policy.
         mean, raw = tf.split(tf.cast(heads, tf.float32), 2, axis=-1)
-        return mean, self.min_stddev + softplus_one(raw)
+        return mean, self.deviation_of(raw)
+
+    def deviation_of(self, raw: Tensor) -> Tensor:
+        """Standard deviations > 0 from the second half of `moments`' heads: [B, Z] both."""
+        return self.min_stddev + softplus_one(raw)
 
     def distribution(self, x: Tensor, training: bool = False) -> Distribution:
         """q(z|x): batch [B], event [Z]."""

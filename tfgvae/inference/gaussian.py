@@ -63,11 +63,10 @@ class Gaussian(Inference):
     def call(self, x: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
         return self.moments(self._heads(self._trunk(x, training=training)))
 
-    def moments(self, heads: Tensor) -> tuple[Tensor, Tensor]:
+    def deviation_of(self, raw: Tensor) -> Tensor:
         if self.deviation == "softplus":
-            return super().moments(heads)
-        mean, raw = tf.split(tf.cast(heads, tf.float32), 2, axis=-1)
-        return mean, tf.maximum(tf.sigmoid(raw), self.min_stddev)
+            return super().deviation_of(raw)
+        return tf.maximum(tf.sigmoid(raw), self.min_stddev)
 
     def get_config(self) -> dict[str, Any]:
         return {

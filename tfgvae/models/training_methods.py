@@ -46,7 +46,7 @@ class TrainingMethods(keras.Model):
         Raises:
           ValueError: a loss in `compile`; arrays, or a data set whose elements are known, that the
             model refuses; `accumulate` or `jit` with a part that needs the whole batch. It is one
-          sentence, before the graph is built.
+            sentence, before the graph is built.
         """
         batch_gradient.check(self, self.distribute_strategy.num_replicas_in_sync)
         self._check_fit(x)

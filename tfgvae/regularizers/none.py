@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfgvae.regularizers.base import Regularizer
-from tfgvae.types import Distribution, Tensor
+from tfgvae.types import Distribution, Model, Tensor
 
 
 @keras.saving.register_keras_serializable("tfgvae")
@@ -13,3 +13,11 @@ class NoRegularizer(Regularizer):
 
     def penalty(self, q: Distribution, z: Tensor, prior: Distribution, seed: Tensor) -> Tensor:
         return tf.zeros(tf.shape(z)[:1], z.dtype)
+
+
+def is_untied(model: Model) -> bool:
+    """Whether q(z) may differ from p(z), because the model is trained without a regularizer."""
+    if getattr(getattr(model, "inference", None), "matches_prior", False):
+        return False
+    regularizer = getattr(model, "regularizer", None)
+    return isinstance(regularizer, NoRegularizer) or bool(getattr(regularizer, "weight", 1) == 0)

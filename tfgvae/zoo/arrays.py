@@ -130,7 +130,10 @@ def _without_counters(arrays):
 
 
 def _regularizers():
-    """The starts of the names of a regularizer's weights."""
+    """The starts of the names of a regularizer's weights.
+
+    Keras names a layer by the attribute or by the list that it finds it in first.
+    """
     classes = (cls.__name__ for cls in REGULARIZERS.values())
     snake = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower() for name in classes)
-    return tuple(f"layers/{name}/" for name in snake)
+    return ("regularizer/", *(f"layers/{name}/" for name in snake))

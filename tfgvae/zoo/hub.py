@@ -39,6 +39,7 @@ def client() -> Any:
     """
     try:
         import huggingface_hub
+        import huggingface_hub.errors  # Its names are found only then.
     except ImportError as error:
         raise ImportError(
             f"presets of {START} need the package huggingface_hub: {INSTALL}"
@@ -61,8 +62,7 @@ def fetch(address: str) -> pathlib.Path:
     repository, revision = parse(address)
     hub = client()
     for name in (cards.CARD, cards.CONFIG, cards.WEIGHTS):
-        with_errors = _Errors(hub, address, name)
-        with with_errors:
+        with _Errors(hub, address, name):
             path = pathlib.Path(hub.hf_hub_download(repository, name, revision=revision))
         if name == cards.CARD:
             cards.read(path.parent)
@@ -91,7 +91,7 @@ class _Errors:
 
     def _as_ours(self, error):
         errors, address = self.errors, self.address
-        page = address.removeprefix(START).partition("@")[0]
+        page, _ = parse(address)
         if isinstance(error, errors.GatedRepoError):
             return PermissionError(
                 f"{address} is gated: ask for access on its page, https://huggingface.co/{page}, "
@@ -112,5 +112,9 @@ class _Errors:
             )
         if isinstance(error, errors.EntryNotFoundError):
             return FileNotFoundError(f"{address} is not a preset of tfgvae: it has no {self.name}")
-        said = " ".join(str(error).split())[:300] or type(error).__name__
-        return ConnectionError(f"{address}: {self.name} cannot be downloaded: {said}")
+        return ConnectionError(f"{address}: {self.name} cannot be downloaded: {said(error)}")
+
+
+def said(error: BaseException) -> str:
+    """What an error of the client says, in one line of at most 300 characters."""
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -12,6 +12,7 @@ from tfgvae import seeds
 from tfgvae.distributions.divergence import is_factorised
 from tfgvae.distributions.noise import Conditioned
 from tfgvae.estimators.batching import batches
+from tfgvae.estimators.log_likelihood import importance_weighted
 from train.evaluate.section import NotApplicable
 
 LARGEST_LATENT = 256  # numbers of z, for metrics that take all pairs or each coordinate
@@ -168,6 +169,31 @@ class Context:
         if kind == "gibbs":
             return self.model.gibbs_sample(num_samples=end - start, num_steps=steps, **given)
         return self.model.ancestral_sample(end - start, **given)
+
+    def bound(self, prior="own prior"):
+        """The importance-weighted bound on log p(x) of `images()`, of the prior that is in place.
+
+        Args:
+          prior: "own prior" or "fitted prior". Each is computed once.
+
+        Returns:
+          A tfgvae.estimators.log_likelihood.ImportanceWeighted.
+        """
+        draws, size = self.setting("num_samples"), self.setting("batch_size")
+        images, labels = self.images(), self.labels()
+        key = "bound", prior, draws, len(images)
+        if key not in self._drawn:
+            self._drawn[key] = importance_weighted(
+                self.model,
+                images,
+                draws,
+                self.seed_of("log_likelihood"),
+                label=labels,
+                chunk_size=20,
+                batch_size=size,
+                progress=self.progress,
+            )
+        return self._drawn[key]
 
     def features(self, kind):
         """Classifier features [N, D] of "data", "more data", "unseen", or of `samples(kind)`.

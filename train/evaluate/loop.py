@@ -113,6 +113,16 @@ def open_data_of(preset, data_dir, dataset, binarize):
     return sources.open_source(preset, data_dir, dataset, binarize)
 
 
+def _output_folder(output, workdir, preset):
+    if not output and preset is None:
+        output = pathlib.Path(workdir) / "evaluation"
+    elif not output:
+        output = pathlib.Path("evaluation") / sources.name_of(preset)
+    output = pathlib.Path(output)
+    files.check_name("the output folder", output)
+    return output
+
+
 def evaluate(
     workdir=None,
     metrics=None,
@@ -161,14 +171,11 @@ def evaluate(
     """
     with as_setup_error():
         names = chosen(metrics)
+        output = _output_folder(output, workdir, preset)
         if preset is None:
-            output = pathlib.Path(output or pathlib.Path(workdir) / "evaluation")
-            files.check_name("the output folder", output)
             opened = open_run(workdir, step, data_dir, say)
         else:
             opened = open_data_of(preset, data_dir, dataset, binarize)
-            output = pathlib.Path(output or pathlib.Path("evaluation") / sources.name_of(preset))
-            files.check_name("the output folder", output)
         context, fixed, about = open_evaluation(opened, output, classifier, mean, seed, sizes, say)
         about = {"workdir": str(workdir if preset is None else preset), **about}
         output.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ import json
 import pathlib
 import shlex
 
+from configs.catalog import PARTS
 from tfgvae.version import VERSION
 from tfgvae.zoo import cards
 from train.evaluate.opening import describe
@@ -132,11 +133,10 @@ def make(opened, report, config, chosen, **given):
 
 def _model(opened):
     model, described = opened.model, describe(opened)
-    kinds = ("family", "mapping", "inference", "regularizer", "prior", "corruption")
     return {
         "name": described["name"],
         "class": type(model).__name__,
-        "parts": {kind: opened.config[kind].name for kind in kinds if opened.config[kind].name},
+        "parts": {kind: opened.config[kind].name for kind in PARTS if opened.config[kind].name},
         **{key: described[key] for key in ("image_shape", "latent_shape", "num_classes")},
         "parameters": described["parameters"],
     }

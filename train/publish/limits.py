@@ -1,15 +1,7 @@
 """What a model cannot do, as sentences."""
 
-from tfgvae.regularizers.none import NoRegularizer
+from tfgvae.regularizers.none import is_untied
 from train.evaluate.loading import has_bits
-
-
-def is_untied(model):
-    """Whether q(z) may differ from p(z), because the model is trained without a regularizer."""
-    if getattr(getattr(model, "inference", None), "matches_prior", False):
-        return False
-    regularizer = getattr(model, "regularizer", None)
-    return isinstance(regularizer, NoRegularizer) or getattr(regularizer, "weight", 1) == 0
 
 
 def sentences(opened):

@@ -8,12 +8,10 @@ import subprocess
 
 import tensorflow as tf
 
-import configs
-from configs import base
 from configs.fields import flat
 from configs.resolve import BELONGING, fill
 from tfgvae import runs
-from train.configuration import FREE
+from train.configuration import FREE, recipe_of
 from train.flags import NO_FLAG, SHORTCUTS
 from train.notebook import text_of
 
@@ -28,8 +26,7 @@ def command(config):
     Args:
       config: ConfigDict of the run, without paths of this machine.
     """
-    recipe = base.get_config() if config.recipe is None else configs.get_config(config.recipe)
-    default, short = flat(fill(recipe)), {key: flag for flag, key in SHORTCUTS.items()}
+    default, short = flat(fill(recipe_of(config))), {key: flag for flag, key in SHORTCUTS.items()}
     flags = [] if config.recipe is None else [f"--model={config.recipe}"]
     flags.append(f"--dataset={config.data.name}")
     if config.init_from:

@@ -1,6 +1,5 @@
 """Whether weights may be stored as float16: if the headline metric stays within its error."""
 
-import dataclasses
 import pathlib
 import tempfile
 
@@ -12,15 +11,15 @@ from train.evaluate.settings import SIZES
 MOST = 0.1  # standard errors
 
 
-def rounded(stored):
-    """Weights as float16 and back: {name: array}."""
+def rounded(weights, dtype):
+    """Weights as they come back from a file whose floating numbers are `dtype`: {name: array}."""
     return {
-        name: array.astype("float16").astype(array.dtype) if array.dtype.kind == "f" else array
-        for name, array in stored.items()
+        name: array.astype(dtype).astype(array.dtype) if array.dtype.kind == "f" else array
+        for name, array in weights.items()
     }
 
 
-def change(opened, report, chosen, workdir, say):
+def change(opened, report, chosen, weights, workdir, say):
     """By how many standard errors the headline changes when the weights are rounded to float16.
 
     The model of `opened` has the rounded weights afterwards.
@@ -29,6 +28,7 @@ def change(opened, report, chosen, workdir, say):
       opened: train.opened.Opened of the run.
       report: the results of train.evaluate.
       chosen: the name of the headline, "METRIC.NUMBER".
+      weights: those of the model, {name: array}.
       workdir: the run folder.
       say: called with each line for the user.
 
@@ -40,7 +40,7 @@ def change(opened, report, chosen, workdir, say):
     number = entry["numbers"][key]
     if not number["standard_error"]:
         return None
-    arrays.fill(opened.model, lambda _: rounded(arrays.of(opened.model)))
+    arrays.fill(opened.model, lambda _: rounded(weights, "float16"))
     say(f"Measuring {chosen} with weights of float16.")
     value = _measured(opened, entry["settings"], report, metric, key, workdir)
     return abs(value - number["value"]) / number["standard_error"]
@@ -53,7 +53,7 @@ def _measured(opened, settings, report, metric, key, workdir):
     classifier = pathlib.Path(workdir) / "evaluation" / "classifier.keras"
     with tempfile.TemporaryDirectory() as folder:
         context, _, _ = open_evaluation(
-            dataclasses.replace(opened),
+            opened,
             pathlib.Path(folder),
             str(classifier) if "classifier" in settings and classifier.exists() else None,
             settings.get("mean", report["settings"]["mean"]),

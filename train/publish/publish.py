@@ -156,7 +156,7 @@ def _choose(dtype, opened, report, chosen, weights, workdir, say):
             raise
         say("Weights stay float32: one is too large for float16.")
         return "float32", None
-    changed = precision.change(opened, report, chosen, workdir, say)
+    changed = precision.change(opened, report, chosen, weights, workdir, say)
     if dtype == "auto" and (changed is None or changed > precision.MOST):
         why = "has no standard error" if changed is None else f"changes by {changed:.2f} of them"
         say(f"Weights stay float32: {chosen} {why}.")
@@ -181,8 +181,7 @@ def _write(files, target, weights, kind):
 def _check_written(folder, weights, kind):
     """Check that the folder loads, and gives the weights back."""
     loaded = arrays.of(stored.read(folder).model())
-    for name, array in weights.items():
-        expected = array.astype(kind).astype(array.dtype) if array.dtype.kind == "f" else array
+    for name, expected in precision.rounded(weights, kind).items():
         if not np.array_equal(loaded[name], expected):
             raise ValueError(f"{name} did not come back as it was stored")
 

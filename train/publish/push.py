@@ -71,9 +71,8 @@ def upload(folder, address, card, say=print):
         api.create_repo(repository, exist_ok=True)
         api.create_commit(repository, add, commit_message=f"The preset {card['name']}")
     except Exception as error:  # Of the network, of the client, or of the server.
-        said = " ".join(str(error).split())[:300] or type(error).__name__
         raise ConnectionError(
-            f"{folder} is complete, but {address} did not take it: {said} (are you logged in? hf "
-            "auth login)"
+            f"{folder} is complete, but {address} did not take it: {hub.said(error)} (are you "
+            "logged in? hf auth login)"
         ) from error
     say(f'Uploaded: tfgvae.from_preset("{address}")')

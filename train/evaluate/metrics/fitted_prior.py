@@ -4,7 +4,6 @@ import contextlib
 
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.frechet import kernel_distance
-from tfgvae.estimators.log_likelihood import importance_weighted
 from tfgvae.priors.fitting import HELD_OUT
 from train import pictures
 from train.evaluate.metrics.samples import square
@@ -30,14 +29,14 @@ def fitted_prior(context):
             "of the other metrics: give a smaller --num_images."
         )
     section = Section()
-    own = _bound(context)
+    own = context.bound()
     with _fitted(context, others) as log_density:
         section.add(
             "log_prior",
             log_density,
             f"log p(z) of held-out codes under the prior fitted to {len(others):,} other images.",
         )
-        fitted = _bound(context)
+        fitted = context.bound("fitted prior")
         samples = context.samples("fitted prior")
     section.add("log_likelihood", fitted.estimate, "log p(x) of a test image with this prior.")
     gain = Estimate.of_mean(fitted.log_likelihood - own.log_likelihood)
@@ -63,19 +62,6 @@ def _fitted(context, images):
         yield model.fit_prior(images, seed=seed, components=components)
     finally:
         model.use_prior(before)
-
-
-def _bound(context):
-    return importance_weighted(
-        context.model,
-        context.images(),
-        context.setting("num_samples"),
-        context.seed_of("log_likelihood"),
-        label=context.labels(),
-        chunk_size=20,
-        batch_size=context.setting("batch_size"),
-        progress=context.progress,
-    )
 
 
 def _distances(context, samples):

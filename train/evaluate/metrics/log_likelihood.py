@@ -3,7 +3,6 @@
 import numpy as np
 
 from tfgvae.estimators.estimate import Estimate
-from tfgvae.estimators.log_likelihood import importance_weighted
 from train.evaluate.section import Section
 
 
@@ -26,16 +25,7 @@ def log_likelihood(context):
     """How probable the test images are under the model: higher is better."""
     images, labels = context.images(), context.labels()
     draws = context.setting("num_samples")
-    found = importance_weighted(
-        context.model,
-        images,
-        draws,
-        context.seed_of("log_likelihood"),
-        label=labels,
-        chunk_size=20,
-        batch_size=context.setting("batch_size"),
-        progress=context.progress,
-    )
+    found = context.bound()
     section = Section()
     estimate = found.estimate
     section.add(
