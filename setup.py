@@ -14,11 +14,12 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["tfgvae*", "train*", "configs*", "export*"]),
+    package_data={"tfgvae.zoo": ["*.json", "*/*.json", "*/*.npz"]},  # The presets.
     py_modules=["tfgvae_console"],
     entry_points={
         "console_scripts": [
             f"tfgvae-{name} = tfgvae_console:{name}"
-            for name in ("train", "evaluate", "reproduce", "export", "verify", "check")
+            for name in ("train", "evaluate", "publish", "reproduce", "export", "verify", "check")
         ]
     },
     install_requires=[
@@ -42,12 +43,16 @@ setup(
         "test": [
             "pytest",
             "pytest-xdist",
+            "huggingface_hub>=1,<3",
             "hypothesis",  # scripts/fuzz_flags.py
+            "jsonschema",  # The schema of cards; the package has a small check of its own.
             "ruff",
             "mypy",
             "tensorflow-serving-api>=2.21,<2.22",
         ],
         "serving": ["tensorflow-serving-api>=2.21,<2.22"],  # Clients; an export does without.
+        "hub": ["huggingface_hub>=1,<3"],  # Presets of hf://user/name.
+        "benchmarks": ["pythae==0.1.2", "torch"],  # The peers; nothing else imports them.
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "docs": ["sphinx>=9,<10", "myst-nb>=1.4,<2", "pydata-sphinx-theme>=0.24,<0.25"],
     },

@@ -30,6 +30,11 @@ def evaluate():
     _run("train.evaluate")
 
 
+def publish():
+    """`tfgvae-publish`: see train/publish."""
+    _run("train.publish")
+
+
 def reproduce():
     """`tfgvae-reproduce`: see train/reproduce."""
     _run("train.reproduce")

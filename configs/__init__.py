@@ -6,10 +6,13 @@ from configs.catalog import check_name
 
 RECIPES = {
     "seqvae": "the sequential VAE: a chain of steps, each sharper than the last (Section 3)",
+    "seqvae_celeba": "the authors' sequential VAE of CelebA, layer by layer (Figure 4)",
+    "seqvae_lsun": "the same with 110 latents per step, of LSUN bedrooms (Figure 4)",
     "vae": "the VAE trained by the ELBO: one step, regularizer KL (Eq. 8)",
     "gvae": "any family, mapping, inference and regularizer; MMD by default (Eq. 7)",
     "uvae": "the unregularised VAE: R = 0, sampled by its Gibbs chain (Section 4)",
     "pixelvae": "a gated PixelCNN as P, on binary MNIST; KL by default (Section 4, Figure 5)",
+    "pixelvae_authors": "pixelvae with the authors' q of two latents, R = 0, chains of 5 steps",
     "pixelcnn": "the same PixelCNN without a latent, for comparison",
     "pixelvae_pp": "a PixelCNN++ as P, on CIFAR-10; KL by default (Section 4, Figure 6)",
     "naive": "the bound of Eq. 3, q(z|x) = p(z): a baseline that must collapse",

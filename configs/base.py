@@ -18,6 +18,8 @@ def get_config():
             # Modules with the user's own parts, a tuple of names, set by --import. They are
             # imported before the model is built or loaded.
             "imports": config_dict.placeholder(tuple),
+            # A preset, a run folder or a .keras file, set by --init_from: the first weights.
+            "init_from": config_dict.placeholder(str),
             "seed": 0,
             "label_condition": False,  # Condition the model on the labels, if it can.
             # In what the networks compute in training: a name of train.precision. Weights,

@@ -5,7 +5,7 @@ replaces None by the default of the class. They read the source code of the comp
 is not imported.
 """
 
-from configs import catalog
+from configs import base, catalog
 from configs.fields import flat, typed
 
 # Values of a recipe that count steps: {key: the least value that is too long for `steps` steps}.
@@ -14,9 +14,11 @@ COUNTS = {
     "regularizer.schedule_steps": lambda steps: steps + 1,
 }
 
-# Values that are computed from others when a run starts, unless the user sets them:
-# {key: the others}.
-FOUND = {
+# Values that belong to others: unless the user sets them, they return to those of base, where None
+# is computed when the run starts. {key: the others}.
+BELONGING = {
+    "data.train_split": ("data.name",),
+    "data.test_split": ("data.name",),
     "data.crop": ("data.name",),
     "data.dequantize": ("data.binarize", "family.name", "family.learned"),
     "data.image_size": ("data.name",),
@@ -38,8 +40,8 @@ def replace(config, given, origin):
     """Remove values that do not fit the fields that the user set.
 
     If the user chooses another component, the options of the old component are removed. If the user
-    chooses a model with fewer parts, the other parts are removed. Values that are computed from
-    others are computed again.
+    chooses a model with fewer parts, the other parts are removed. Values that belong to others
+    return to those of base.
 
     Args:
       config: ConfigDict: `origin` with the user's values of the fields `given`.
@@ -60,9 +62,10 @@ def replace(config, given, origin):
             shown = ", ".join(f"{key} = {values[key]}" for key in dropped)
             lines.append(f"Left out: {shown} ({_reason(kind, config, origin)}).")
             values |= dict.fromkeys(dropped)
-    for key, sources in FOUND.items():
+    default = flat(base.get_config())
+    for key, sources in BELONGING.items():
         if key not in given and any(values[source] != before[source] for source in sources):
-            values[key] = None if values[key] == before[key] else values[key]
+            values[key] = default[key] if values[key] == before[key] else values[key]
     return typed(values), lines
 
 

@@ -19,7 +19,7 @@ _EXPLAINED = """\
 """
 
 
-def check_sizes(sizes):
+def check_sizes(sizes, name="batch_sizes"):
     """Return batch sizes as a tuple.
 
     Raises:
@@ -29,7 +29,7 @@ def check_sizes(sizes):
     wrong = [size for size in sizes if isinstance(size, bool) or not isinstance(size, int)]
     if wrong or not sizes or sizes[0] < 1 or list(sizes) != sorted(set(sizes)):
         given = ", ".join(map(str, sizes))
-        raise ValueError(f"batch_sizes must be integers >= 1 in increasing order, got {given}")
+        raise ValueError(f"{name} must be integers >= 1 in increasing order, got {given}")
     return sizes
 
 

@@ -52,12 +52,11 @@ def _save(functions, variables, folder):
     tf.saved_model.save(module, str(folder), signatures=served)
 
 
-def _write_extra(folder, name, described, functions, autoregressive):
-    sizes = described["limits"]["batch_sizes"]
-    batching.write(folder, sizes)
+def _write_extra(folder, name, described, functions, limits, autoregressive):
+    batching.write(folder, limits.batch_sizes)
     (folder / EXTRA).mkdir()
     (folder / EXTRA / CARD).write_text(json.dumps(described, indent=2) + "\n")
-    warmup.write(warmup_path(folder), name, described["signatures"], sizes)
+    warmup.write(warmup_path(folder), name, described["signatures"], limits.warm_up_sizes())
     reference.write(
         folder, described, autoregressive, lambda name, inputs: call(functions[name], inputs)
     )
@@ -123,7 +122,7 @@ def write_version(model, base, limits=None, run=None, png=False):
       model: a model of tfgvae.models.
       base: the model's folder, DIR/NAME; created if it does not exist.
       limits: a limits.Limits; None for the defaults.
-      run: the model's run folder, for the card.
+      run: the model's run folder, or a train.opened.Opened of it, for the card.
       png: whether signatures that draw images also return them as PNG files.
 
     Returns:
@@ -189,6 +188,6 @@ def _write(model, base, name, limits, run, png, place):
         unfinished.remove_left(base, prefix, FILES)
     with _naming(base), unfinished.new_folder(base, WRITING) as aside:
         _save(functions, variables, aside)
-        _write_extra(aside, name, described, functions, not model.family.has_mean)
+        _write_extra(aside, name, described, functions, limits, not model.family.has_mean)
         _sync(aside)
         return place(aside, base)

@@ -3,7 +3,7 @@
 import dataclasses
 import datetime
 import importlib.metadata
-import pathlib
+import os
 
 import keras
 
@@ -11,7 +11,9 @@ from export import runtimes
 from export.layout import DATA_RANGE, DEFAULT, accepted
 from tfgvae import runs
 from tfgvae.families.pixelcnn_pp import PixelCNNPP
-from tfgvae.regularizers.none import NoRegularizer
+from train import configuration
+from train.portable import portable
+from train.publish.limits import is_untied
 
 LIBRARIES = ("tfgvae", "tensorflow", "keras", "tensorflow-probability", "numpy")
 # Parts of a model by their names in the card, and the attributes that hold them.
@@ -59,14 +61,6 @@ def described_signatures(model, functions):
     return described
 
 
-def _is_untied(model):
-    """Whether q(z) may differ from p(z), because the model is trained without a regularizer."""
-    if getattr(getattr(model, "inference", None), "matches_prior", False):
-        return False
-    regularizer = getattr(model, "regularizer", None)
-    return isinstance(regularizer, NoRegularizer) or getattr(regularizer, "weight", 1) == 0
-
-
 def notes(model, limits):
     """Notes for users of the model: a list of sentences."""
     latents = model.has_latents
@@ -80,8 +74,9 @@ def notes(model, limits):
         (not model.family.has_mean, runtimes.AUTOREGRESSIVE_SENTENCE),
         (True, runtimes.TESTED_SENTENCE),
         (isinstance(model.family, PixelCNNPP), runtimes.ONEDNN_SENTENCE),
+        *((True, runtimes.xla_sentence(sizes)) for sizes in [limits.jit_batch_sizes] if sizes),
         (
-            _is_untied(model),
+            is_untied(model),
             "This model has no regularizer, so q(z) may differ from p(z): ancestral samples do not "
             "follow the data. Use gibbs_sample or gibbs_from_noise.",
         ),
@@ -133,18 +128,20 @@ def of_run(folder, step):
       {"data", "run_config", "metrics": {split: the last row at or before `step`}}. Paths of this
       machine are left out.
     """
-    config = runs.read_config(folder)
-    data = dict(config["data"])
-    data.pop("data_dir", None)
-    kind, colon, path = data["name"].partition(":")
-    data["name"] = kind + colon + pathlib.PurePath(path).name if colon else kind
-    config = {**config, "data": data}
-    inference = config.get("inference", {})
-    if inference.get("checkpoint"):
-        name = pathlib.PurePath(inference["checkpoint"]).name
-        config["inference"] = {**inference, "checkpoint": name}
+    config = portable(runs.read_config(folder))
     metrics = {row["split"]: row for row in runs.read_metrics(folder) if row["step"] <= step}
-    return {"data": data, "run_config": config, "metrics": metrics}
+    return {"data": config["data"], "run_config": config, "metrics": metrics}
+
+
+def of_opened(opened):
+    """The same part for a preset or a file; the metrics of a preset are on its own card."""
+    config = portable(configuration.as_json(opened.config))
+    return {"data": config["data"], "run_config": config, "metrics": {}}
+
+
+def _limits(limits):
+    sizes = {name: list(getattr(limits, name)) for name in ("batch_sizes", "jit_batch_sizes")}
+    return dataclasses.asdict(limits) | sizes
 
 
 def card(model, functions, limits, costs=None, run=None):
@@ -155,15 +152,18 @@ def card(model, functions, limits, costs=None, run=None):
       functions: the result of signatures.signatures.
       limits: a limits.Limits.
       costs: a cost.Cost, or None if nothing was measured.
-      run: the run folder, or None.
+      run: the run folder; or a train.opened.Opened of something else; or None.
     """
     step = int(model.train_batches)
+    origin = {"data": None, "run_config": None, "metrics": {}}
+    if run is not None:
+        origin = of_run(run, step) if isinstance(run, (str, os.PathLike)) else of_opened(run)
     return {
         "model": _model(model),
         "training_step": step,
-        **({"data": None, "run_config": None, "metrics": {}} if run is None else of_run(run, step)),
+        **origin,
         "notes": notes(model, limits),
-        "limits": dataclasses.asdict(limits) | {"batch_sizes": list(limits.batch_sizes)},
+        "limits": _limits(limits),
         "measured": None if costs is None else dataclasses.asdict(costs),
         "costs": [] if costs is None else costs.sentences(),
         "pixels": {"range": _range(model), "data_range": DATA_RANGE, "dtype": "float32"},

@@ -80,7 +80,7 @@ def measure(functions, described, limits, step):
     from export import warmup
     from export.calling import seconds
 
-    requests = warmup.requests(described, limits.batch_sizes)
+    requests = warmup.requests(described, limits.warm_up_sizes())
     took = sum(seconds(functions[name], inputs) for name, inputs in requests)
     longest = None if step is None else step * limits.max_num_steps
     return Cost(limits.batch_sizes[-1], step, longest, took)

@@ -8,10 +8,11 @@ from export.runtimes import (
     ONEDNN_SENTENCE,
     ROUNDING_SENTENCE,
     TESTED_SENTENCE,
+    XLA_FLAG,
 )
 from export.server_configs import POLL_SECONDS
 
-INTRODUCTION = f"""\
+_TEXT = f"""\
 <!-- {MARK} -->
 
 # Models for TensorFlow Serving
@@ -24,7 +25,7 @@ Start the server in this folder (gRPC on 8500, REST on 8501):
       --allow_version_labels_for_unavailable_models=true \\
       --enable_batching --batching_parameters_file=/models/batching.config \\
       --enable_per_model_batching_parameters=true \\
-      --monitoring_config_file=/models/monitoring.config
+      --monitoring_config_file=/models/monitoring.configMORE_FLAGS
 
 The server watches the version folders of the models below and reads `models.config` again every
 {POLL_SECONDS} seconds. A model answers after its warm-up, whose time is given below. Wait for it:
@@ -107,3 +108,12 @@ def call(model, signature, **inputs):
     return {{name: tf.make_ndarray(value) for name, value in outputs.items()}}
 ```
 """
+
+
+def introduction(compiled):
+    """The text.
+
+    Args:
+      compiled: whether XLA compiles a part of a model: the server needs a flag for it.
+    """
+    return _TEXT.replace("MORE_FLAGS", f" \\\n      {XLA_FLAG}" if compiled else "")

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 
 from export import labels
-from export.introduction import INTRODUCTION
+from export.introduction import introduction
 from export.layout import CARD, EXTRA, PNG, accepted, read_card, shapes, versions
 from export.marks import replace_text
 from export.server_configs import models
@@ -105,10 +105,11 @@ def section(name, version, card, given):
 def write(output):
     """Write README.md in the folder `output`, for all models there."""
     output = pathlib.Path(output)
-    sections = [INTRODUCTION]
+    sections, compiled = [], False
     for name in models(output):
         version = versions(output / name)[-1]
         card = read_card(output / name / str(version))
         if card is not None:  # Models without a card are not ours.
+            compiled |= bool(card["limits"].get("jit_batch_sizes"))
             sections.append(section(name, version, card, labels.read(output / name)))
-    replace_text(output / "README.md", "\n".join(sections))
+    replace_text(output / "README.md", "\n".join([introduction(compiled), *sections]))

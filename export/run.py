@@ -7,9 +7,9 @@ from train import interrupts  # First: Ctrl-C during the other imports is one li
 import pathlib
 import sys
 
-from export import batching, cost, labels, readme, server_configs
+from export import batching, cost, labels, readme, runtimes, server_configs
 from export.layout import model_card
-from export.limits import Limits
+from export.limits import MOST_SAMPLES, Limits
 from export.marks import require_ours
 from export.pruning import prune
 from train import command_line, configuration
@@ -32,9 +32,11 @@ def parser():
 
 
 def _define(made):
-    made.add_argument("--workdir", required=True, metavar="RUN", help="the run folder")
+    command_line.add_source(made)
     made.add_argument("--output", required=True, metavar="DIR", help="the folder of all models")
-    made.add_argument("--name", help="the model's name; by default the run folder's name")
+    made.add_argument(
+        "--name", help="the model's name; by default that of the run folder or preset"
+    )
     made.add_argument("--step", type=int, help="training step; by default the newest checkpoint")
     made.add_argument(
         "--max_num_steps",
@@ -48,7 +50,7 @@ def _define(made):
         type=int,
         default=Limits.num_samples,
         metavar="K",
-        help="draws for the bound on log p(x) (%(default)s)",
+        help=f"draws for the bound on log p(x), at most {MOST_SAMPLES} (%(default)s)",
     )
     made.add_argument(
         "--max_rows",
@@ -66,6 +68,13 @@ def _define(made):
         "(%(default)s)",
     )
     made.add_argument(
+        "--jit_batch_sizes",
+        metavar="N,N,...",
+        help="XLA compiles the pixel loops of pixelcnn and pixelcnn_pp for these numbers of rows, "
+        "and requests are padded to the next of them; for servers on CPUs only, which need "
+        f"{runtimes.XLA_FLAG}; by default nothing is compiled",
+    )
+    made.add_argument(
         "--png",
         action="store_true",
         help="signatures that draw images also return them as PNG files, png_bytes",
@@ -79,26 +88,52 @@ def _define(made):
     )
 
 
-def _sizes(text):
+def _sizes(text, flag="batch_sizes"):
     try:
         return batching.check_sizes(int(size) for size in text.split(","))
     except ValueError as error:
         raise ValueError(
-            f"--batch_sizes must be integers >= 1 in increasing order, as in 1,4,16, got {text!r}"
+            f"--{flag} must be integers >= 1 in increasing order, as in 1,4,16, got {text!r}"
         ) from error
+
+
+def _name(flags):
+    """The name of what is exported: the run folder's, the preset's, or the file's."""
+    if flags.preset is None:
+        configuration.require(flags.workdir)
+        return pathlib.Path(flags.workdir).resolve().name
+    command_line.check_step(flags)
+    from train.sources import name_of
+
+    return name_of(flags.preset)
+
+
+def _opened(flags):
+    """(model, what the card describes its training by)."""
+    if flags.preset is None:
+        from train.opened import open_run
+
+        return open_run(flags.workdir, flags.step).model, pathlib.Path(flags.workdir)
+    from train.sources import open_source
+
+    opened = open_source(flags.preset)
+    return opened.model, opened
 
 
 def export_run(flags):
     """Export with parsed flags and print the path of the version."""
-    workdir, output = pathlib.Path(flags.workdir), pathlib.Path(flags.output)
+    output = pathlib.Path(flags.output)
     with as_setup_error():
         # Find mistakes before TensorFlow is imported, which takes seconds.
-        configuration.require(workdir)
-        name = server_configs.check_name(flags.name or workdir.resolve().name)
+        own = _name(flags)
+        name = server_configs.check_name(flags.name or own)
         if not flags.output:
             raise ValueError("expected --output=DIR, the folder of all models, got an empty name")
         check_name("the folder of all models", output.absolute())
         sizes = _sizes(flags.batch_sizes)
+        jit_sizes = ()
+        if flags.jit_batch_sizes is not None:
+            jit_sizes = _sizes(flags.jit_batch_sizes, "jit_batch_sizes")
         # A server without the parameters of this model reads batching.config.
         largest = max(sizes[-1], batching.SIZES[-1])
         if flags.max_rows < largest:
@@ -110,13 +145,12 @@ def export_run(flags):
             raise ValueError(f"--keep must be >= 1, got {flags.keep}")
         require_ours(output / "models.config", output / "README.md")
         from export.bundle import write_version
-        from train.opened import open_run
 
         interrupts.started()
-        limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows, sizes)
+        limits = Limits(flags.max_num_steps, flags.num_samples, flags.max_rows, sizes, jit_sizes)
         labelled = labels.read(output / name)
-        model = open_run(workdir, flags.step).model
-        folder = write_version(model, output / name, limits, workdir, flags.png)
+        model, run = _opened(flags)
+        folder = write_version(model, output / name, limits, run, flags.png)
         try:
             server_configs.write(output)
             readme.write(output)

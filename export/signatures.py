@@ -10,7 +10,9 @@ import tensorflow as tf
 from export.guards import checked
 from export.layout import PNG
 from tfgvae import seeds
+from tfgvae.autoregressive.compilation import compiled_sampling
 from tfgvae.estimators.log_likelihood import log_likelihood
+from tfgvae.families.autoregressive import Autoregressive
 from tfgvae.models.sampling_methods import ChainMethods
 from tfgvae.sampling.ancestral import ancestral_chain, draw_prior
 from tfgvae.sampling.conditional import draw_images, draw_latent
@@ -140,12 +142,20 @@ def signatures(model, limits, png=False):
 
     Args:
       model: a model of tfgvae.models.
-      limits: a limits.Limits.
+      limits: a limits.Limits. With jit_batch_sizes, XLA compiles the pixel loops.
       png: whether signatures that draw images also return `png_bytes`.
 
     Returns:
       {name: concrete function of the named inputs, which returns a dict of named outputs}.
+
+    Raises:
+      ValueError: jit_batch_sizes for a family that does not draw pixel by pixel.
     """
+    if limits.jit_batch_sizes and not isinstance(model.family, Autoregressive):
+        raise ValueError(
+            "jit_batch_sizes compiles the loop over the pixels of pixelcnn or pixelcnn_pp; "
+            f"the family {type(model.family).__name__} has none"
+        )
     table = dict(OF_EVERY_MODEL)
     if model.has_latents:
         table |= OF_LATENTS
@@ -154,8 +164,9 @@ def signatures(model, limits, png=False):
     if not model.family.has_mean:
         table.pop("decode_mean", None)
     traced = {}
-    for name, (function, inputs) in table.items():
-        served = _with_png(function) if png else function
-        traced[name] = _typed(model, limits, served, inputs).get_concrete_function()
+    with compiled_sampling(model.family, limits.jit_batch_sizes):
+        for name, (function, inputs) in table.items():
+            served = _with_png(function) if png else function
+            traced[name] = _typed(model, limits, served, inputs).get_concrete_function()
     # encode_mean is empty if q(z|x) has no mean in closed form.
     return {name: function for name, function in traced.items() if function.structured_outputs}

@@ -60,6 +60,7 @@ def scripts(tmp_path_factory):
     {
         "tfgvae-train": "train.run",
         "tfgvae-evaluate": "train.evaluate",
+        "tfgvae-publish": "train.publish",
         "tfgvae-reproduce": "train.reproduce",
         "tfgvae-export": "export.run",
         "tfgvae-verify": "export.verify",
@@ -77,7 +78,7 @@ def test_a_console_script_is_its_command_in_any_folder(scripts, tmp_path, name, 
 
 
 def test_every_console_script_is_tested(scripts):
-    assert len(scripts) == 6
+    assert len(scripts) == 7
 
 
 def test_a_console_script_trains_with_a_module_of_the_folder(scripts, my_parts):

@@ -23,6 +23,7 @@ from tfgvae.models import GVAE, MODELS, Infusion, LatentVariableModel, Marginal,
 from tfgvae.runs import load
 from tfgvae.types import Model
 from tfgvae.version import VERSION as __version__
+from tfgvae.zoo import from_preset, presets
 
 __all__ = [
     "GVAE",
@@ -35,7 +36,9 @@ __all__ = [
     "data",
     "estimators",
     "export",
+    "from_preset",
     "load",
+    "presets",
     "train",
 ]
 
@@ -48,6 +51,7 @@ def export(
     max_rows: int = 256,
     batch_sizes: tuple[int, ...] = (1, 4, 16, 64),
     png: bool = False,
+    jit_batch_sizes: tuple[int, ...] = (),
 ) -> pathlib.Path:
     """Write a model as the next version of the folder `path`, for TensorFlow Serving.
 
@@ -62,6 +66,8 @@ def export(
       max_rows: the most rows of a request, at least those of the largest batch.
       batch_sizes: the batches that the server makes of requests; each is warmed up.
       png: whether signatures that draw images also return them as PNG files, `png_bytes`.
+      jit_batch_sizes: XLA compiles the pixel loops of an autoregressive family for these numbers of
+        rows. The server must run on CPUs, with --xla_cpu_compilation_enabled=true.
 
     Returns:
       The version's folder, a pathlib.Path.
@@ -81,7 +87,7 @@ def export(
     from export.bundle import write_version
     from export.limits import Limits
 
-    limits = Limits(max_num_steps, num_samples, max_rows, batch_sizes)
+    limits = Limits(max_num_steps, num_samples, max_rows, batch_sizes, jit_batch_sizes)
     return write_version(model, path, limits, png=png)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 MOST = {
     "accumulate": 65536,
     "batch_size": 65536,
+    "channels": 4096,
     "components": 65536,
     "context": 65536,
     "dense": 65536,

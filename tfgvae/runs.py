@@ -182,7 +182,10 @@ def _put_averages(model, path):
     import h5py
 
     with zipfile.ZipFile(path) as archive:
-        options = json.loads(archive.read("config.json"))["compile_config"]["optimizer"]["config"]
+        compiled = json.loads(archive.read("config.json")).get("compile_config")
+        if not compiled and not CHECKPOINT.fullmatch(path.name):
+            return  # A file without optimizer, which no run writes.
+        options = compiled["optimizer"]["config"]
         scaling = "inner_optimizer" in options
         options = options["inner_optimizer"]["config"] if scaling else options
         if not options["use_ema"]:
@@ -199,7 +202,7 @@ def _put_averages(model, path):
 
 
 def load(folder: str | os.PathLike, step: int | None = None) -> Model:
-    """The trained model of a run folder.
+    """The trained model of a run folder, or the model of a `.keras` file.
 
     A run with train.ema_momentum keeps averages of its weights beside them, and gives a model with
     the averages. A run with a mixed precision gives a model that computes in float32: its weights
@@ -207,26 +210,39 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
     `keras.models.load_model(tfgvae.runs.checkpoint_path(folder, step), compile=False)`.
 
     Args:
-      folder: a folder that `python -m train.run` made.
-      step: the training step to load; None for the newest whole checkpoint.
+      folder: a folder that `python -m train.run` made; or a file that `model.save` wrote.
+      step: the training step to load; None for the newest whole checkpoint. A file has no steps.
 
     Returns:
       A model of tfgvae.models, not compiled. The modules that the run's flag --import named are
       imported first: they have the classes of the user's own parts.
 
     Raises:
-      FileNotFoundError: no such folder, not a run folder, or no such checkpoint.
+      FileNotFoundError: no such folder or file, not a run folder, or no such checkpoint.
       ValueError: the checkpoint of `step`, or every one, is damaged, or it holds something else
         than a model of tfgvae; or a module of the run is missing. The message names files.
     """
     folder = pathlib.Path(folder)
+    if folder.is_file():
+        if step is not None:
+            raise ValueError(f"{folder} is one file, it has no steps: got step = {step}")
+        bad = damage(folder)
+        if bad:
+            raise ValueError(f"{folder} cannot be loaded: {bad}")
+        return _load_file(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}")
+    if (folder / "card.json").is_file():
+        raise ValueError(f"{folder} is a preset: use tfgvae.from_preset")
     config = read_config(folder)
     if config is None:
         raise FileNotFoundError(f"{folder} is not a run folder: it has no config.json")
     registry.bring_in(config.get("imports") or (), folder / "config.json")
-    path = _find(folder, step)
+    return _load_file(_find(folder, step))
+
+
+def _load_file(path):
+    """The model of a `.keras` file, with the averages of its weights if it has them."""
     import keras
 
     from tfgvae import precision, weights

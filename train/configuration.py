@@ -94,6 +94,22 @@ def read(folder):
     if not isinstance(stored, dict):
         raise ValueError(f"{path} must be the configuration of a run, a JSON object")
     bring_in(stored.get("imports"), path)  # Their classes have fields.
+    return of_values(stored, path)
+
+
+def of_values(stored, path):
+    """The configuration that a file holds.
+
+    Args:
+      stored: the content of config.json, a dict.
+      path: the file, for errors.
+
+    Returns:
+      (ConfigDict, {key: value} of the fields that do not exist in this version).
+
+    Raises:
+      ValueError: it is not the configuration of a run.
+    """
     values = flat(stored)
     known = flat(base.get_config())
     unknown = {k: v for k, v in values.items() if k not in known and v is not None}
@@ -159,8 +175,8 @@ def settle(config, folder, given=None, overwrite=False):
     unknown = sorted(flat(config).keys() - flat(base.get_config()).keys())
     if unknown:
         raise ValueError(f"a configuration has no field {', '.join(unknown)}")
-    recipe = base.get_config() if config.recipe is None else configs.get_config(config.recipe)
-    explicit = _changed(config, recipe) if given is None else set(given)
+    recipe = _recipe_of(config)
+    explicit = changed(config) if given is None else set(given)
     config, lines = _adapt(config, explicit, recipe)
     if held is None or (overwrite and _another(held[0], config)):
         config = fill(config)
@@ -186,9 +202,13 @@ def settle(config, folder, given=None, overwrite=False):
     return Settled(config, stored, lines)
 
 
-def _changed(config, recipe):
+def _recipe_of(config):
+    return base.get_config() if config.recipe is None else configs.get_config(config.recipe)
+
+
+def changed(config):
     """Keys of the fields that are set and differ from the recipe."""
-    ours = flat(recipe)
+    ours = flat(_recipe_of(config))
     return {k for k, v in flat(config).items() if v is not None and v != ours[k]}
 
 

@@ -51,12 +51,14 @@ def read_json(path):
     """The content of a JSON file, or None if it does not exist: runs.read_json, no TensorFlow.
 
     Raises:
-      ValueError: the file is not JSON.
+      ValueError: the file is not JSON, or cannot be read.
     """
     try:
         return json.loads(pathlib.Path(path).read_bytes().decode())
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:  # Its name is too long; no permission.
+        raise ValueError(f"cannot read {path}: {error.strerror}") from error
     # Not JSON, not UTF-8, or nested too deeply.
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error

@@ -1,6 +1,7 @@
 """The flags of `python -m train.run`: their definition, their help, their errors."""
 
 import dataclasses
+import os
 import pathlib
 import re
 
@@ -34,6 +35,8 @@ Flags:
   --data_dir=DIR       where prepared TFDS data is
   --workdir=DIR        the run folder; default runs/MODEL-DATASET. If it holds a run, the run is
                        resumed from its last checkpoint, with its own configuration
+  --init_from=NAME     start from the weights of a preset (a name, a folder, hf://user/name), a run
+                       folder or a .keras file. Without --model, also with its configuration
   --steps=N            training steps; with a larger number a finished run goes on
   --batch_size=N       images per step, over all devices
   --seed=N             of weights, data order and noise; the same seed gives the same result
@@ -71,9 +74,10 @@ SHORTCUTS = {
     "steps": "train.steps",
     "batch_size": "train.batch_size",
     "seed": "seed",
+    "init_from": "init_from",
 }
 # Fields that --config.KEY does not set -> the flag that does.
-NO_FLAG = {"recipe": "model", "imports": "import"}
+NO_FLAG = {"recipe": "model", "imports": "import", "init_from": "init_from"}
 
 
 def values_of(argv, name):
@@ -163,7 +167,7 @@ def given_keys(argv, config):
 
 def _define(config, argv):
     own = flags.FlagValues()
-    for name in ("model", "dataset", "data_dir", "workdir"):
+    for name in ("model", "dataset", "data_dir", "workdir", "init_from"):
         flags.DEFINE_string(name, None, name, flag_values=own)
     for name in ("steps", "batch_size", "seed"):
         flags.DEFINE_integer(name, None, name, flag_values=own)
@@ -205,11 +209,37 @@ def _recipe(argv):
     held = workdir and configuration.read(workdir)
     if name:
         return configs.get_config(name)
+    source = value_of(argv, "init_from")
+    if not held and source:
+        return _of_source(source)
     if not held:
         missing = f"{workdir} holds no run to resume, and " if workdir else ""
         raise SetupError(f"{missing}--model is required; models:\n{RECIPES}")
     recipe = held[0].recipe
     return base.get_config() if recipe is None else configs.get_config(recipe)
+
+
+def _inherited(argv, config):
+    """The keys of the values that a configuration of --init_from has beside its recipe's."""
+    if value_of(argv, "model") or not value_of(argv, "init_from"):
+        return set()
+    return configuration.changed(config)
+
+
+def _of_source(source):
+    """The configuration of the preset or of the run that a new run starts from."""
+    from train.sources import trained_config  # This imports TensorFlow.
+
+    found = trained_config(source)
+    if found is None:
+        raise SetupError(f"{source} has no configuration: give --model, too; models:\n{RECIPES}")
+    return found
+
+
+def _absolute(source):
+    """A source of weights whose path does not depend on the working directory."""
+    is_path = os.sep in source and "://" not in source and os.path.exists(source)
+    return os.path.abspath(source) if is_path else source
 
 
 def parse(argv):
@@ -228,11 +258,11 @@ def parse(argv):
         modules = modules_of(argv)
         configuration.bring_in(modules, "--import")  # Their classes have flags.
         config = _recipe(argv)
-        given = given_keys(argv, config)
+        given = given_keys(argv, config) | _inherited(argv, config)
         own = _define(config, argv)
         extra = own(argv)[1:]
         catalog.check_name(STRATEGIES, own.strategy, "strategy")
-    except (flags.Error, ValueError, TypeError) as error:
+    except (flags.Error, ValueError, TypeError, OSError) as error:
         raise SetupError(str(error)) from error
     if extra:
         raise SetupError(f"unexpected arguments: {' '.join(extra)}; flags start with --")
@@ -241,7 +271,8 @@ def parse(argv):
         given.add("imports")
     for flag, key in SHORTCUTS.items():
         if own[flag].value is not None:
-            config.update_from_flattened_dict({key: own[flag].value})
+            value = _absolute(own[flag].value) if flag == "init_from" else own[flag].value
+            config.update_from_flattened_dict({key: value})
             given.add(key)
     folder = own.workdir or default_workdir(config.recipe, config.data.name)
     return Command(

@@ -12,7 +12,8 @@ import keras
 import tensorflow as tf
 
 from tfgvae.models import batch_gradient
-from train import build, configuration, files, optimizers, pictures, strategies, workdir
+from tfgvae.zoo import arrays
+from train import build, configuration, files, optimizers, pictures, sources, strategies, workdir
 from train import callbacks as cb
 from train.callbacks.averages import put_averages
 from train.callbacks.clock import intervals
@@ -64,6 +65,8 @@ class Run:
             self.model = build.compiled(self.config, info, self._fixed_network(path))
             if path:
                 self.checkpoints.restore(self.model, path, step)
+            elif self.config.init_from:
+                self._start_from(self.config.init_from)
         self._find_values()
         self._say_learning_rate(step)
         self.say(f"Model: {type(self.model).__name__}, {self.model.count_params():,} parameters.")
@@ -73,6 +76,14 @@ class Run:
         # Raises for bad options now, not in the middle of `fit`.
         self.data.training(self.model.family, step)
         return step
+
+    def _start_from(self, source):
+        """Take the weights of a preset, a run or a file; see tfgvae.zoo.arrays.start_from."""
+        try:
+            arrays.start_from(self.model, sources.trained(source))
+        except ValueError as error:
+            raise ValueError(f"--init_from={source}: {error}") from error
+        self.say(f"First weights: {source}")
 
     def _fixed_network(self, path):
         """The network of a fixed q in the checkpoint; None: load q from the classifier's file."""

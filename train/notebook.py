@@ -70,13 +70,13 @@ _NO_NAME = {
 
 
 def _flag(name, value):
-    return None if value is None else f"--{name}={_text(value)}"
+    return None if value is None else f"--{name}={text_of(value)}"
 
 
-def _text(value):
+def text_of(value):
     """A value as a flag has it."""
     if isinstance(value, (tuple, list)):
-        return "(" + "".join(f"{_text(part)}," for part in value) + ")"
+        return "(" + "".join(f"{text_of(part)}," for part in value) + ")"
     return str(value)
 
 

@@ -74,6 +74,11 @@ class Opened:
         return images, np.concatenate([batch["label"].numpy() for batch in batches])
 
 
+def data_folder(data_dir=None):
+    """The folder of TFDS data that was given, else $TFDS_DATA_DIR, else None."""
+    return data_dir or os.environ.get("TFDS_DATA_DIR") or None
+
+
 def open_run(workdir, step=None, data_dir=None, say=print):
     """The checkpoint of `step` (None: the newest undamaged one) of a run folder, as `Opened`.
 
@@ -89,7 +94,7 @@ def open_run(workdir, step=None, data_dir=None, say=print):
     """
     workdir = pathlib.Path(workdir)
     config = configuration.require(workdir)
-    if data_dir or os.environ.get("TFDS_DATA_DIR"):
+    if data_folder(data_dir):
         config.data.data_dir = data_dir
     if step is None:
 

@@ -93,10 +93,14 @@ def plane_latents():
 
 
 def plane(model, batch, seed, options):
-    """The decoded latent plane: quantiles of the prior at equal steps of probability (Figure 2)."""
+    """The decoded latent plane: quantiles of the prior at equal steps of probability (Figure 2).
+
+    The plane is that of class 0 if the model has classes.
+    """
     if model.latent_shape != (2,):
         return None
-    decoded = model.decode(plane_latents(), seed=seed, mean=model.family.has_mean)
+    label = {"label": np.zeros(PLANE**2, np.int32)} if model.num_classes else {}
+    decoded = model.decode(plane_latents(), seed=seed, mean=model.family.has_mean, **label)
     return tf.reshape(decoded, [PLANE, PLANE, *decoded.shape[1:]])
 
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.conformance import components
-from tests.conformance.tiny_models import IMAGE, batch, build, every
+from tests.conformance.tiny_models import IMAGE, batch, build, each, every
 from tfgvae import seeds
 from tfgvae.models import MODELS
 
@@ -41,7 +41,7 @@ def test_gradients_reach_every_weight(key):
         assert gradient is not None and np.isfinite(gradient).all(), weight.path
 
 
-@every
+@each
 def test_fit_save_load_and_go_on(key, tmp_path):
     """A model that is saved and loaded in the middle of training goes on the same, bit for bit."""
     model = build(key)
@@ -76,7 +76,7 @@ def test_same_seed_same_model_same_noise(key):
     assert np.array_equal(one(data, training=True)["nll"], first) != one.has_latents
 
 
-@every
+@each
 def test_predict_and_evaluate_see_the_same_noise(key):
     """Both count their batches from 0; earlier calls make no difference."""
     model = build(key)

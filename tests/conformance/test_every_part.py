@@ -76,6 +76,14 @@ def test_inference_gives_a_distribution_away_from_zero(key, shape):
     assert (q.stddev().numpy() >= least).all()
 
 
+def test_a_sigmoid_deviation_is_that_of_the_authors_code():
+    part = inference("gaussian-sigmoid", (8, 8, 1))
+    raw = np.linspace(-6, 6, 9, dtype=np.float32)
+    heads = np.concatenate([np.zeros_like(raw), raw])[None]
+    expected = np.maximum(1 / (1 + np.exp(-raw)), 0.3)
+    np.testing.assert_allclose(part.moments(heads)[1][0], expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize("key", components.MAPPINGS)
 def test_mapping_gradients_and_round_trip(key):
     part, z = mapping(key), seeds.batch_normal(1, 3, (LATENT,))

@@ -18,8 +18,8 @@ FOLDERS = {
     "PRIORS": (priors, priors.Prior),
     "REGULARIZERS": (regularizers, regularizers.Regularizer),
 }
-# A step of a chain takes x(t-1), so one-step models cannot use it; the other class is abstract.
-PARTS = {"Transition", "Autoregressive"}
+# A step of a chain takes x(t-1), so one-step models cannot use it; the last class is abstract.
+PARTS = {"Transition", "AuthorsTransition", "Autoregressive"}
 
 
 def defined(folder, base):

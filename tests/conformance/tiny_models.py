@@ -10,13 +10,14 @@ from tfgvae.models.sampling_methods import ChainMethods
 
 IMAGE = (8, 8, 1)
 every = pytest.mark.parametrize("key", components.MODELS)
-# For tests that trace many functions: one of each model, one with labels, one drawn pixel by pixel.
-# The other variants need --slow.
-QUICK = {"seqvae-label", "gvae-pixelcnn"}
+# For tests that trace many functions: one of each model, the chain with labels, one drawn pixel by
+# pixel. The other variants need --slow.
+QUICK = {key for key in components.MODELS if "-" not in key} - {"seqvae"}
+QUICK |= {"seqvae-label", "gvae-pixelcnn"}
 each = pytest.mark.parametrize(
     "key",
     [
-        key if "-" not in key or key in QUICK else pytest.param(key, marks=pytest.mark.slow)
+        key if key in QUICK else pytest.param(key, marks=pytest.mark.slow)
         for key in components.MODELS
     ],
 )

@@ -13,7 +13,7 @@ STEP = 20
 # The least of everything.
 SIZES = {
     "num_images": 12,
-    "num_codes": 24,
+    "num_codes": 36,
     "num_samples": 3,
     "num_generated": 12,
     "chain_steps": 8,

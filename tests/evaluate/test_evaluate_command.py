@@ -212,7 +212,8 @@ def test_an_earlier_metric_stays_in_the_report(workdir, done, monkeypatch):
     [
         (["--metrics=log_likelihood,sharpnes"], "unknown metric sharpnes; known: samples"),
         (["--metrics="], "no metric is given"),
-        (["--num_images=1"], "num_images must be an integer >= 2, got 1"),
+        (["--num_images=1"], "num_images must be an integer from 2 to 1000000, got 1"),
+        (["--chain_steps=1000000"], "chain_steps must be an integer from 8 to 10000, got 1000000"),
         (["--seed=-1"], "seed"),
         (["--step=7"], f"no checkpoint of step 7 in .*{STEP}"),
         (["--classifier=nowhere.keras"], "nowhere.keras"),

@@ -61,17 +61,22 @@ _WITHOUT_LATENT = dict.fromkeys(
         "active_units",
         "posterior_variance",
         "aggregate_posterior",
+        "fitted_prior",
     ),
     NO_LATENT,
 )
-_TRAJECTORY = {"annealed_importance": NO_GRADIENT, "active_units": NO_MEAN}
+_CHAIN = {"fitted_prior": "The prior of this model is a chain, which no fitted prior replaces."}
+_TRAJECTORY = {"annealed_importance": NO_GRADIENT, "active_units": NO_MEAN, **_CHAIN}
+_TIED = {"fitted_prior": "This model's p(z) is q(z): there is nothing to fit."}
 WHY_NOT = {
     "gvae-corrupted": {"active_units": NO_MEAN, "posterior_variance": NO_DENSITY},
     "gvae-flow": {"active_units": NO_MEAN},
-    "gvae-classifier": {"annealed_importance": NO_GRADIENT},
+    "gvae-classifier": {"annealed_importance": NO_GRADIENT, **_TIED},
+    "gvae-naive": _TIED,
     "infusion": _TRAJECTORY,
     "infusion-constant": _TRAJECTORY,
-    "seqvae-conditional": {"active_units": NO_MEAN},
+    **dict.fromkeys((key for key in components.MODELS if key.startswith("seqvae")), _CHAIN),
+    "seqvae-conditional": {"active_units": NO_MEAN, **_CHAIN},
     "marginal": _WITHOUT_LATENT,
     "marginal-label": _WITHOUT_LATENT,
     "marginal-pixelcnn": _WITHOUT_LATENT,
@@ -129,6 +134,27 @@ def test_numbers_are_those_of_the_images_and_the_model(classifier):
     plain = images.reshape(len(images), -1).var(axis=0, ddof=1).sum()
     assert 0 <= value("posterior_variance", "total_variance") <= plain
     assert value("mutual_information", "cap") == np.log(SIZES["num_codes"])
+
+
+def test_a_fitted_prior_is_that_of_the_other_images_and_is_taken_back(classifier):
+    context = context_of("gvae", classifier)
+    model, own = context.model, context.model.latent_prior
+    rows = context.rows("ancestral", SIZES["num_generated"])
+    before = model.ancestral_sample(len(rows), rows, mean=context.setting("mean"))
+    found = METRICS["fitted_prior"](context).numbers
+    assert model.latent_prior is own
+    after = model.ancestral_sample(len(rows), rows, mean=context.setting("mean"))
+    np.testing.assert_array_equal(before, after)
+
+    bounds = []
+    others = context.images("num_codes")[SIZES["num_images"] :]
+    for _ in range(2):
+        seed = context.seed_of("log_likelihood")
+        bounds.append(model.log_likelihood(context.images(), SIZES["num_samples"], seed))
+        log_density = model.fit_prior(others, seed=context.seed_of("fitted_prior"), components=1)
+    assert found["log_prior"].estimate.value == log_density.value
+    gain = np.mean(bounds[1] - bounds[0])
+    np.testing.assert_allclose(found["gain"].estimate.value, gain, rtol=1e-3, atol=1e-4)
 
 
 def test_a_sharpness_of_the_data_is_that_of_a_discrete_laplacian(classifier):

@@ -28,6 +28,10 @@ SEEDS = np.array([7, -5, 2**62], np.int64)
 
 # A latent, and a chain with labels; the others with --slow.
 QUICK = ("gvae", "seqvae-label")
+# For the tools of others, which read an export as any other: one model.
+of_one = pytest.mark.parametrize(
+    "key", [key if key == "gvae" else pytest.param(key, marks=pytest.mark.slow) for key in MODELS]
+)
 every = pytest.mark.parametrize(
     "key", [key if key in QUICK else pytest.param(key, marks=pytest.mark.slow) for key in MODELS]
 )

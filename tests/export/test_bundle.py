@@ -143,7 +143,12 @@ def test_an_empty_name_is_refused(model):
 
 
 def test_limits_are_numbers(model, tmp_path):
-    for options in ({"max_num_steps": 0}, {"num_samples": 1.5}, {"max_rows": 0}):
+    for options in (
+        {"max_num_steps": 0},
+        {"num_samples": 1.5},
+        {"num_samples": 10**9},
+        {"max_rows": 0},
+    ):
         with pytest.raises(ValueError, match="must be an integer"):
             tfgvae.export(model, tmp_path, **options)
 

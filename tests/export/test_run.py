@@ -78,6 +78,7 @@ def test_the_card_has_the_run(output):
         "num_samples": 3,
         "max_rows": 256,
         "batch_sizes": [1, 4, 16, 64],
+        "jit_batch_sizes": [],
     }
     assert card["data"] == card["run_config"]["data"] == {"name": "folder:pictures"}
     assert card["libraries"]["tensorflow"]

@@ -12,12 +12,12 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
 from tests.export import served
-from tests.export.served import every, exported, loaded, requests
+from tests.export.served import exported, loaded, of_one, requests
 
 CLI = str(pathlib.Path(sys.executable).with_name("saved_model_cli"))
 
 
-@every
+@of_one
 def test_saved_model_cli_shows_every_signature(key, tmp_path):
     model, folder = exported(key)
     shown = served.run(CLI, "show", "--dir", str(folder), "--all", folder=tmp_path)
@@ -28,7 +28,7 @@ def test_saved_model_cli_shows_every_signature(key, tmp_path):
     assert "shape: (-1, 8, 8, 1)" in shown and "DT_INT64" in shown
 
 
-@every
+@of_one
 def test_saved_model_cli_runs_a_signature(key, tmp_path):
     model, folder = exported(key)
     # The chain where there is one: its inputs are literals that a shell can give.
@@ -78,7 +78,7 @@ def write_requests(path, asked):
                 writer.write(tf.make_tensor_proto(value).SerializeToString())
 
 
-@every
+@of_one
 def test_the_loader_in_cpp_gives_the_answers_of_python(key, loader, tmp_path):
     model, folder = exported(key)
     asked = requests(model)

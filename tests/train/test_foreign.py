@@ -3,6 +3,7 @@
 import io
 import json
 import pathlib
+import re
 import shutil
 import zipfile
 
@@ -32,6 +33,11 @@ def trained(tmp_path_factory):
 def folder(trained, tmp_path):
     """A copy of a run of 2 steps."""
     return pathlib.Path(shutil.copytree(trained, tmp_path / "run"))
+
+
+def test_a_name_that_is_too_long_is_one_sentence(tmp_path, capsys):
+    assert command.main(["run", "--model=vae", f"--workdir={tmp_path / ('a' * 300)}"]) == 2
+    assert re.fullmatch(r"\s*cannot read \S*: File name too long\n", capsys.readouterr().err)
 
 
 def resume(folder):

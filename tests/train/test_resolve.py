@@ -115,7 +115,7 @@ def test_what_the_user_sets_against_each_other_is_an_error():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"mapping__name": "cnn"}, "unknown mapping 'cnn'; known: conv, ladder, mlp"),
+        ({"mapping__name": "cnn"}, "unknown mapping 'cnn'; known: authors_ladder, conv"),
         ({"model__name": "gave"}, "unknown model 'gave'; known: gvae, infusion"),
         ({"regularizer__kernel": "gaussian"}, r"regularizer 'kl' takes no kernel; it takes: \["),
         ({"mapping__latent_groups": (1,)}, "mapping 'conv' takes no latent_groups"),

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from tfgvae import seeds
+from tfgvae import GVAE, seeds
 from train import pictures, strategies, workdir
 from train.callbacks.clock import intervals
 from train.errors import SetupError
@@ -98,6 +98,14 @@ def test_a_run_folder_is_for_one_process(tmp_path):
         pass
     with workdir.lock(tmp_path):
         pass
+
+
+def test_the_plane_of_a_model_with_classes_is_that_of_class_0():
+    model = GVAE((8, 8, 1), 2, mapping="mlp", inference="gaussian", num_classes=3, seed=0)
+    drawn = pictures.plane(model, {}, 5, None)
+    labels = np.zeros(pictures.PLANE**2, np.int32)
+    expected = model.decode(pictures.plane_latents(), 5, labels, mean=True)
+    np.testing.assert_array_equal(np.reshape(drawn, expected.shape), expected)
 
 
 def test_pictures_share_no_noise_with_training():

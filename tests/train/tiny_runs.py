@@ -27,6 +27,7 @@ CHAINS = {
     "seqvae": {
         "model.num_steps": 2,
         "model.latent_dim": 4,
+        "model.latent_groups": None,
         "model.width": 2,
         "model.dense": (8,),
     },
@@ -53,7 +54,9 @@ def config(recipe="vae", **train):
         flags = {k: v for k, v in flags.items() if not k.startswith("inference")}
     if made.inference.name == "classifier":
         flags["model.latent_dim"] = CLASSES
-    made.update_from_flattened_dict({**flags, "data.name": "digits"})
+    digits = dict.fromkeys(("data.crop", "data.image_size")) | {"data.name": "digits"}
+    digits["data.test_split"] = "test"
+    made.update_from_flattened_dict({**flags, **digits})
     if str(made.family.name).startswith("pixelcnn"):
         made.family.update(num_blocks=1, filters=6, features=4)
     made.train.update(steps=4, warmup_steps=0, checkpoint_every=2, log_every=1)

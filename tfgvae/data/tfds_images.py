@@ -188,3 +188,14 @@ def _prepare(tfds, name, data_dir):
         _version_dir(tfds, name, data_dir)
     except FileNotFoundError:
         tfds.builder(name, data_dir=data_dir).download_and_prepare()
+
+
+def prepared_version(name: str, data_dir: str | os.PathLike | None = None) -> str:
+    """The version of prepared data that `open_split` opens, such as "3.0.1".
+
+    Raises:
+      ValueError, FileNotFoundError: there is none.
+    """
+    import tensorflow_datasets as tfds
+
+    return _version_dir(tfds, name, _data_path(tfds, data_dir)).name

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from tfgvae import checks
 from tfgvae.autoregressive.causal import shift_down, shift_right
+from tfgvae.autoregressive.compilation import sample
 from tfgvae.autoregressive.evaluation import Evaluator, WholeImage
 from tfgvae.autoregressive.incremental import Scale
-from tfgvae.autoregressive.raster import sample
 from tfgvae.distributions.autoregressive import AutoregressiveDistribution
 from tfgvae.families.base import Family
 from tfgvae.types import BatchShape, Distribution, Shape, Tensor

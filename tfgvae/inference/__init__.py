@@ -1,5 +1,6 @@
 """q: inference distributions. One file and one line here for each."""
 
+from tfgvae.inference.authors_ladder import AuthorsLadder
 from tfgvae.inference.base import Inference
 from tfgvae.inference.classifier import Classifier
 from tfgvae.inference.flow import Flow
@@ -8,6 +9,7 @@ from tfgvae.inference.ladder import Ladder
 from tfgvae.inference.naive import Naive
 
 INFERENCE = {
+    "authors_ladder": AuthorsLadder,
     "classifier": Classifier,
     "flow": Flow,
     "gaussian": Gaussian,
@@ -15,4 +17,13 @@ INFERENCE = {
     "naive": Naive,
 }
 
-__all__ = ["INFERENCE", "Classifier", "Flow", "Gaussian", "Inference", "Ladder", "Naive"]
+__all__ = [
+    "INFERENCE",
+    "AuthorsLadder",
+    "Classifier",
+    "Flow",
+    "Gaussian",
+    "Inference",
+    "Ladder",
+    "Naive",
+]

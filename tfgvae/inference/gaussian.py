@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tfgvae import checks
 from tfgvae.inference.base import Inference
@@ -24,6 +25,8 @@ class Gaussian(Inference):
       norm: normalisation: "none", "batch", "group" or "layer".
       activation: a keras activation's name.
       min_stddev: lower bound of the standard deviation.
+      deviation: "softplus": min_stddev + softplus, about 1 at the start, without an upper bound;
+        "sigmoid": max(min_stddev, sigmoid), at most 1, as in the authors' PixelVAE.
     """
 
     def __init__(
@@ -36,9 +39,11 @@ class Gaussian(Inference):
         norm: str = "none",
         activation: str = "elu",
         min_stddev: float = 1e-3,
+        deviation: str = "softplus",
         **kwargs: Any,
     ) -> None:
         super().__init__(latent_dim, image_shape, min_stddev, **kwargs)
+        self.deviation = checks.choice("deviation", deviation, ("softplus", "sigmoid"))
         self.trunk = trunk
         self.width = checks.size("width", width, 1)
         self.dense = checks.sizes("dense", dense, 1)
@@ -58,6 +63,12 @@ class Gaussian(Inference):
     def call(self, x: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
         return self.moments(self._heads(self._trunk(x, training=training)))
 
+    def moments(self, heads: Tensor) -> tuple[Tensor, Tensor]:
+        if self.deviation == "softplus":
+            return super().moments(heads)
+        mean, raw = tf.split(tf.cast(heads, tf.float32), 2, axis=-1)
+        return mean, tf.maximum(tf.sigmoid(raw), self.min_stddev)
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
@@ -66,4 +77,6 @@ class Gaussian(Inference):
             "dense": self.dense,
             "norm": self.norm,
             "activation": self.activation,
+            # Absent at its default, as in the files of earlier versions.
+            **({} if self.deviation == "softplus" else {"deviation": self.deviation}),
         }

@@ -20,9 +20,12 @@ class Ladder(Inference):
       latent_dim: Z, the sum of the groups.
       image_shape: (H, W, C).
       latent_groups: sizes of the groups, finest scale first, top last; () splits Z evenly.
-      width, dense, kernel_size, norm: of LadderEncoder; dense is (n,).
+      width, dense, kernel_size, norm, channels: of LadderEncoder; dense is (n,).
       min_stddev: lower bound of the standard deviation.
     """
+
+    # The class of the encoder.
+    encoder = LadderEncoder
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Ladder(Inference):
         kernel_size: int = 4,
         norm: str = "batch",
         min_stddev: float = 1e-3,
+        channels: tuple = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(latent_dim, image_shape, min_stddev, **kwargs)
@@ -42,9 +46,12 @@ class Ladder(Inference):
         self.dense = checks.sizes("dense", dense, 1)
         self.kernel_size = checks.size("kernel_size", kernel_size, 1)
         self.norm = norm
+        self.channels = checks.sizes("channels", channels, 1)
         if len(self.dense) != 1:
             raise ValueError(f"the ladder has one dense layer, got dense = {self.dense}")
-        self._encoder = LadderEncoder(image_shape, width, self.dense[0], kernel_size, norm)
+        self._encoder = self.encoder(
+            self.image_shape, width, self.dense[0], kernel_size, norm, self.channels
+        )
         self._heads = [
             keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2 * n)])
             for n in self.latent_groups
@@ -73,4 +80,6 @@ class Ladder(Inference):
             "dense": self.dense,
             "kernel_size": self.kernel_size,
             "norm": self.norm,
+            # Absent at its default, as in the files of earlier versions.
+            **({"channels": self.channels} if self.channels else {}),
         }

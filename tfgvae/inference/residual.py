@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfgvae.layers.authors_encoder import AuthorsEncoder
 from tfgvae.layers.ladder_encoder import LadderEncoder
 from tfgvae.layers.ladder_heads import LadderHeads
 from tfgvae.types import BatchShape, Shape, Tensor
@@ -23,8 +24,11 @@ class Residual(keras.layers.Layer):
     Args:
       image_shape: (H, W, C).
       latent_groups: sizes of the groups, finest scale first, top last.
-      width, dense, kernel_size, norm: of LadderEncoder; dense is (n,).
+      width, dense, kernel_size, norm, channels: of LadderEncoder; dense is (n,).
     """
+
+    # The class of the encoder.
+    encoder = LadderEncoder
 
     def __init__(
         self,
@@ -34,15 +38,17 @@ class Residual(keras.layers.Layer):
         dense: tuple = (256,),
         kernel_size: int = 4,
         norm: str = "batch",
+        channels: tuple = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.image_shape, self.latent_groups = tuple(image_shape), tuple(latent_groups)
         self.width, self.dense = width, tuple(dense)
         self.kernel_size, self.norm = kernel_size, norm
-        height, wide, channels = self.image_shape
-        both = (height, wide, 2 * channels)
-        self._encoder = LadderEncoder(both, width, self.dense[0], kernel_size, norm)
+        self.channels = tuple(channels)
+        *size, depth = self.image_shape
+        both = (*size, 2 * depth)
+        self._encoder = self.encoder(both, width, self.dense[0], kernel_size, norm, self.channels)
         shapes = [*self._encoder.feature_shapes(), self.dense]
         self._heads = LadderHeads(self.latent_groups, shapes)
 
@@ -69,4 +75,12 @@ class Residual(keras.layers.Layer):
             "dense": self.dense,
             "kernel_size": self.kernel_size,
             "norm": self.norm,
+            "channels": self.channels,
         }
+
+
+@keras.saving.register_keras_serializable("tfgvae.inference")
+class AuthorsResidual(Residual):
+    """A Residual with an AuthorsEncoder."""
+
+    encoder = AuthorsEncoder

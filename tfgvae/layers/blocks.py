@@ -132,27 +132,34 @@ class Residual(keras.layers.Layer):
         }
 
 
-def _with_bias(norm="none", **_):
+def _options(initializer=None, norm="none", **_):
     # A normalisation has its own offset: a bias before it has no effect.
-    return norm == "none"
+    kernel = {} if initializer is None else {"kernel_initializer": initializer}
+    return {"use_bias": norm == "none", **kernel}
 
 
-def conv(filters: int, kernel_size: int, strides: int, **kwargs: Any) -> Block:
-    """A convolution block; `kwargs` go to Block."""
-    layer = keras.layers.Conv2D(
-        filters, kernel_size, strides, padding="same", use_bias=_with_bias(**kwargs)
-    )
+def conv(
+    filters: int, kernel_size: int, strides: int, initializer: Any = None, **kwargs: Any
+) -> Block:
+    """A convolution block. `initializer` is of its kernel, as Keras takes it; `kwargs` go to Block.
+
+    An initializer object draws the same values for every layer. Its configuration, a dict, does
+    not.
+    """
+    options = _options(initializer, **kwargs)
+    layer = keras.layers.Conv2D(filters, kernel_size, strides, padding="same", **options)
     return Block(layer, **kwargs)
 
 
-def conv_up(filters: int, kernel_size: int, strides: int, **kwargs: Any) -> Block:
-    """A transposed convolution block; `kwargs` go to Block."""
-    layer = keras.layers.Conv2DTranspose(
-        filters, kernel_size, strides, padding="same", use_bias=_with_bias(**kwargs)
-    )
+def conv_up(
+    filters: int, kernel_size: int, strides: int, initializer: Any = None, **kwargs: Any
+) -> Block:
+    """A transposed convolution block, with the arguments of `conv`."""
+    options = _options(initializer, **kwargs)
+    layer = keras.layers.Conv2DTranspose(filters, kernel_size, strides, padding="same", **options)
     return Block(layer, **kwargs)
 
 
-def dense(units: int, **kwargs: Any) -> Block:
-    """A dense block; `kwargs` go to Block."""
-    return Block(keras.layers.Dense(units, use_bias=_with_bias(**kwargs)), **kwargs)
+def dense(units: int, initializer: Any = None, **kwargs: Any) -> Block:
+    """A dense block, with the arguments of `conv`."""
+    return Block(keras.layers.Dense(units, **_options(initializer, **kwargs)), **kwargs)

@@ -1,5 +1,6 @@
 """How latents enter the features of a decoder: the three ways of the authors' code."""
 
+import math
 from typing import Any
 
 import keras
@@ -24,6 +25,9 @@ class Inject(keras.layers.Layer):
       combine: "concat" (2 F channels), "add", or "gated_add": features + gate * latents with one
         learned gate for each feature, 0.1 at the start.
       norm: normalisation of the latents' features.
+      by_unit: whether each unit of the dense layer is normalised by itself, before the reshape, as
+        in the authors' code. If not, each channel is.
+      initializer: of the dense layer's kernel, as in blocks.conv.
     """
 
     def __init__(
@@ -32,6 +36,8 @@ class Inject(keras.layers.Layer):
         latent_dim: int,
         combine: str = "concat",
         norm: str = "batch",
+        by_unit: bool = False,
+        initializer: Any = "glorot_uniform",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -40,10 +46,13 @@ class Inject(keras.layers.Layer):
         self.latent_dim = latent_dim
         self.combine = combine
         self.norm = norm
-        units = 1
-        for n in self.feature_shape:
-            units *= n
-        self._project = keras.layers.Dense(units, use_bias=norm == "none")
+        self.by_unit = by_unit
+        self.initializer = initializer
+        units = math.prod(self.feature_shape)
+        self._project = keras.layers.Dense(
+            units, use_bias=norm == "none", kernel_initializer=initializer
+        )
+        self._normalized_shape = (units,) if by_unit else self.feature_shape
         self._normalize = lookup(blocks.NORMS, norm, "norm")()
 
     def build(self, h_shape: BatchShape | None = None) -> None:
@@ -51,7 +60,7 @@ class Inject(keras.layers.Layer):
             return
         self._project.build((None, self.latent_dim))
         if self._normalize is not None:
-            self._normalize.build((None, *self.feature_shape))
+            self._normalize.build((None, *self._normalized_shape))
         if self.combine == "gated_add":
             self.gate = self.add_weight(
                 shape=self.feature_shape,
@@ -61,10 +70,10 @@ class Inject(keras.layers.Layer):
         self.built = True
 
     def call(self, h: Tensor, z: Tensor, training: bool = False) -> Tensor:
-        latents = tf.reshape(self._project(z), [-1, *self.feature_shape])
+        latents = tf.reshape(self._project(z), [-1, *self._normalized_shape])
         if self._normalize is not None:
             latents = self._normalize(latents, training=training)
-        latents = leaky_relu(latents)
+        latents = tf.reshape(leaky_relu(latents), [-1, *self.feature_shape])
         if self.combine == "concat":
             return tf.concat([h, latents], axis=-1)
         if self.combine == "add":
@@ -83,4 +92,6 @@ class Inject(keras.layers.Layer):
             "latent_dim": self.latent_dim,
             "combine": self.combine,
             "norm": self.norm,
+            "by_unit": self.by_unit,
+            "initializer": self.initializer,
         }

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from tfgvae.layers import blocks
-from tfgvae.layers.scales import pyramid
+from tfgvae.layers.scales import channels_of, pyramid
 from tfgvae.types import BatchShape, Shape, Tensor
 
 
@@ -13,16 +13,16 @@ from tfgvae.types import BatchShape, Shape, Tensor
 class LadderEncoder(keras.layers.Layer):
     """Images [B, H, W, C] to [features at scale 1, ..., features at scale S, top [B, dense]].
 
-    Scale i has a convolution of stride 2 to width * 2^(i-1) channels and one of stride 1 to
-    width * 2^i, both with normalisation and leaky ReLU 0.1: at 64x64 and width 48 the authors'
-    48 96 192 384.
+    With c_0 .. c_S channels, scale i has a convolution of stride 2 to c_(i-1) channels and one of
+    stride 1 to c_i, both with normalisation and leaky ReLU 0.1.
 
     Args:
       image_shape: (H, W, C), any number of channels.
-      width: channels after the first convolution.
+      width: c_0; it doubles with each scale.
       dense: units of the top.
       kernel_size: side of the kernels; 4 in the authors' code.
       norm: normalisation: "none", "batch", "group" or "layer".
+      channels: (c_0, ..., c_S) instead of width; () for width.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class LadderEncoder(keras.layers.Layer):
         dense: int = 256,
         kernel_size: int = 4,
         norm: str = "batch",
+        channels: tuple = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -42,18 +43,22 @@ class LadderEncoder(keras.layers.Layer):
         self.norm = norm
         # A pair of images has more channels than an image.
         self._sizes = pyramid((*self.image_shape[:2], 1))
+        self.channels = channels_of(self._sizes, width, channels)
+        self._make_layers()
+
+    def _make_layers(self):
+        options = {"norm": self.norm, "activation": "leaky_relu"}
         self._scales = []
-        options = {"norm": norm, "activation": "leaky_relu"}
         for i in range(len(self._sizes) - 1):
-            down = blocks.conv(width * 2**i, kernel_size, 2, **options)
-            same = blocks.conv(width * 2 ** (i + 1), kernel_size, 1, **options)
+            down = blocks.conv(self.channels[i], self.kernel_size, 2, **options)
+            same = blocks.conv(self.channels[i + 1], self.kernel_size, 1, **options)
             self._scales.append(keras.Sequential([down, same]))
-        self._top = keras.Sequential([keras.layers.Flatten(), blocks.dense(dense, **options)])
+        self._top = keras.Sequential([keras.layers.Flatten(), blocks.dense(self.dense, **options)])
 
     def feature_shapes(self) -> list[Shape]:
         """Shapes [(H_i, W_i, channels_i)] of the features at the scales."""
-        sizes = self._sizes[1:]
-        return [(*size, self.width * 2 ** (i + 1)) for i, size in enumerate(sizes)]
+        sizes = zip(self._sizes[1:], self.channels[1:], strict=True)
+        return [(*size, channels) for size, channels in sizes]
 
     def build(self, x_shape: BatchShape | None = None) -> None:
         if self.built:
@@ -80,4 +85,5 @@ class LadderEncoder(keras.layers.Layer):
             "dense": self.dense,
             "kernel_size": self.kernel_size,
             "norm": self.norm,
+            "channels": self.channels,
         }

@@ -32,3 +32,20 @@ def pyramid(image_shape: Shape) -> list[tuple[int, int]]:
     height, width, _ = check_image_shape(image_shape)
     scales = max(1, math.ceil(math.log2(min(height, width) / SMALLEST)))
     return [(-(-height // 2**i), -(-width // 2**i)) for i in range(scales + 1)]
+
+
+def channels_of(sizes: list[tuple[int, int]], width: int, channels: tuple = ()) -> tuple[int, ...]:
+    """One number of channels for each size of a pyramid: `channels`, or `width`, doubled each time.
+
+    Raises:
+      ValueError: not one number > 0 for each size.
+    """
+    if not channels:
+        return tuple(width * 2**i for i in range(len(sizes)))
+    channels = checks.sizes("channels", channels, 1)
+    if len(channels) != len(sizes):
+        raise ValueError(
+            f"channels must be {len(sizes)} sizes > 0, finest scale first, for images of "
+            f"{sizes[0][0]}x{sizes[0][1]}, got {channels}"
+        )
+    return channels

@@ -10,7 +10,7 @@ from tfgvae import checks
 from tfgvae.layers import blocks
 from tfgvae.layers.combine import Inject
 from tfgvae.layers.groups import latent_groups as share_out
-from tfgvae.layers.scales import pyramid
+from tfgvae.layers.scales import channels_of, pyramid
 from tfgvae.mappings.base import Mapping
 from tfgvae.types import BatchShape, Shape, Tensor
 
@@ -19,13 +19,15 @@ from tfgvae.types import BatchShape, Shape, Tensor
 class Ladder(Mapping):
     """The dense top reads the last group. Each scale on the way up reads its own group.
 
-    Channels mirror LadderEncoder: scale i has width * 2^i; the output head is one convolution.
+    Channels mirror LadderEncoder: scale i has c_i, and full resolution c_0. The head is one
+    convolution.
 
     Args:
       latent_dim: Z, the sum of the groups.
       params_shape: (H, W, K).
       latent_groups: sizes of the groups, finest scale first, top last; () splits Z evenly.
       width: channels at full resolution, doubled at each coarser scale.
+      channels: (c_0, ..., c_S) instead of width; () for width.
       dense: (n,), units of the top.
       kernel_size: side of the kernels.
       combine: how latents enter: "concat", "add" or "gated_add".
@@ -44,12 +46,15 @@ class Ladder(Mapping):
         combine: str = "concat",
         norm: str = "batch",
         num_classes: int = 0,
+        channels: tuple = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(latent_dim, params_shape, **kwargs)
         self.sizes = pyramid((*self.params_shape[:2], 1))
         self.latent_groups = share_out((*self.params_shape[:2], 1), latent_dim, latent_groups)
         self.width = checks.size("width", width, 1)
+        self.channels = checks.sizes("channels", channels, 1)
+        self._channels = channels_of(self.sizes, self.width, self.channels)
         self.dense = checks.sizes("dense", dense, 1)
         self.kernel_size = checks.size("kernel_size", kernel_size, 1)
         self.combine = combine
@@ -59,10 +64,18 @@ class Ladder(Mapping):
             raise ValueError(f"the ladder has one dense layer, got dense = {self.dense}")
         self._make_top()
         self._make_scales()
-        self._head = keras.layers.Conv2D(self.params_shape[-1], kernel_size, padding="same")
+        self._head = self._output(self.params_shape[-1])
+
+    def _output(self, filters, activation=None):
+        """A layer from `_features` to images with `filters` channels."""
+        return keras.layers.Conv2D(filters, self.kernel_size, padding="same", activation=activation)
 
     def _feature_shape(self, scale):
-        return (*self.sizes[scale], self.width * 2**scale)
+        return (*self.sizes[scale], self._channels[scale])
+
+    def _last_shape(self):
+        """The shape of `_features`, without the batch."""
+        return self._feature_shape(0)
 
     def _make_top(self):
         options = {"norm": self.norm, "activation": "leaky_relu"}
@@ -93,11 +106,11 @@ class Ladder(Mapping):
         for inject, up in zip(self._inject, self._up, strict=True):
             inject.build((None, *inject.feature_shape))
             up.build((None, *inject.output_shape()))
-        self._head.build((None, *self._feature_shape(0)))
+        self._head.build((None, *self._last_shape()))
         self.built = True
 
     def _features(self, z, label, training, top=(), skips=None):
-        """Features [B, H, W, width] at full resolution.
+        """Features at full resolution: [B, H, W, c_0].
 
         Args:
           z: [B, Z].
@@ -133,4 +146,6 @@ class Ladder(Mapping):
             "combine": self.combine,
             "norm": self.norm,
             "num_classes": self.num_classes,
+            # Absent at its default, as in the files of earlier versions.
+            **({"channels": self.channels} if self.channels else {}),
         }

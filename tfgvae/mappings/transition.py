@@ -14,7 +14,7 @@ from tfgvae.types import BatchShape, Shape, Tensor
 class Transition(Ladder):
     """A ladder that also reads the last image, with skip connections at each scale.
 
-    A LadderEncoder reads x(t-1). Its top is an input of the dense top, and its features are added
+    An encoder reads x(t-1). Its top is an input of the dense top, and its features are added
     on the way up. A second head gives the gate r in (0, 1) of each pixel. The model's parameters
     become r * new + (1 - r) * old.
 
@@ -23,6 +23,9 @@ class Transition(Ladder):
       skip: whether features are added at each scale; if not, only the top reads x(t-1).
       **kwargs: arguments of Ladder.
     """
+
+    # The class of the encoder.
+    encoder = LadderEncoder
 
     def __init__(
         self,
@@ -35,10 +38,10 @@ class Transition(Ladder):
         super().__init__(latent_dim, params_shape, **kwargs)
         self.image_shape = tuple(image_shape)
         self.skip = checks.boolean("skip", skip)
-        self._encoder = LadderEncoder(
-            self.image_shape, self.width, self.dense[0], self.kernel_size, self.norm
+        self._encoder = self.encoder(
+            self.image_shape, self.width, self.dense[0], self.kernel_size, self.norm, self.channels
         )
-        self._gate = keras.layers.Conv2D(1, self.kernel_size, padding="same", activation="sigmoid")
+        self._gate = self._output(1, "sigmoid")
 
     def _top_width(self):
         return super()._top_width() + self.dense[0]
@@ -47,7 +50,7 @@ class Transition(Ladder):
         if self.built:
             return
         self._encoder.build((None, *self.image_shape))
-        self._gate.build((None, *self._feature_shape(0)))
+        self._gate.build((None, *self._last_shape()))
         super().build(z_shape)
 
     def feature_shapes(self) -> list[Shape]:

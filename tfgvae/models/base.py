@@ -12,12 +12,15 @@ from tfgvae.images import check_range, unpack, weights_of
 from tfgvae.layers.loss_layer import LossLayer, sample_weights
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.models.export_method import ExportMethod
+from tfgvae.models.preset_method import PresetMethod
 from tfgvae.models.sampling_methods import SamplingMethods
 from tfgvae.models.training_methods import TrainingMethods
 from tfgvae.types import Distribution, Shape, Tensor
 
 
-class LatentVariableModel(SamplingMethods, TrainingMethods, ExportMethod, LossLayer, keras.Model):
+class LatentVariableModel(
+    SamplingMethods, TrainingMethods, ExportMethod, PresetMethod, LossLayer, keras.Model
+):
     """A plain Keras model: `compile(optimizer).fit(images)` trains it.
 
     `sample_weight` and `class_weight` of `fit` weight the losses of the images as Keras does: the

@@ -173,10 +173,14 @@ class GVAE(LatentVariableModel):
         rows = seeds.rows(seeds.check(seed), len(x))
         z = [self.encode(x[p], rows[p]).numpy() for p in batching.batches(len(x), batch_size)]
         found, density = fitting.fit(np.concatenate(z), self.image_shape, prior, seed, **options)
-        del self.latent_prior
-        self.latent_prior = found
-        forget(self)
+        self.use_prior(found)
         return Estimate.of_mean(density)
+
+    def use_prior(self, prior: Prior) -> None:
+        """Replace p(z) by a prior that is built, such as the `latent_prior` before `fit_prior`."""
+        del self.latent_prior
+        self.latent_prior = prior
+        forget(self)
 
     def terms(
         self, x: Tensor, label: Tensor | None, seed: Tensor, training: bool

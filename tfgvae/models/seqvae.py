@@ -17,11 +17,14 @@ from tfgvae.layers.corrupt import corrupt
 from tfgvae.models import step_training
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.sampling_methods import ChainMethods
-from tfgvae.models.steps import Steps
+from tfgvae.models.steps import LAYOUTS, Steps
 from tfgvae.registry import arguments, make
 from tfgvae.regularizers import KL, REGULARIZERS, Regularizer
 from tfgvae.sampling.conditional import draw_images
 from tfgvae.types import Shape, Spec, Tensor
+
+# Arguments of later versions. A file without them, of any version, has these values.
+ADDED = {"layout": "wide", "channels": ()}
 
 
 @keras.saving.register_keras_serializable("tfgvae")
@@ -42,6 +45,13 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
       kernel_size: side of the kernels; 4 in the authors' code.
       norm: normalisation: "batch", "group", "layer" or "none".
       combine: how latents enter the features: "concat", "add" or "gated_add".
+      layout: the layers of a step. "wide": the channels double within a scale, the coarsest scale
+        feeds the dense top, and the decoder ends at full resolution. "authors": the layers of the
+        authors' code. A scale keeps its channels, one more halving comes before the dense top, the
+        decoder ends at half the resolution with a transposed convolution as head, q's deviations
+        come from a sigmoid, and the networks read 2 x - 1; see AuthorsEncoder and AuthorsLadder.
+      channels: channels of all scales, finest first, instead of width: one number for each halving
+        of the wide layout, and one more; () doubles width.
       skip: skip connections from the encoder of x(t-1) to the decoder.
       share: one generator for all t >= 2, a homogeneous chain.
       latent_prediction: p(z_t | z_{t-1}) from a network instead of N(0, I).
@@ -81,6 +91,8 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
         kernel_size: int = 4,
         norm: str = "batch",
         combine: str = "concat",
+        layout: str = "wide",
+        channels: tuple = (),
         skip: bool = True,
         share: bool = False,
         latent_prediction: bool = False,
@@ -112,6 +124,8 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
         self.dense = checks.sizes("dense", dense, 1)
         self.kernel_size = checks.size("kernel_size", kernel_size, 1)
         self.norm, self.combine = norm, combine
+        self.layout = checks.choice("layout", layout, LAYOUTS)
+        self.channels = checks.sizes("channels", channels, 1)
         self.skip = checks.boolean("skip", skip)
         self.share = checks.boolean("share", share)
         self.latent_prediction = checks.boolean("latent_prediction", latent_prediction)
@@ -229,6 +243,7 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
 
     def get_config(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in arguments(SeqVAE)}
+        own = {name: value for name, value in own.items() if ADDED.get(name, ...) != value}
         for part in ("family", "regularizer"):
             own[part] = keras.saving.serialize_keras_object(own[part])
         return {**super().get_config(), **own}

@@ -9,14 +9,32 @@ from tensorflow_probability import distributions as tfd
 from tfgvae.distributions.latent_chain import LatentChain
 from tfgvae.distributions.noise import standard_normal
 from tfgvae.distributions.step_chain import StepChain
+from tfgvae.inference import AuthorsLadder as AuthorsInference
 from tfgvae.inference import Ladder as LadderInference
-from tfgvae.inference.residual import Residual
+from tfgvae.inference.residual import AuthorsResidual, Residual
 from tfgvae.layers.groups import latent_groups as share_out
 from tfgvae.layers.ladder_heads import LadderHeads
+from tfgvae.mappings import AuthorsLadder as AuthorsMapping
 from tfgvae.mappings import Ladder as LadderMapping
+from tfgvae.mappings.authors_transition import AuthorsTransition
 from tfgvae.mappings.latent_transition import LatentTransition
 from tfgvae.mappings.transition import Transition
 from tfgvae.types import Distribution, Shape, Tensor
+
+
+class Layout(NamedTuple):
+    """The classes of the networks of a step."""
+
+    inference: type[LadderInference]
+    residual: type[Residual]
+    first: type[LadderMapping]
+    transition: type[Transition]
+
+
+LAYOUTS = {
+    "wide": Layout(LadderInference, Residual, LadderMapping, Transition),
+    "authors": Layout(AuthorsInference, AuthorsResidual, AuthorsMapping, AuthorsTransition),
+}
 
 
 class Walked(NamedTuple):
@@ -51,21 +69,24 @@ class Steps:
             "dense": self.dense,
             "kernel_size": self.kernel_size,
             "norm": self.norm,
+            "channels": self.channels,
         }
+        layout = LAYOUTS[self.layout]
         conditional = self.step_prior == "conditional"
         self._posteriors = [
-            LadderInference(latent_dim, self.image_shape, **network)
+            layout.inference(latent_dim, self.image_shape, **network)
             for _ in range(1 if conditional else steps)
         ]
         self._residuals = [
-            Residual(self.image_shape, **network) for _ in range(steps - 1 if conditional else 0)
+            layout.residual(self.image_shape, **network)
+            for _ in range(steps - 1 if conditional else 0)
         ]
         params_shape = self.family.params_shape(self.image_shape)
         network = network | {"combine": self.combine, "num_classes": self.num_classes}
-        self._first = LadderMapping(latent_dim, params_shape, **network)
+        self._first = layout.first(latent_dim, params_shape, **network)
         unshared = min(1, steps - 1) if self.share else steps - 1
         self._transitions = [
-            Transition(latent_dim, params_shape, self.image_shape, skip=self.skip, **network)
+            layout.transition(latent_dim, params_shape, self.image_shape, skip=self.skip, **network)
             for _ in range(unshared)
         ]
         predictions = unshared if self.latent_prediction else 0

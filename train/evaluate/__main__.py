@@ -7,10 +7,20 @@ from train import interrupts  # First: Ctrl-C during the other imports is one li
 import shlex
 import sys
 
-from train import configuration
+from train import command_line, configuration
 from train.errors import as_setup_error, exit_status
 from train.evaluate import flags
 from train.files import check_name
+
+
+def _check_source(parsed):
+    if parsed.preset is not None:
+        command_line.check_step(parsed)
+        return
+    configuration.require(parsed.workdir)
+    for name in ("dataset", "binarize"):
+        if getattr(parsed, name) is not None:
+            raise ValueError(f"--{name} is for --preset: a run has its own data")
 
 
 def main(arguments):
@@ -23,7 +33,7 @@ def main(arguments):
         with as_setup_error():
             # Find mistakes before TensorFlow is imported, which takes seconds.
             flags.chosen(options.get("metrics"))
-            configuration.require(parsed.workdir)
+            _check_source(parsed)
             check_name("the output folder", parsed.output or "")
         from train.evaluate.loop import evaluate, failed
 

@@ -73,6 +73,11 @@ class Context:
         """The next test images after `images()`, as many again."""
         return self._images[self.setting("num_images") : 2 * self.setting("num_images")]
 
+    def other_images(self):
+        """Test images that are not in `images()`, at most `num_codes`."""
+        first = self.setting("num_images")
+        return self._images[first : first + self.setting("num_codes")]
+
     def unseen(self):
         """Test images that no chain starts from, at most `num_images`; all if there are few."""
         count, first = self.setting("num_images"), self.setting("num_chains")
@@ -146,8 +151,8 @@ class Context:
         """N = num_generated samples of the model: [N, H, W, C].
 
         Args:
-          kind: "ancestral", z ~ p(z), x ~ p(x|z), or "gibbs", the state of chains from noise after
-            `chain_steps` steps.
+          kind: "ancestral", z ~ p(z), x ~ p(x|z); "fitted prior", the same while the model has
+            that prior; or "gibbs", the state of chains from noise after `chain_steps` steps.
         """
         total, mean = self.setting("num_generated"), self.setting("mean")
         steps = self.setting("chain_steps") if kind == "gibbs" else None
@@ -160,9 +165,9 @@ class Context:
 
     def _draw(self, kind, rows, steps, mean, start, end):
         given = {"seed": rows[start:end], "mean": mean, **self.label_argument(end - start, start)}
-        if kind == "ancestral":
-            return self.model.ancestral_sample(end - start, **given)
-        return self.model.gibbs_sample(num_samples=end - start, num_steps=steps, **given)
+        if kind == "gibbs":
+            return self.model.gibbs_sample(num_samples=end - start, num_steps=steps, **given)
+        return self.model.ancestral_sample(end - start, **given)
 
     def features(self, kind):
         """Classifier features [N, D] of "data", "more data", "unseen", or of `samples(kind)`.

@@ -29,8 +29,16 @@ def parser():
 
 
 def _define(made):
-    made.add_argument("--workdir", required=True, metavar="RUN", help="the run folder")
-    made.add_argument("--output", metavar="DIR", help="where to write; RUN/evaluation by default")
+    command_line.add_source(made)
+    made.add_argument(
+        "--dataset", metavar="DATA", help="with --preset: another data set; a .keras file needs it"
+    )
+    made.add_argument("--binarize", metavar="HOW", help="with --preset: none, static or dynamic")
+    made.add_argument(
+        "--output",
+        metavar="DIR",
+        help="where to write; by default RUN/evaluation, or evaluation/NAME for a preset",
+    )
     made.add_argument("--metrics", metavar="A,B", help="metrics to run; all by default")
     made.add_argument("--step", type=int, metavar="N", help="checkpoint; the newest by default")
     made.add_argument("--data_dir", metavar="DIR", help="TFDS data; else $TFDS_DATA_DIR")

@@ -11,7 +11,7 @@ import time
 import traceback
 
 from tfgvae.messages import reason
-from train import files
+from train import files, sources
 from train import workdir as folders
 from train.errors import SetupError, as_setup_error
 from train.evaluate import outputs, storage
@@ -20,6 +20,7 @@ from train.evaluate.metrics import METRICS, meaning
 from train.evaluate.opening import open_evaluation
 from train.evaluate.progress import Progress
 from train.evaluate.section import NotApplicable
+from train.opened import open_run
 
 PACKAGES = ("tfgvae", "tensorflow", "keras", "tensorflow-probability", "numpy")
 
@@ -105,11 +106,21 @@ class Evaluation:
         return {"status": status, "meaning": meaning(name), "reason": said}, None
 
 
+def open_data_of(preset, data_dir, dataset, binarize):
+    """A preset or a .keras file with data, as train.opened.Opened."""
+    if preset.endswith(sources.KERAS) and dataset is None:
+        raise ValueError(f"{preset} does not say what data it is for: give --dataset")
+    return sources.open_source(preset, data_dir, dataset, binarize)
+
+
 def evaluate(
-    workdir,
+    workdir=None,
     metrics=None,
     output=None,
     *,
+    preset=None,
+    dataset=None,
+    binarize=None,
     step=None,
     data_dir=None,
     classifier=None,
@@ -121,12 +132,15 @@ def evaluate(
     command=None,
     **sizes,
 ):
-    """Evaluate a run: reuse finished metrics, compute the others, report all.
+    """Evaluate a run or a preset: reuse finished metrics, compute the others, report all.
 
     Args:
-      workdir: the run folder.
+      workdir: the run folder, or None.
       metrics: names of train.evaluate.metrics.METRICS, or one name; None for all.
-      output: the folder for report.html, report.json and metrics/; None: workdir/evaluation.
+      output: the folder for report.html, report.json and metrics/; None: workdir/evaluation, or
+        evaluation/NAME of a preset.
+      preset: instead of workdir, a preset (name, folder, "hf://user/name") or a .keras file.
+      dataset, binarize: with `preset`, other data; a .keras file needs a data set.
       step: the checkpoint's training step; None for the newest.
       data_dir: TFDS data; None: $TFDS_DATA_DIR, else as in training.
       classifier: a .keras file of train.classifier; samples are compared by its features. None
@@ -147,12 +161,16 @@ def evaluate(
     """
     with as_setup_error():
         names = chosen(metrics)
-        workdir = pathlib.Path(workdir)
-        output = pathlib.Path(output or workdir / "evaluation")
-        files.check_name("the output folder", output)
-        context, fixed, about = open_evaluation(
-            workdir, output, step, data_dir, classifier, mean, seed, sizes, say
-        )
+        if preset is None:
+            output = pathlib.Path(output or pathlib.Path(workdir) / "evaluation")
+            files.check_name("the output folder", output)
+            opened = open_run(workdir, step, data_dir, say)
+        else:
+            opened = open_data_of(preset, data_dir, dataset, binarize)
+            output = pathlib.Path(output or pathlib.Path("evaluation") / sources.name_of(preset))
+            files.check_name("the output folder", output)
+        context, fixed, about = open_evaluation(opened, output, classifier, mean, seed, sizes, say)
+        about = {"workdir": str(workdir if preset is None else preset), **about}
         output.mkdir(parents=True, exist_ok=True)
     with folders.lock(output, "evaluating into"):
         for unfinished in (output, output / "metrics"):
@@ -175,7 +193,8 @@ def evaluate(
         }
         sections = {name: section for name, (_, section) in results.items() if section}
         try:
-            outputs.write(report, sections, output, workdir, say)
+            # TensorBoard shows runs; a preset has no folder to write to.
+            outputs.write(report, sections, output, workdir if preset is None else output, say)
         except OSError as error:
             raise SetupError(f"cannot write the report into {output}: {error}") from error
     return report

@@ -7,7 +7,6 @@ from tfgvae import checks
 from train.evaluate import loading, settings
 from train.evaluate.context import Context
 from train.evaluate.features import Features
-from train.opened import open_run
 
 
 def _trained(opened, seed, output, say, steps):
@@ -53,11 +52,12 @@ def describe(opened):
     }
 
 
-def open_evaluation(workdir, output, step, data_dir, classifier, mean, seed, sizes, say):
-    """Load the run and the images of an evaluation.
+def open_evaluation(opened, output, classifier, mean, seed, sizes, say):
+    """Load the images of an evaluation.
 
     Args:
-      workdir, output: pathlib.Paths; the others as `evaluate` takes them.
+      opened: a train.opened.Opened.
+      output: a pathlib.Path; the others as `evaluate` takes them.
 
     Returns:
       (Context, dict of the values that every result depends on, first part of the report).
@@ -66,7 +66,6 @@ def open_evaluation(workdir, output, step, data_dir, classifier, mean, seed, siz
       ValueError, OSError: a bad argument.
     """
     checks.integer("seed", seed, 0, 2**63 - 1)
-    opened = open_run(workdir, step, data_dir, say)
     resolved = settings.resolve(opened.model, sizes, opened.num_available)
     images, labels = opened.images(max(resolved[name] for name in settings.IMAGES))
     if mean is None:
@@ -85,5 +84,5 @@ def open_evaluation(workdir, output, step, data_dir, classifier, mean, seed, siz
         "available": opened.num_available,
     }
     fixed = {"checkpoint": opened.checkpoint, "data": data, "seed": seed}
-    report = {"workdir": str(workdir), "model": describe(opened), **fixed, "settings": given}
+    report = {"model": describe(opened), **fixed, "settings": given}
     return context, fixed, report

@@ -14,6 +14,7 @@ from train.evaluate import plots, style, table
 TITLES = {
     "annealed_importance": "Annealed importance sampling",
     "aggregate_posterior": "Codes against the prior",
+    "fitted_prior": "A prior fitted to the codes",
     "frechet": "Distance to the data",
     "precision_recall": "Precision and recall",
     "chain": "Gibbs chain",

@@ -12,12 +12,13 @@ from configs.catalog import check_name
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """A setting: its two defaults, its least value, and its help text."""
+    """A setting: its two defaults, its least value, its help text, and its largest value."""
 
     default: int
     autoregressive: int
     least: int
     help: str
+    most: int = 10**6
 
 
 SIZES = {
@@ -25,7 +26,7 @@ SIZES = {
     "num_codes": Size(10000, 2000, 2, "test images for metrics that only encode them"),
     "num_samples": Size(500, 20, 1, "k, draws per image for the bound on log p(x)"),
     "num_generated": Size(1000, 200, 2, "ancestral samples, and as many Gibbs samples"),
-    "chain_steps": Size(50, 20, 8, "steps of the Gibbs chain"),
+    "chain_steps": Size(50, 20, 8, "steps of the Gibbs chain", 10**4),
     "num_chains": Size(100, 32, 2, "Gibbs chains for the diagnostics"),
     "ais_images": Size(8, 4, 2, "images for AIS: simulated ones, and as many test images"),
     "ais_chains": Size(4, 2, 1, "AIS chains per image"),
@@ -56,7 +57,7 @@ def resolve(model, given, available):
       available: images in the test split.
 
     Raises:
-      ValueError: an unknown name, or a value below the least.
+      ValueError: an unknown name, or a value out of range.
     """
     from tfgvae import checks  # This imports TensorFlow, which --help does not need.
 
@@ -68,7 +69,7 @@ def resolve(model, given, available):
         value = given.get(name)
         if value is None:
             value = size.autoregressive if slow else size.default
-        sizes[name] = checks.integer(name, value, size.least)
+        sizes[name] = checks.integer(name, value, size.least, size.most)
     for name in IMAGES:
         sizes[name] = min(sizes[name], available)
     return sizes

@@ -7,6 +7,7 @@ from train.evaluate.metrics.active_units import active_units
 from train.evaluate.metrics.aggregate_posterior import aggregate_posterior
 from train.evaluate.metrics.annealed_importance import annealed_importance
 from train.evaluate.metrics.chain import chain
+from train.evaluate.metrics.fitted_prior import fitted_prior
 from train.evaluate.metrics.frechet import frechet
 from train.evaluate.metrics.log_likelihood import log_likelihood
 from train.evaluate.metrics.mutual_information import mutual_information
@@ -25,6 +26,7 @@ METRICS = {
     "active_units": active_units,
     "posterior_variance": posterior_variance,
     "aggregate_posterior": aggregate_posterior,
+    "fitted_prior": fitted_prior,
     "sharpness": sharpness,
     "frechet": frechet,
     "precision_recall": precision_recall,

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Train, measure and publish the presets of tfgvae/zoo, one after the other.
+#
+#     TFDS_DATA_DIR=DIR scripts/train_zoo.sh            # all
+#     TFDS_DATA_DIR=DIR scripts/train_zoo.sh vae-mnist  # some
+#     scripts/train_zoo.sh --list
+#
+# It can be stopped at any time: the same command goes on. Runs are in $RUNS (runs/zoo), presets in
+# $OUTPUT (tfgvae/zoo). A preset that is there already is left alone.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+RUNS=${RUNS:-runs/zoo}
+OUTPUT=${OUTPUT:-tfgvae/zoo}
+PYTHON=${PYTHON:-python}
+
+
+# NAME | flags of train.run | metrics | flags of train.evaluate | headline | description
+table() {
+  cat <<'END'
+seqvae-digits|--model=seqvae|log_likelihood,reconstruction,mutual_information,active_units,sharpness||log_likelihood.log_likelihood|A sequential VAE of four steps that draws handwritten digits of 8x8 pixels. Each step improves the image of the step before.
+infusion-digits|--model=infusion|log_likelihood,reconstruction||log_likelihood.log_likelihood|A chain of ten steps that turns noise into handwritten digits of 8x8 pixels. It is trained by infusion (Bordes et al. 2017).
+mmd-digits|--model=gvae --config.regularizer.name=mmd --config.regularizer.weight=10 --steps=3000|log_likelihood,reconstruction,mutual_information||log_likelihood.log_likelihood|A VAE of handwritten digits of 8x8 pixels whose regularizer is the maximum mean discrepancy. Its code z keeps more about the image than that of a VAE with the KL divergence.
+fixedq-digits|--model=fixedq --dataset=digits --config.inference.checkpoint=@RUNS@/digits.keras --config.train.learning_rate=2e-3 --batch_size=64 --config.family.name=pixelcnn --config.family.num_blocks=3 --config.family.filters=32 --config.family.features=16|log_likelihood,reconstruction||log_likelihood.log_likelihood|A PixelCNN of binary digits of 8x8 pixels whose latent is the class that a fixed classifier sees. It shows Eq. 5 of the paper: q is given, and only f is trained.
+vae-mnist|--model=vae --dataset=mnist --config.data.binarize=dynamic --steps=20000 --batch_size=100 --config.train.schedule=cosine --config.train.warmup_steps=200 --config.train.learning_rate=1.5e-3 --config.train.checkpoint_every=1000|log_likelihood,reconstruction,mutual_information,active_units||log_likelihood.log_likelihood|A VAE of binary handwritten digits of 28x28 pixels, with independent pixels given 32 latents. It is the usual model to compare others with.
+vae2d-mnist|--model=vae2d|log_likelihood,reconstruction||log_likelihood.log_likelihood|The VAE of Figure 2 of the paper: two latents, and a Gaussian of the grey pixels of MNIST. Its plane of latents can be drawn, and its images are blurred.
+conditional-mnist|--model=vae --dataset=mnist --config.data.binarize=dynamic --config.label_condition --steps=10000 --batch_size=100 --config.train.schedule=cosine --config.train.warmup_steps=500 --config.train.checkpoint_every=1000|log_likelihood,reconstruction||log_likelihood.log_likelihood|A VAE of binary handwritten digits of 28x28 pixels that is told which digit to draw. The latents hold the handwriting.
+seqvae-mnist|--model=seqvae --dataset=mnist --steps=2250 --batch_size=100 --config.model.width=8 --config.model.latent_dim=6 --config.family.scale=0.15 --config.regularizer.schedule_steps=500 --config.train.checkpoint_every=750|log_likelihood,reconstruction,sharpness||log_likelihood.log_likelihood|A sequential VAE of four steps that draws handwritten digits of 28x28 pixels. Each step improves the image of the step before.
+seqvae-cifar10|--model=seqvae --dataset=cifar10 --steps=1500 --config.model.num_steps=3 --config.model.latent_dim=24 --config.model.dense=(256,) --config.model.kernel_size=3 --config.model.combine=add --config.family.scale=0.1 --config.regularizer.schedule_steps=300 --config.train.checkpoint_every=750|log_likelihood,reconstruction||log_likelihood.log_likelihood|A sequential VAE of three steps of colour images of 32x32 pixels, trained on a subset of CIFAR-10. Its samples are blurred.
+pixelcnn-mnist|--model=pixelcnn|log_likelihood||log_likelihood.log_likelihood|A gated PixelCNN of binary handwritten digits of 28x28 pixels, without a latent. It is the P of the PixelVAEs alone, and its likelihood is exact.
+pixelvae-mnist|--model=pixelvae --config.mapping.width=16|log_likelihood,reconstruction|--num_images=1000|log_likelihood.log_likelihood|A PixelVAE of binary handwritten digits of 28x28 pixels: a gated PixelCNN that is told 20 latents. Its regularizer is the KL divergence.
+pixelvae-none-mnist|--model=pixelvae --config.mapping.width=16 --config.regularizer.name=none --config.corruption.name=blocks --steps=2500 --config.train.checkpoint_every=500|reconstruction,sharpness|--num_images=1000|reconstruction.squared_error|A PixelVAE of binary handwritten digits of 28x28 pixels without a regularizer, whose q sees damaged images. Its Gibbs chain draws digits, and its ancestral samples do not.
+END
+}
+
+if [ "${1:-}" = --list ]; then
+  table | cut -d'|' -f1,2 | tr '|' '\t'
+  exit
+fi
+
+# Add the seconds of processor time that a command takes to a file, also if it is stopped.
+timed() {
+  local file=$1 status=0
+  shift
+  TIMEFORMAT='%U %S'
+  { time "$@" 2>&3; } 3>&2 2>>"$file" || status=$?
+  return $status
+}
+
+wanted() {
+  [ $# = 1 ] || [[ " ${*:2} " == *" $1 "* ]]
+}
+
+mkdir -p "$RUNS"
+while IFS='|' read -r name flags metrics sizes headline description <&4; do
+  wanted "$name" "$@" || continue
+  if [ -e "$OUTPUT/$name/card.json" ]; then
+    echo "== $name is there"
+    continue
+  fi
+  echo "== $name"
+  run=$RUNS/$name
+  flags=${flags//@RUNS@/$RUNS}
+  if [[ $name == fixedq-digits && ! -e $RUNS/digits.keras ]]; then
+    $PYTHON -m train.classifier --dataset=digits --binarize=dynamic --steps=600 \
+      --output="$RUNS/digits.keras"
+  fi
+  # shellcheck disable=SC2086 # The flags are words.
+  timed "$run.seconds" $PYTHON -m train.run $flags --workdir="$run"
+  # shellcheck disable=SC2086
+  $PYTHON -m train.evaluate --workdir="$run" --metrics="$metrics" $sizes
+  $PYTHON -m train.publish --workdir="$run" --output="$OUTPUT" --name="$name" \
+    --headline="$headline" --description="$description" \
+    --cpu_seconds="$(awk '{ total += $1 + $2 } END { print total }' "$run.seconds")"
+done 4< <(table)

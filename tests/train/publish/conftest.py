@@ -1,0 +1,3 @@
+"""The fixtures of the tests of presets."""
+
+from tests.zoo.conftest import preset, workdir  # noqa: F401
