@@ -23,8 +23,8 @@ FLOORS = [
     {"data"},
     {"images", "graphs"},
     {"seeds"},
-    {"replicas", "philox"},
-    {"checks", "messages", "precision", "registry", "types", "version", "weights"},
+    {"philox", "precision", "replicas"},
+    {"checks", "messages", "registry", "types", "version", "weights"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # export uses only this of train: the settings of the process, the errors of commands, and files.

@@ -42,6 +42,7 @@ def test_config_json_holds_the_defaults_of_classes(folder):
         "norm": "none",
         "activation": "elu",
         "min_stddev": 0.001,
+        "deviation": "softplus",
     }
     assert stored["family"] == {"name": "bernoulli"}
 

@@ -113,7 +113,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize(("change", "match"), CHANGES.items(), ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(("change", "match"), CHANGES.items(), ids=[f.__name__ for f in CHANGES])
 def test_only_our_classes_are_made(folder, change, match):
     configured(folder, change)
     refused(folder, match)

@@ -6,6 +6,7 @@ and are then found without network. HF_ENDPOINT names another server.
 
 import pathlib
 import re
+from typing import Any
 
 from tfgvae.zoo import cards
 
@@ -30,7 +31,7 @@ def parse(address: str) -> tuple[str, str | None]:
     return match[1], match[2]
 
 
-def client():
+def client() -> Any:
     """The module huggingface_hub.
 
     Raises:

@@ -163,7 +163,7 @@ def test_the_regularizer_of_the_new_run_may_be_another(preset):
 
 def test_other_layers_are_named(preset):
     trained = tfgvae.from_preset(preset)
-    other = tfgvae.GVAE.from_config({**trained.get_config(), "mapping": "conv", "latent_dim": 3})
+    other = tfgvae.GVAE.from_config({**trained.get_config(), "mapping": "conv"})
     with pytest.raises(ValueError, match=r"do not fit this GVAE: layers/.*(missing|shape)"):
         arrays.start_from(other, trained)
 
