@@ -10,11 +10,12 @@ batches. The first turn, which traces and compiles, is not counted. Then both ha
 many steps, and both give the bound of the same test images, computed in float32: the difference is
 that of the trained weights, with its standard error over images.
 
-With --memory, each is trained for a turn in a process of its own: the rise of the peak memory over
-that of a process that has built the model.
+With --memory, each is trained for a turn in a process of its own, on Linux: the peak of the memory
+above that of the process when it has built the model. It has the graph in it, too.
 """
 
-import resource
+import functools
+import pathlib
 import subprocess
 import sys
 
@@ -22,7 +23,7 @@ import numpy as np
 from absl import app, flags
 from pairs import compare
 
-import train  # noqa: F401 (sets TensorFlow's environment before its import)
+import train.start  # noqa: F401 (before TensorFlow)
 
 _MODEL = flags.DEFINE_string("model", "vae", "The recipe.")
 _DATASET = flags.DEFINE_string("dataset", "digits", "The data set.")
@@ -33,63 +34,45 @@ _STEPS = flags.DEFINE_integer("steps", 100, "Training steps per turn.")
 _TURNS = flags.DEFINE_integer("turns", 5, "Turns of each that count.")
 _IMAGES = flags.DEFINE_integer("images", 1000, "Test images for the bound.")
 _MEMORY = flags.DEFINE_bool("memory", False, "Also measure the memory.")
+_TIMES = flags.DEFINE_bool("times", True, "Measure times and bounds; without them, memory alone.")
 _ALONE = flags.DEFINE_string("alone", None, "Used by --memory: 'plain' or 'changed'.")
 
 
-def configuration(changed):
-    """The recipe's configuration, with the change or without it."""
-    import configs
-    from configs.fields import flat
+def run(changed):
+    """The recipe's run, with the change or without it."""
+    from recipes import Run, configuration
 
-    config = configs.get_config(_MODEL.value)
-    config.data.name, config.data.data_dir = _DATASET.value, _DATA_DIR.value
-    known = flat(config)
-    for pair in [*_SET.value, *([_CHANGE.value] if changed else [])]:
-        field, _, text = pair.partition("=")
-        kind = type(known[field])
-        value = text == "True" if kind is bool else text if known[field] is None else kind(text)
-        config.update_from_flattened_dict({field: value})
-    return config
+    fields = [*_SET.value, *([_CHANGE.value] if changed else [])]
+    return Run(configuration(_MODEL.value, _DATASET.value, _DATA_DIR.value, fields))
 
 
-class Run:
-    """A compiled model and its batches; `turn` trains it for some steps."""
+def bounds(trained):
+    """-log p(x|z) - KL of every test image, from one draw of z: [N] nats."""
+    from tfgvae import precision
 
-    def __init__(self, changed):
-        from train import build
-        from train.datasets import Datasets
-
-        self.config = configuration(changed)
-        self.data = Datasets(self.config)
-        self.model = build.compiled(self.config, self.data.training_info)
-        self.done = 0
-
-    def turn(self):
-        self.model.fit(
-            self.data.training(self.model.family, self.done),
-            steps_per_epoch=_STEPS.value,
-            verbose=0,
-            shuffle=False,
-        )
-        self.done += _STEPS.value
-
-    def bounds(self):
-        """-log p(x|z) - KL of every test image, from one draw of z: [N] nats."""
-        from tfgvae import precision
-
-        model = precision.in_float32(self.model)
-        count = min(_IMAGES.value, self.data.test_info.num_examples)
-        batches = self.data.evaluation(model.family, min(100, count), count)
-        return model.predict(batches, verbose=0)["elbo"]
+    model = precision.in_float32(trained.model)
+    count = min(_IMAGES.value, trained.data.test_info.num_examples)
+    batches = trained.data.evaluation(model.family, min(100, count), count)
+    return model.predict(batches, verbose=0)["elbo"]
 
 
-def peak():
-    """The peak memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def memory(name):
+    """A number of /proc/self/status in MB: VmRSS, the memory now, or VmHWM, its peak."""
+    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
+
+
+def rise_here(kind):
+    """MB by which a turn raises the peak memory of this process."""
+    alone = run(kind == "changed")
+    pathlib.Path("/proc/self/clear_refs").write_text("5")  # The peak from here on.
+    before = memory("VmRSS")
+    alone.turn(_STEPS.value)
+    return memory("VmHWM") - before
 
 
 def rise(kind):
-    """MB by which a turn raises the peak memory of a new process."""
+    """The same of a new process."""
     command = [sys.executable, __file__, *sys.argv[1:], f"--alone={kind}"]
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return float(printed.splitlines()[-1])
@@ -97,16 +80,17 @@ def rise(kind):
 
 def main(_):
     if _ALONE.value:
-        run = Run(_ALONE.value == "changed")
-        before = peak()
-        run.turn()
-        print(peak() - before)
+        print(rise_here(_ALONE.value))
         return
-    plain, changed = Run(False), Run(True)
+    if not _TIMES.value:
+        print(f"rise of the peak: {rise('changed'):.0f} MB against {rise('plain'):.0f} MB")
+        return
+    plain, changed = run(False), run(True)
     title = f"{_MODEL.value} on {_DATASET.value}, {_CHANGE.value} (ours) against the recipe"
     images = _STEPS.value * plain.config.train.batch_size
-    compare(title, changed.turn, plain.turn, images, "images", _TURNS.value)
-    ours, theirs = changed.bounds(), plain.bounds()
+    turns = [functools.partial(each.turn, _STEPS.value) for each in (changed, plain)]
+    compare(title, *turns, images, "images", _TURNS.value)
+    ours, theirs = bounds(changed), bounds(plain)
     gain = ours - theirs
     print(
         f"bound after {plain.done} steps: {ours.mean():.3f} against {theirs.mean():.3f} nats per "
