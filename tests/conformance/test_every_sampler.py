@@ -10,6 +10,7 @@ from tests.conformance.tiny_models import (
     batch,
     build,
     each,
+    few,
     images,
     label,
     samplers,
@@ -72,7 +73,7 @@ def test_gibbs_is_repeated_reconstruction(key):
         np.testing.assert_allclose(chain[:, step], x, atol=2e-4)
 
 
-@each
+@few
 def test_no_call_traces_a_sampler_again(key, monkeypatch):
     model, traces = build(key), []
     for part in ("posterior", "likelihood_chain", "likelihood", "prior_from_noise"):
@@ -97,7 +98,7 @@ def test_no_call_traces_a_sampler_again(key, monkeypatch):
     assert len(traces) == first
 
 
-@each
+@few
 def test_samplers_inside_a_function_of_any_number_of_images(key):
     """The user's own tf.function, its first call of a sampler, and the number of rows unknown."""
     model = build(key)

@@ -21,6 +21,14 @@ each = pytest.mark.parametrize(
         for key in components.MODELS
     ],
 )
+# For tests whose other models compile for tens of seconds.
+few = pytest.mark.parametrize(
+    "key",
+    [
+        key if key in ("gvae", "marginal") else pytest.param(key, marks=pytest.mark.slow)
+        for key in components.MODELS
+    ],
+)
 
 
 def build(key, **given):

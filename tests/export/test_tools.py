@@ -78,6 +78,7 @@ def write_requests(path, asked):
                 writer.write(tf.make_tensor_proto(value).SerializeToString())
 
 
+@pytest.mark.slow
 @of_one
 def test_the_loader_in_cpp_gives_the_answers_of_python(key, loader, tmp_path):
     model, folder = exported(key)
