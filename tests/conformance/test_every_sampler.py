@@ -13,12 +13,13 @@ from tests.conformance.tiny_models import (
     few,
     images,
     label,
+    marked,
     samplers,
 )
 from tfgvae import seeds
 
 
-@each
+@pytest.mark.parametrize("key", marked(("gvae", "marginal", "seqvae-label")))
 def test_rows_depend_on_their_own_seeds_alone(key):
     """Shapes, finite values, the same again, and a row by itself as within its batch."""
     model, rows = build(key), seeds.rows(5, 4)

@@ -94,6 +94,7 @@ def test_the_loader_in_cpp_gives_the_answers_of_python(key, loader, tmp_path):
         np.testing.assert_allclose(answer, expected[name.decode()], rtol=1e-4, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_the_loader_in_cpp_refuses_another_image_size(loader, tmp_path):
     """The loader does not check a request against the types of a signature; the graph does."""
     model, folder = exported("gvae")

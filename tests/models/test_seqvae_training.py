@@ -93,7 +93,11 @@ def test_the_weight_follows_the_batches_of_fit():
         ({"intermediate_reconstruction": True, "stop_gradient": True}, "greedy"),
         ({"stop_gradient": False}, "through"),
         ({"intermediate_reconstruction": False}, "last"),
-        ({"intermediate_reconstruction": False, "stop_gradient": True}, "last"),
+        pytest.param(
+            {"intermediate_reconstruction": False, "stop_gradient": True},
+            "last",
+            marks=pytest.mark.slow,
+        ),
         ({"intermediate_reconstruction": False, "stop_gradient": False}, "last"),
         ({"training": "greedy", "stop_gradient": True}, "greedy"),
         ({"training": "last", "intermediate_reconstruction": False}, "last"),

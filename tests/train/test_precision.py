@@ -121,6 +121,7 @@ def last_loss(folder):
     return rows[-1]["loss"]
 
 
+@pytest.mark.slow
 def test_a_run_in_parts_and_under_xla_has_the_losses_of_a_plain_one(tmp_path):
     plain, other = tmp_path / "plain", tmp_path / "other"
     train_and_evaluate(config(), plain, "one", say=silent)
