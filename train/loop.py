@@ -152,15 +152,17 @@ class Run:
         return next(iter(self.data.evaluation(self.model.family, count, count))) if count else None
 
     def callbacks(self, step):
-        """(callbacks in order, the one that handles signals)."""
+        """(callbacks in order, those that are contexts around `fit`)."""
         train = self.config.train
         terms = ("loss", "nll", "kl", "penalty")
         if self.config.regularizer.name == "kl":
             terms = terms[:-1]  # It is the same number.
         clock = self.clock = cb.Clock(step, train.steps, train.checkpoint_every)
         signals = self.team.signals(clock, self.checkpoints)
+        graph = cb.SayGraph(self.say)
         return [
             clock,
+            graph,
             # Before anything is written about a step that is not finite.
             cb.StopIfNotFinite(clock, self.checkpoints),
             cb.LogMetrics(
@@ -178,7 +180,7 @@ class Run:
             # After everything else of the step: a resume trusts the checkpoint.
             cb.SaveCheckpoint(clock, self.checkpoints),
             signals,
-        ], signals
+        ], (signals, graph)
 
     def pictures(self, clock):
         """[the callback that draws], or [] without pictures."""
@@ -192,8 +194,8 @@ class Run:
     def fit(self, step):
         """Train from `step` to the end: a Keras epoch is the time between two checkpoints."""
         train = self.config.train
-        callbacks, signals = self.callbacks(step)
-        with as_train_error(lambda: self.place(step)), self.team.working(), signals:
+        callbacks, (signals, graph) = self.callbacks(step)
+        with as_train_error(lambda: self.place(step)), self.team.working(), signals, graph:
             for first, last, length in intervals(step, train.steps, train.checkpoint_every):
                 self.model.fit(
                     self.training_data(self.clock.step),
