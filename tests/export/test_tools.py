@@ -17,6 +17,7 @@ from tests.export.served import exported, loaded, of_one, requests
 CLI = str(pathlib.Path(sys.executable).with_name("saved_model_cli"))
 
 
+@pytest.mark.slow
 @of_one
 def test_saved_model_cli_shows_every_signature(key, tmp_path):
     model, folder = exported(key)
