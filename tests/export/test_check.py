@@ -57,7 +57,7 @@ def test_the_stored_answers_are_those_of_the_export(key):
 
 
 @pytest.mark.parametrize("protocol", ["rest", "grpc"])
-@pytest.mark.parametrize("key", ["gvae", "seqvae-label"])
+@pytest.mark.parametrize("key", ["gvae", pytest.param("seqvae-label", marks=pytest.mark.slow)])
 def test_a_server_with_the_same_model_is_ok(key, protocol, capsys):
     status, lines, text = report(key, loaded(key), capsys, protocol)
     assert status == 0, text
