@@ -30,6 +30,11 @@ def evaluate():
     _run("train.evaluate")
 
 
+def compare():
+    """`tfgvae-compare`: see train/compare."""
+    _run("train.compare")
+
+
 def publish():
     """`tfgvae-publish`: see train/publish."""
     _run("train.publish")
