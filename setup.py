@@ -23,6 +23,7 @@ setup(
                 "train",
                 "evaluate",
                 "compare",
+                "sweep",
                 "publish",
                 "reproduce",
                 "export",

@@ -35,6 +35,11 @@ def compare():
     _run("train.compare")
 
 
+def sweep():
+    """`tfgvae-sweep`: see train/sweep."""
+    _run("train.sweep")
+
+
 def publish():
     """`tfgvae-publish`: see train/publish."""
     _run("train.publish")
