@@ -32,6 +32,7 @@ def get_config():
             "regularizer": component(catalog.table("regularizer"), "kl"),
             "prior": component(catalog.table("prior")),
             "corruption": component(catalog.table("corruption")),
+            "objective": component(catalog.table("objective")),
             "data": data(),
             "train": train(),
             "pictures": pictures(),

@@ -62,6 +62,7 @@ class LatentVariableModel(
         "regularizer",
         "prior",
         "corruption",
+        "objective",
         "num_classes",
         "seed",
     )

@@ -6,7 +6,7 @@ from train.evaluate.page import element, escape
 from train.evaluate.section import Curve, Plot
 
 # Terms whose curves are shown, if a run has them.
-TERMS = ("elbo", "nll", "kl", "penalty")
+TERMS = ("bound", "elbo", "nll", "kl", "penalty")
 CSS = """
 td.value { font-weight: 400; }
 .scroll { overflow-x: auto; }
