@@ -1,5 +1,6 @@
 """Shared by all tests: environment variables for TensorFlow, two logical devices, one strategy."""
 
+import gc
 import os
 import signal
 
@@ -10,6 +11,9 @@ import pytest
 import tensorflow as tf
 
 from tests.own_module import my_parts, own_folder  # noqa: F401 (fixtures)
+
+# Tracing makes many objects that live on: Python would look for garbage a tenth of the time.
+gc.set_threshold(100_000, 50, 20)
 
 # A shell starts commands in the background with SIGINT ignored. The commands that tests interrupt
 # would inherit that.

@@ -13,38 +13,43 @@ The optimizer's variables, and so its saved files, are Keras's.
 import keras
 import tensorflow as tf
 
+# The inputs of the operation that are equal for all weights.
+SHARED = ("beta1_power", "beta2_power", "lr", "beta1", "beta2", "epsilon")
+
 
 class Fused:
     """A mixin in front of keras.optimizers.Adam or AdamW."""
 
+    # AutoGraph would read each of these functions again for every weight.
+    @tf.autograph.experimental.do_not_convert
     def _distributed_tf_update_step(self, distribution, grads_and_vars, learning_rate):
-        # Once for all weights: Keras takes both powers again for each one.
+        # Tensors that all weights share: Keras makes them again for each one.
         step = tf.cast(tf.convert_to_tensor(self.iterations) + 1, tf.float32)
-        powers = tf.pow(float(self.beta_1), step), tf.pow(float(self.beta_2), step)
+        betas = [tf.constant(beta, tf.float32) for beta in (self.beta_1, self.beta_2)]
+        powers = [tf.pow(beta, step) for beta in betas]
+        rate = tf.cast(learning_rate, tf.float32)
+        shared = [*powers, rate, *betas, tf.constant(self.epsilon, tf.float32)]
 
-        def update(variable, gradient, rate, *powers):
+        @tf.autograph.experimental.do_not_convert
+        def update(variable, gradient, learning_rate, *shared):
             if self.amsgrad or not _is_plain(variable, gradient):
-                self.update_step(gradient, variable, rate)
+                self.update_step(gradient, variable, learning_rate)
             else:
-                self._apply(variable, gradient, rate, *powers)
+                self._apply(variable, gradient, *shared)
 
         for gradient, variable in grads_and_vars:
-            args = gradient, learning_rate, *powers
+            args = gradient, learning_rate, *shared
             distribution.extended.update(variable, update, args=args, group=False)
 
-    def _apply(self, variable, gradient, rate, beta_1_power, beta_2_power):
+    def _apply(self, variable, gradient, *shared):
+        """`shared`: the inputs SHARED."""
         index = self._get_variable_index(variable)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[index].value.handle,
             v=self._velocities[index].value.handle,
-            beta1_power=beta_1_power,
-            beta2_power=beta_2_power,
-            lr=tf.cast(rate, tf.float32),
-            beta1=float(self.beta_1),
-            beta2=float(self.beta_2),
-            epsilon=float(self.epsilon),
             grad=gradient,
+            **dict(zip(SHARED, shared, strict=True)),
         )
 
 

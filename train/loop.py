@@ -155,15 +155,17 @@ class Run:
         return next(iter(self.data.evaluation(self.model.family, count, count))) if count else None
 
     def callbacks(self, step):
-        """(callbacks in order, the one that handles signals)."""
+        """(callbacks in order, those that are contexts around `fit`)."""
         train = self.config.train
         terms = ("loss", "nll", "kl", "penalty")
         if self.config.regularizer.name == "kl":
             terms = terms[:-1]  # It is the same number.
         clock = self.clock = cb.Clock(step, train.steps, train.checkpoint_every)
         signals = cb.StopOnSignal(clock, self.checkpoints)
+        graph = cb.SayGraph(self.say)
         return [
             clock,
+            graph,
             # Before anything is written about a step that is not finite.
             cb.StopIfNotFinite(clock, self.checkpoints),
             cb.LogMetrics(
@@ -182,7 +184,7 @@ class Run:
             cb.SaveCheckpoint(clock, self.checkpoints),
             *([] if self.best is None else [cb.KeepBest(clock, self.best)]),
             signals,
-        ], signals
+        ], (signals, graph)
 
     def pictures(self, clock):
         """[the callback that draws], or [] without pictures."""
@@ -196,8 +198,8 @@ class Run:
     def fit(self, step):
         """Train from `step` to the end: a Keras epoch is the time between two checkpoints."""
         train = self.config.train
-        callbacks, signals = self.callbacks(step)
-        with as_train_error(lambda: self.place(step)), signals:
+        callbacks, (signals, graph) = self.callbacks(step)
+        with as_train_error(lambda: self.place(step)), signals, graph:
             for first, last, length in intervals(step, train.steps, train.checkpoint_every):
                 self.model.fit(
                     self.data.training(self.model.family, self.clock.step),

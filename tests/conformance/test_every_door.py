@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conformance.tiny_models import IMAGE, batch, build, every, images, label
+from tests.conformance.tiny_models import IMAGE, batch, build, each, images, label
 from tfgvae import GVAE
 
 
@@ -36,7 +36,7 @@ def without_mean(model, x, z, more):
     return [(call, "mean=True, but the family .* has no mean") for call in calls]
 
 
-@every
+@each
 def test_bad_images_latents_and_numbers(key):
     model = build(key)
     x, more = images(batch(model, 2)), label(model, 2)

@@ -97,7 +97,10 @@ def test_no_mean_is_an_error_that_says_so(key):
 def countable(shapes, most=1000):
     """[(key, shape)] where a discrete family has at most `most` images of that shape."""
     levels = {k: components.build(FAMILIES, components.FAMILIES, k).levels for k in DISCRETE}
-    return [(k, s) for k in DISCRETE for s in shapes if levels[k] ** math.prod(s) <= most]
+    cases = [(k, s) for k in DISCRETE for s in shapes if levels[k] ** math.prod(s) <= most]
+    # A network with scales takes long to trace: one shape of it.
+    slow = [(k, s) for k, s in cases if "pp" in k and s != shapes[-1]]
+    return [pytest.param(*c, marks=pytest.mark.slow if c in slow else ()) for c in cases]
 
 
 @pytest.mark.parametrize(("key", "image_shape"), countable([(1, 1, 1), (2, 2, 1), (1, 1, 3)]))

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.conformance import components
-from tests.conformance.tiny_models import IMAGE, batch, each
+from tests.conformance.tiny_models import IMAGE, batch, few, marked
 from tfgvae import inference, mappings, models, registry, seeds
 
 ROWS = 8
@@ -58,21 +58,21 @@ def assert_same(expected, found):
         np.testing.assert_allclose(theirs, ours, rtol=0, atol=atol, err_msg=ours.path)
 
 
-@each
+@few
 def test_parts_are_the_batch(key):
     assert_same(trained(key), trained(key, accumulate=4))
 
 
-@each
+@few
 def test_parts_on_two_replicas_are_the_batch(key, mirrored):
     assert_same(trained(key), trained(key, mirrored, accumulate=2))
 
 
-@each
+@few
 def test_xla_gives_the_same_losses_and_weights(key):
     assert_same(trained(key, batch_norm=True), trained(key, batch_norm=True, jit=True))
 
 
-@each
+@pytest.mark.parametrize("key", marked(("marginal",)))
 def test_xla_on_two_replicas_and_in_parts_gives_the_same(key, mirrored):
     assert_same(trained(key), trained(key, mirrored, accumulate=2, jit=True))

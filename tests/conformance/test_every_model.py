@@ -65,7 +65,7 @@ def test_fit_save_load_and_go_on(key, tmp_path):
         np.testing.assert_array_equal(theirs, ours, err_msg=ours.path)
 
 
-@every
+@each
 def test_same_seed_same_model_same_noise(key):
     one, two, other = build(key), build(key), build(key, seed=2)
     for ours, theirs in zip(one.weights, two.weights, strict=True):

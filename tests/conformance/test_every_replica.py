@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conformance.tiny_models import IMAGE, batch, build, each
+from tests.conformance.tiny_models import IMAGE, batch, build, marked
 from tfgvae import GVAE, seeds
 
 
@@ -26,7 +26,7 @@ def evaluate(model, rows):
     return model.evaluate(dataset, verbose=0, return_dict=True)
 
 
-@each
+@pytest.mark.parametrize("key", marked(("gvae", "marginal", "seqvae-label")))
 def test_two_replicas_train_and_evaluate_as_one(key, mirrored):
     """1 x 8 against 2 x 4 rows, 2 steps of SGD, batch normalisation synchronised.
 
@@ -70,6 +70,7 @@ def test_a_replica_may_have_no_rows(mirrored):
     assert run(mirrored) == pytest.approx(one, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["gvae", "seqvae"])
 def test_two_models_of_one_strategy_train_as_each_alone(key, mirrored):
     """In turn, an epoch each. Tolerance and seeds as above, without the moves."""

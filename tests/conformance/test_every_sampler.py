@@ -10,14 +10,16 @@ from tests.conformance.tiny_models import (
     batch,
     build,
     each,
+    few,
     images,
     label,
+    marked,
     samplers,
 )
 from tfgvae import seeds
 
 
-@each
+@pytest.mark.parametrize("key", marked(("gvae", "marginal", "seqvae-label")))
 def test_rows_depend_on_their_own_seeds_alone(key):
     """Shapes, finite values, the same again, and a row by itself as within its batch."""
     model, rows = build(key), seeds.rows(5, 4)
@@ -72,7 +74,7 @@ def test_gibbs_is_repeated_reconstruction(key):
         np.testing.assert_allclose(chain[:, step], x, atol=2e-4)
 
 
-@each
+@few
 def test_no_call_traces_a_sampler_again(key, monkeypatch):
     model, traces = build(key), []
     for part in ("posterior", "likelihood_chain", "likelihood", "prior_from_noise"):
@@ -97,7 +99,7 @@ def test_no_call_traces_a_sampler_again(key, monkeypatch):
     assert len(traces) == first
 
 
-@each
+@few
 def test_samplers_inside_a_function_of_any_number_of_images(key):
     """The user's own tf.function, its first call of a sampler, and the number of rows unknown."""
     model = build(key)

@@ -14,13 +14,19 @@ every = pytest.mark.parametrize("key", components.MODELS)
 # pixel. The other variants need --slow.
 QUICK = {key for key in components.MODELS if "-" not in key} - {"seqvae"}
 QUICK |= {"seqvae-label", "gvae-pixelcnn"}
-each = pytest.mark.parametrize(
-    "key",
-    [
-        key if key in QUICK else pytest.param(key, marks=pytest.mark.slow)
+
+
+def marked(quick):
+    """The keys of all models; those that are not in `quick` need --slow."""
+    return [
+        key if key in quick else pytest.param(key, marks=pytest.mark.slow)
         for key in components.MODELS
-    ],
-)
+    ]
+
+
+each = pytest.mark.parametrize("key", marked(QUICK))
+# For tests whose other models compile for tens of seconds.
+few = pytest.mark.parametrize("key", marked(("gvae", "marginal")))
 
 
 def build(key, **given):

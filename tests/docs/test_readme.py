@@ -64,7 +64,15 @@ def tiny_run(recipe, folder):
     train_and_evaluate(config, folder, say=lambda line: None)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if python_blocks(page)], ids=name)
+WITH_PYTHON = [
+    # A notebook's page trains a model: the tests of train.notebook do, too.
+    pytest.param(page, id=name(page), marks=pytest.mark.slow if "notebook" in page.name else ())
+    for page in PAGES
+    if python_blocks(page)
+]
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON)
 def test_the_python_of_a_page_runs_as_written(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = python_blocks(page)

@@ -11,7 +11,7 @@ import tensorflow as tf
 from export import check, reference
 from export.layout import read_card
 from tests.export import double, served
-from tests.export.served import every, exported, loaded
+from tests.export.served import exported, loaded, of_one
 
 
 class Changed:
@@ -43,7 +43,7 @@ def report(key, signatures, capsys, protocol="rest", *flags):
     return status, lines, text
 
 
-@every
+@of_one
 def test_the_stored_answers_are_those_of_the_export(key):
     _, folder = exported(key)
     references = reference.read(folder)

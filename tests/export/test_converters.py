@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.export import served
-from tests.export.served import every, exported, loaded, requests
+from tests.export.served import exported, loaded, of_one, requests
 
 # Operations that draw: a converter knows few of them.
 RANDOM = ("Random", "Bitcast", "RightShift")
@@ -18,7 +18,7 @@ def operations(function):
     return nodes + [node.op for inner in graph.library.function for node in inner.node_def]
 
 
-@every
+@of_one
 def test_the_means_draw_nothing(key):
     means = [name for name in loaded(key) if name.endswith("_mean")]
     for name in means:
@@ -29,7 +29,7 @@ def test_the_means_draw_nothing(key):
     assert [op for op in drawing if op.startswith(RANDOM)]
 
 
-@every
+@of_one
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
 def test_tensorflow_lite_gives_the_same_means(key):
     model, folder = exported(key)

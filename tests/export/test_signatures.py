@@ -11,7 +11,7 @@ import tensorflow as tf
 from export.card import card
 from tests.conformance.tiny_models import IMAGE, build
 from tests.export import served
-from tests.export.served import every, exported, loaded, requests
+from tests.export.served import every, exported, loaded, of_one, requests
 
 SPATIAL = [None, *IMAGE]
 DTYPES = {"seed": tf.int64, "num_steps": tf.int32, "label": tf.int32}
@@ -52,7 +52,7 @@ def test_names_types_and_shapes(key):
             assert tensor.shape.as_list() == shape, (name, output)
 
 
-@every
+@of_one
 def test_answers_are_those_of_python_in_a_process_without_the_project(key, tmp_path):
     model, folder = exported(key)
     asked = requests(model)

@@ -78,6 +78,7 @@ def write_requests(path, asked):
                 writer.write(tf.make_tensor_proto(value).SerializeToString())
 
 
+@pytest.mark.slow
 @of_one
 def test_the_loader_in_cpp_gives_the_answers_of_python(key, loader, tmp_path):
     model, folder = exported(key)
@@ -93,6 +94,7 @@ def test_the_loader_in_cpp_gives_the_answers_of_python(key, loader, tmp_path):
         np.testing.assert_allclose(answer, expected[name.decode()], rtol=1e-4, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_the_loader_in_cpp_refuses_another_image_size(loader, tmp_path):
     """The loader does not check a request against the types of a signature; the graph does."""
     model, folder = exported("gvae")

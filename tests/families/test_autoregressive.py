@@ -189,7 +189,9 @@ def test_dropout_is_of_training_and_a_function_of_the_seed():
         assert (np.abs(trained - other) > 1e-3).all()
 
 
-@every
+@pytest.mark.parametrize(
+    "key", [pytest.param(key, marks=pytest.mark.slow if "pp" in key else ()) for key in KEYS]
+)
 def test_it_is_a_distribution_of_tensorflow_probability(key):
     family = build(key, (2, 3, 3))
     params = parameters(family, 2)

@@ -16,6 +16,14 @@ VARIANTS = {key: (key, {}) for key in KEYS}
 VARIANTS["pixelcnn, no blocks"] = ("pixelcnn", {"num_blocks": 0})
 VARIANTS["pixelcnn, 3 levels, deep"] = ("pixelcnn", {"levels": 3, "num_blocks": 3})
 variants = pytest.mark.parametrize("variant", VARIANTS)
+plain = pytest.mark.parametrize(
+    "key", [pytest.param(key, marks=pytest.mark.slow if "pp" in key else ()) for key in KEYS]
+)
+
+
+def quick(variant, shape):
+    """Each takes long to trace: all shapes of the plain network, colours of the others."""
+    return variant == "pixelcnn" or (shape == COLOUR and variant != "pixelcnn_pp-map")
 
 
 @functools.cache
@@ -31,10 +39,7 @@ def compiled(variant, image_shape):
 @pytest.mark.parametrize(
     ("variant", "shape"),
     [
-        # A single row and a single column of a network with scales: it takes long to trace.
-        pytest.param(
-            variant, shape, marks=pytest.mark.slow if "pp" in variant and 1 in shape[:2] else ()
-        )
+        pytest.param(variant, shape, marks=() if quick(variant, shape) else pytest.mark.slow)
         for variant in VARIANTS
         for shape in SHAPES
     ],
@@ -80,7 +85,7 @@ def test_the_condition_reaches_the_draw(variant):
     assert len(np.unique(x.reshape(8, -1), axis=0)) > 1
 
 
-@pytest.mark.parametrize("key", KEYS)
+@plain
 def test_without_a_graph_it_is_the_same(key):
     family, sample = compiled(key, COLOUR)
     params, noise = parameters(family, 2), uniform_noise(family, 2, seed=3)
@@ -94,7 +99,7 @@ def test_without_a_graph_it_is_the_same(key):
         weight.assign(2.0 * weight)  # The family is cached.
 
 
-@pytest.mark.parametrize("key", KEYS)
+@plain
 def test_a_graph_may_know_the_batch(key):
     family, sample = compiled(key, COLOUR)
     params, noise = parameters(family, 1), uniform_noise(family, 1, seed=4)

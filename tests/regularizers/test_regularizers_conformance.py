@@ -388,6 +388,7 @@ def trained(mirrored):
     return run(0), one, two
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(TRAINED))
 def test_two_replicas_train_as_one(name, trained):
     before, one, two = (weights[name] for weights, _ in trained)
@@ -398,6 +399,7 @@ def test_two_replicas_train_as_one(name, trained):
         assert a.size == 1 or np.abs(a - b).max() > 1e-5
 
 
+@pytest.mark.slow
 def test_two_replicas_have_the_losses_of_one(trained):
     _, (_, one), (_, two) = trained
     np.testing.assert_allclose(one, two, rtol=1e-5)

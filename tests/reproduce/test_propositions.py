@@ -139,6 +139,7 @@ def test_variance_by_step_is_that_of_all_codes_together():
         assert left == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_and_a_finished_one_is_not_run_twice(tmp_path, monkeypatch):
     tiny = dataclasses.replace(TINY, num_chains=10**6)
     names = ("2", "3", "5")

@@ -144,7 +144,13 @@ def assert_resumes_as(whole, folder):
     assert_equal(restored(folder, STEPS)[0], whole.weights[-1])
 
 
-@pytest.mark.parametrize(("split", "saved"), [("train", 3), ("validation", 4)])
+@pytest.mark.parametrize(
+    ("split", "saved"),
+    [
+        pytest.param("train", 3, marks=pytest.mark.slow),
+        ("validation", 4),
+    ],
+)
 def test_a_run_stopped_by_a_signal_resumes_exactly(averaged, tmp_path, monkeypatch, split, saved):
     """In the middle of an interval, and while the model has the averages."""
     append = MetricsFile.append
@@ -175,7 +181,10 @@ def test_an_error_while_the_model_has_the_averages_saves_nothing(tmp_path, monke
 
 
 LOADED = [
-    *((recipe, {}) for recipe in configs.RECIPES),
+    *(
+        pytest.param(recipe, {}, marks=() if recipe in ("vae", "seqvae") else pytest.mark.slow)
+        for recipe in configs.RECIPES
+    ),
     ("gvae", {"regularizer.name": "adversarial", "train.schedule": "cosine"}),
 ]
 
@@ -218,6 +227,7 @@ def test_every_optimizer_keeps_averages(name, clip_norm):
     assert type(again) is type(made) and again.use_ema and again.ema_momentum == MOMENTUM
 
 
+@pytest.mark.slow
 def test_two_replicas_average_as_one(mirrored, tmp_path):
     made = config(optimizer="sgd", learning_rate=0.1, steps=3)
     one = Observed(tmp_path / "one", made)

@@ -137,6 +137,7 @@ def stopped_fixed_q(tmp_path, tiny_config, monkeypatch):
     return tmp_path / "run", file
 
 
+@pytest.mark.slow
 def test_a_fixed_q_goes_on_without_its_file(stopped_fixed_q, tmp_path, capsys):
     folder, file = stopped_fixed_q
     whole = shutil.copytree(folder, tmp_path / "whole")
@@ -163,7 +164,14 @@ def test_a_fixed_q_that_never_began_needs_its_file(tmp_path, tiny_config):
         train_and_evaluate(made, tmp_path / "run", "one", say=silent)
 
 
-@pytest.mark.parametrize("recipe", configs.RECIPES)
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        # The networks of the authors are recipes of seqvae; they take long to trace.
+        pytest.param(name, marks=pytest.mark.slow if name.startswith("seqvae_") else ())
+        for name in configs.RECIPES
+    ],
+)
 def test_every_recipe_trains_for_one_step(recipe, tmp_path, tiny_config):
     made = config(recipe, tiny_config)
     own = configs.get_config(recipe)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tfgvae import GVAE, seeds
 from train import pictures, strategies, workdir
 from train.callbacks.clock import intervals
+from train.callbacks.first_step import SayGraph
 from train.errors import SetupError
 from train.progress import ProgressBar, duration
 
@@ -125,3 +127,30 @@ def test_the_bar_counts_only_the_steps_of_this_process(monkeypatch):
     assert "step 911/1000" in bar.stream.getvalue()
     assert "1:29 left  loss 2.00" in bar.stream.getvalue()
     assert duration(3723) == "1:02:03"
+
+
+def test_a_line_says_that_the_graph_is_being_built_if_the_first_step_is_slow():
+    said, building = [], threading.Event()
+
+    def say(line):
+        said.append(line)
+        building.set()
+
+    slow, quick = SayGraph(say, after=0.0), SayGraph(said.append, after=1e6)
+    slow.on_train_batch_begin(0)
+    assert building.wait(timeout=60)
+    slow.on_train_batch_end(0)
+    slow.on_train_batch_begin(1)
+    slow.on_train_batch_end(1)
+    quick.on_train_batch_begin(0)
+    quick.on_train_batch_end(0)
+    assert len(said) == 2 and said[0].startswith("Building the graph")
+    assert said[1].startswith("The first step took")
+
+
+def test_after_an_error_in_the_first_step_no_line_comes():
+    said = []
+    with pytest.raises(ValueError), SayGraph(said.append, after=1e6) as graph:
+        graph.on_train_batch_begin(0)
+        raise ValueError
+    assert graph._timer is None and not said

@@ -79,14 +79,18 @@ class WholeImage:
 
     def below(self, down: Layer, up: Layer, x: Tensor, inner: Callable[[Tensor], Tensor]) -> Tensor:
         """up(inner(down(x))), cut to the size of x."""
-        size, params = tf.shape(x)[1:3], self.params
+        shape, params = x.shape, self.params
+        size = tf.shape(x)[1:3]
         x = self.conv(down, x)
         self.params = params[:, ::2, ::2]  # A vector does not change.
         self._scale += 1
         x = inner(x)
         self._scale -= 1
         self.params = params
-        return self.conv(up, x)[:, : size[0], : size[1]]
+        x = self.conv(up, x)
+        # Nothing to cut off: a slice of the whole would copy it, and its gradient again.
+        whole = None not in shape[1:3] and x.shape[1:3] == shape[1:3]
+        return x if whole else x[:, : size[0], : size[1]]
 
 
 class Initializing(WholeImage):

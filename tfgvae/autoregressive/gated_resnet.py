@@ -11,9 +11,18 @@ from tfgvae.autoregressive.weight_norm import NormalizedConv
 from tfgvae.types import BatchShape, Tensor
 
 
+@tf.custom_gradient
 def concat_elu(x: Tensor) -> Tensor:
     """elu of x and of -x, concatenated: twice the channels (Shang et al. 2016, with elu)."""
-    return tf.nn.elu(tf.concat([x, -x], axis=-1))
+    y = tf.nn.elu(tf.concat([x, -x], axis=-1))
+
+    def gradient(upstream):
+        # TensorFlow's own gradient of the concatenation cuts out the halves one by one.
+        inner = tf.raw_ops.EluGrad(gradients=upstream, outputs=y)
+        plus, minus = tf.split(inner, 2, axis=-1)
+        return plus - minus
+
+    return y, gradient
 
 
 class _Stream:

@@ -84,10 +84,11 @@ class NormalizedDeconv(Normalized):
     def call(self, x: Tensor) -> Tensor:
         """[B, H, W, in_channels] to [B, 2 H, 2 W, filters]."""
         shape = tf.shape(x)
-        height, width = 2 * shape[1], 2 * shape[2]
+        height, width = (x.shape[i] or shape[i] for i in (1, 2))
         kernel = tf.transpose(self.kernel(), [0, 1, 3, 2])
-        output_shape = [shape[0], height, width + self.right, self.filters]
-        y = tf.nn.conv2d_transpose(x, kernel, output_shape, 2, "VALID")[:, :, self.right :]
+        output_shape = [shape[0], 2 * height, 2 * width + self.right, self.filters]
+        y = tf.nn.conv2d_transpose(x, kernel, output_shape, 2, "VALID")
+        y = y[:, :, 1:] if self.right else y
         return tf.nn.bias_add(y, tf.cast(self.bias, y.dtype))
 
     def matrix(self) -> tuple[Tensor, Tensor]:

@@ -25,7 +25,7 @@ from tfgvae.sampling.conditional import draw_images
 from tfgvae.types import Shape, Spec, Tensor
 
 # Arguments of later versions. A file without them, of any version, has these values.
-ADDED = {"layout": "wide", "channels": ()}
+ADDED = {"layout": "wide", "channels": (), "recompute": False}
 
 
 @keras.saving.register_keras_serializable("tfgvae")
@@ -65,6 +65,9 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
       anneal_steps: training steps over which the weight falls.
       intermediate_reconstruction, stop_gradient: older names of three modes: True and True are
         "greedy", True and False "through", and False "last".
+      recompute: keep only the images and latents of the steps for the gradient, and compute the
+        rest of a step again when its turn comes: the memory of one step instead of T, the same
+        gradients, about a third more time.
       step_prior: p_t(z(t)). "normal": N(0, I); "conditional": a Gaussian given x(t-1), and q_t
         reads x and x(t-1). x(t-1) is a function of z(<t), so the bound stays exact.
       single: one step with the same total latent size T * Z, the model to compare with.
@@ -105,6 +108,7 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
         anneal_steps: float = 1000.0,
         intermediate_reconstruction: bool | None = None,
         stop_gradient: bool | None = None,
+        recompute: bool = False,
         step_prior: str = "normal",
         single: bool = False,
         num_classes: int = 0,
@@ -139,6 +143,7 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
         self.anneal_steps = checks.real("anneal_steps", anneal_steps, above=0)
         both = step_training.TRAINING[self.training]
         self.intermediate_reconstruction, self.stop_gradient = both
+        self.recompute = checks.boolean("recompute", recompute)
         self.step_prior = checks.choice("step_prior", step_prior, ("normal", "conditional"))
         self.denoise = checks.boolean("denoise", denoise)
         self.salt_and_pepper = checks.real("salt_and_pepper", salt_and_pepper, 0, 1)

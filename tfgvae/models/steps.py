@@ -14,11 +14,13 @@ from tfgvae.inference import Ladder as LadderInference
 from tfgvae.inference.residual import AuthorsResidual, Residual
 from tfgvae.layers.groups import latent_groups as share_out
 from tfgvae.layers.ladder_heads import LadderHeads
+from tfgvae.layers.one_trace import OneTrace
 from tfgvae.mappings import AuthorsLadder as AuthorsMapping
 from tfgvae.mappings import Ladder as LadderMapping
 from tfgvae.mappings.authors_transition import AuthorsTransition
 from tfgvae.mappings.latent_transition import LatentTransition
 from tfgvae.mappings.transition import Transition
+from tfgvae.models import step_functions
 from tfgvae.types import Distribution, Shape, Tensor
 
 
@@ -97,6 +99,10 @@ class Steps:
             LadderHeads(self._groups, transition.feature_shapes())
             for transition in (self._transitions if conditional else [])
         ]
+        # Equal steps are traced once.
+        self._infer, self._start = OneTrace(step_functions.infer), OneTrace(step_functions.first)
+        self._follows = OneTrace(step_functions.following)
+        self._conditional = OneTrace(step_functions.conditional)
 
     def _step_of(self, layers, t):
         # With `share` one layer serves every step after the first.
@@ -106,7 +112,7 @@ class Steps:
         if self._step_priors:
             follow = functools.partial(self._follow, training=training)
             return StepChain(follow, self.latent_shape, x)
-        return _independent([q(x, training=training) for q in self._posteriors])
+        return _independent([self._inferred(q, x, training) for q in self._posteriors])
 
     def prior(self) -> Distribution:
         if self._step_priors:
@@ -130,46 +136,57 @@ class Steps:
           training: bool.
         """
         prior = [(tf.zeros_like(given[:, 0]), tf.ones_like(given[:, 0]))]
-        posterior = prior if x is None else [self._posteriors[0](x, training=training)]
-        z = [_latents(given[:, 0], draw, posterior[0])]
+        posterior = prior if x is None else [self._inferred(self._posteriors[0], x, training)]
+        z = [step_functions.latents(given[:, 0], draw, posterior[0])]
         params = [self._first_params(z[0], None, training)]
         for t in range(1, self.latent_shape[0]):
+            layers = [self._step_of(self._transitions, t), self._step_of(self._step_priors, t)]
+            layers += [self.family, *([] if x is None else [self._residuals[t - 1]])]
             old = self._old(params[-1], training)
-            image = self.family.mean(old)
-            features = self._step_of(self._transitions, t).read(image, training)
-            prior.append(self._step_of(self._step_priors, t)(features))
-            if x is not None:
-                residual = self._residuals[t - 1]
-                posterior.append(residual(x, image, prior=prior[t], training=training))
-            z.append(_latents(given[:, t], draw, posterior[t]))
-            params.append(self._next_params(t, z[t], old, None, training, features=features))
+            found = self._conditional(
+                layers,
+                given[:, t],
+                old,
+                x,
+                draw=draw,
+                stop=self._stops(training),
+                **self._how(training),
+            )
+            for values, value in zip((prior, posterior, z, params), found, strict=True):
+                values.append(value)
         return Walked(tf.stack(z, 1), _independent(prior), _independent(posterior), params)
 
+    def _how(self, training):
+        """The options of a step's functions."""
+        return {"training": training, "recompute": training and self.recompute}
+
+    def _stops(self, training):
+        """Whether no gradient passes from a step to the steps before it."""
+        return training and self.training == "greedy"
+
     def _old(self, params, training):
-        """The parameters of p_{t-1} as step t sees them."""
-        stop = training and self.training == "greedy"
+        """The parameters of p_{t-1} that step t is given."""
+        # A step that is computed again must wait for the next one, also where no gradient passes:
+        # then the step itself stops it.
+        stop = self._stops(training) and not self.recompute
         return tf.stop_gradient(params) if stop else params
 
-    def _first_params(self, z, label, training):
-        # Densities are float32 under any policy, hence the casts.
-        raw = self._first(z, label=label, training=training)
-        return self.family.constrain(tf.cast(raw, tf.float32))
+    def _inferred(self, inference, x, training):
+        return self._infer([inference], x, **self._how(training))
 
-    def _next_params(self, t, z, old, label, training, **seen):
-        transition = self._step_of(self._transitions, t)
-        raw, gate = transition(z, label=label, training=training, **seen)
-        raw, gate = tf.cast(raw, tf.float32), tf.cast(gate, tf.float32)
-        return gate * self.family.constrain(raw) + (1 - gate) * old
+    def _first_params(self, z, label, training):
+        return self._start([self._first, self.family], z, label, **self._how(training))
 
     def likelihood_chain(
         self, z: Tensor, label: Tensor | None = None, training: bool = False
     ) -> list[Tensor]:
         """Parameters of p_t(x | z(t), x(t-1)) for t = 1 .. T: a list of [B, H, W, K]."""
         chain = [self._first_params(z[:, 0], label, training)]
+        options = {"stop": self._stops(training), **self._how(training)}
         for t in range(1, self.latent_shape[0]):
+            layers = [self._step_of(self._transitions, t), self.family]
             old = self._old(chain[-1], training)
-            image = self.family.mean(old)
-            chain.append(self._next_params(t, z[:, t], old, label, training, x=image))
+            chain.append(self._follows(layers, z[:, t], old, label, **options))
         return chain
 
     def likelihood(self, z: Tensor, label: Tensor | None = None, training: bool = False) -> Tensor:
@@ -180,9 +197,3 @@ def _independent(moments):
     """The Gaussian over z [T, Z] of T pairs (mean, stddev), [B, Z] each."""
     means, stddevs = zip(*moments, strict=True)
     return tfd.Independent(tfd.Normal(tf.stack(means, 1), tf.stack(stddevs, 1)), 2)
-
-
-def _latents(given, draw, moments):
-    """z(t) [N, Z]: a draw from noise, or what is given."""
-    mean, stddev = moments
-    return mean + stddev * given if draw else given

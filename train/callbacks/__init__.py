@@ -2,6 +2,7 @@
 
 from train.callbacks.averages import UseAverages
 from train.callbacks.clock import Clock
+from train.callbacks.first_step import SayGraph
 from train.callbacks.guards import NonFiniteLoss, StopIfNotFinite, StopOnSignal
 from train.callbacks.logs import LogMetrics
 from train.callbacks.saving import DrawPictures, KeepBest, SaveCheckpoint
@@ -13,6 +14,7 @@ __all__ = [
     "LogMetrics",
     "NonFiniteLoss",
     "SaveCheckpoint",
+    "SayGraph",
     "StopIfNotFinite",
     "StopOnSignal",
     "UseAverages",
