@@ -11,6 +11,7 @@ import pathlib
 import keras
 import tensorflow as tf
 
+from tfgvae import runs
 from tfgvae.models import batch_gradient
 from tfgvae.zoo import arrays
 from train import build, configuration, files, optimizers, pictures, sources, strategies, workdir
@@ -22,6 +23,7 @@ from train.checkpoints import Checkpoints
 from train.datasets import Datasets, dequantizes
 from train.errors import as_setup_error, as_train_error
 from train.progress import ProgressBar
+from train.selection import Best, bound_of
 
 
 class Run:
@@ -45,6 +47,7 @@ class Run:
         self.checkpoints = Checkpoints(folder, config.train.keep)
         self.metrics_file = workdir.MetricsFile(folder)
         self.summaries = Summaries(folder)
+        self.best = Best(folder) if config.train.select == "best" else None
         self.data = Datasets(config)
         self.clock = None
 
@@ -71,7 +74,7 @@ class Run:
         self._say_learning_rate(step)
         self.say(f"Model: {type(self.model).__name__}, {self.model.count_params():,} parameters.")
         self._say_parts()
-        self.validation = self.evaluation_data(self.config.train.eval_images)
+        self.validation = self.validation_data(self.config.train.eval_images)
         self.reconstructed = self._images_to_reconstruct()
         # Raises for bad options now, not in the middle of `fit`.
         self.data.training(self.model.family, step)
@@ -127,7 +130,14 @@ class Run:
 
     def evaluation_data(self, num_examples=None):
         """The test split, or its first `num_examples`, in batches that leave no replica empty."""
-        available = self.data.test_info.num_examples
+        return self._passes(self.data.test_info, self.data.evaluation, num_examples)
+
+    def validation_data(self, num_examples):
+        """The same of the images of the rows "validation"."""
+        return self._passes(self.data.validation_info, self.data.validation, num_examples)
+
+    def _passes(self, info, batches, num_examples=None):
+        available = info.num_examples
         count = min(num_examples or available, available)
         replicas = self.strategy.num_replicas_in_sync
         if count < replicas:
@@ -137,7 +147,7 @@ class Run:
         if drop:
             size = replicas
             self.say(f"{count} test images do not divide over {replicas} replicas: rest dropped.")
-        return self.data.evaluation(self.model.family, size, count, drop)
+        return batches(self.model.family, size, count, drop)
 
     def _images_to_reconstruct(self):
         """The first images of the test split for the pictures, or None without pictures."""
@@ -172,6 +182,7 @@ class Run:
             *([] if train.ema_momentum is None else [cb.UseAverages()]),
             # After everything else of the step: a resume trusts the checkpoint.
             cb.SaveCheckpoint(clock, self.checkpoints),
+            *([] if self.best is None else [cb.KeepBest(clock, self.best)]),
             signals,
         ], (signals, graph)
 
@@ -204,10 +215,10 @@ class Run:
     def evaluate(self):
         """Metrics over the whole test split, written to metrics.jsonl: {name: float}.
 
-        If the run keeps averages of the weights, the model has them from here on.
+        The model has the weights that the run gives from here on: see `take_selected`.
         """
         step = self.config.train.steps
-        put_averages(self.model)
+        self.take_selected()
         with as_train_error(lambda: self.place(step)):
             metrics = self.model.evaluate(self.evaluation_data(), verbose=0, return_dict=True)
             metrics = plain(metrics)
@@ -215,6 +226,16 @@ class Run:
             self.summaries.scalars(step, "test", metrics)
             self.summaries.flush()
         return metrics
+
+    def take_selected(self):
+        """Give the model the selected checkpoint's weights, or their averages if it has them."""
+        found = self.best and self.best.update(self.config.train.steps)
+        if found:
+            step, row = found
+            name, value = bound_of(row)
+            self.checkpoints.restore(self.model, runs.best_path(self.folder, step), step)
+            self.say(f"Selected: step {step}, validation {name} {value:.3f}.")
+        put_averages(self.model)
 
     def place(self, start):
         """The arguments of an error in a fit or an evaluation from step `start` on.
@@ -250,6 +271,8 @@ def _set_up(config, folder, strategy, overwrite_config, say, given, stream, lock
     for unfinished in (folder, folder / "samples"):
         files.clean(unfinished)
     run.metrics_file.rewind(step)
+    if run.best:
+        run.best.update(step)  # A process may have been killed between a checkpoint and this.
     return run, step
 
 
@@ -278,7 +301,8 @@ def train_and_evaluate(
 
     Returns:
       (model, test metrics {name: float}); metrics are None if the run had finished before. With
-      train.ema_momentum the model has the averages of its weights.
+      train.ema_momentum the model has the averages of its weights, and with train.select = "best"
+      those of the best checkpoint.
 
     Raises:
       train.errors.TrainError: the run cannot start or go on.
@@ -292,7 +316,7 @@ def train_and_evaluate(
         steps = run.config.train.steps
         if step == steps and run.metrics_file.has(step, "test"):
             say(f"This run has finished: {folder} is at step {step}.")
-            put_averages(run.model)
+            run.take_selected()
             return run.model, None
         if step:
             say(f"Resuming {folder} at step {step}.")

@@ -106,14 +106,15 @@ def test_samplers_inside_a_function_of_any_number_of_images(key):
     model = build(key)
     x, more = images(batch(model, 3)), label(model, 3)
     calls = samplers(model)
+    names = [name for name in OF_IMAGES if name in calls]
     structure = {name: tf.TensorSpec([None], tf.int32) for name in more}
 
     @tf.function(input_signature=[tf.TensorSpec([None, *IMAGE]), structure])
     def graph(x, more):
-        return {name: calls[name](x, 7, more) for name in OF_IMAGES}
+        return {name: calls[name](x, 7, more) for name in names}
 
     inside = graph(x, more)
-    for name in OF_IMAGES:
+    for name in names:
         outside = calls[name](x, 7, more)
         np.testing.assert_allclose(inside[name], outside, atol=2e-4, err_msg=name)
     with pytest.raises(tf.errors.InvalidArgumentError, match="expected pixels in"):

@@ -74,10 +74,14 @@ def samplers(model):
         ),
         "likelihood": lambda x, seed, more: model.log_likelihood(x, 3, seed, **more),
     }
+    if model.has_latents:
+        calls["path"] = lambda x, seed, more: model.interpolate(
+            x, x[:, ::-1], 3, codes="draw", seed=seed, **more
+        )
     if isinstance(model, ChainMethods):
         calls["chain"] = lambda x, seed, more: model.sample_chain(len(x), seed, **more)
     return calls
 
 
 # Those that take images, and so a number of rows that a graph does not know.
-OF_IMAGES = ("encode", "decode", "reconstruct", "gibbs", "gibbs chain", "likelihood")
+OF_IMAGES = ("encode", "decode", "reconstruct", "gibbs", "gibbs chain", "likelihood", "path")

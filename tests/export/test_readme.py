@@ -98,7 +98,8 @@ def test_every_signature_that_takes_images_says_which_pixels(key, sentence, writ
     parts = written(key).split(f"\n### {key}: ")[1:]
     card = read_card(exported(key)[1])
     for part in parts:
-        takes = "images" in card["signatures"][part.split()[0]]["inputs"]
+        inputs = card["signatures"][part.split()[0]]["inputs"]
+        takes = bool({"images", "image_a"} & set(inputs))
         assert (sentence in part) == takes
     assert any(sentence in note for note in card["notes"])
     lowest, highest = card["pixels"]["range"]
