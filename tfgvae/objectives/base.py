@@ -13,6 +13,8 @@ class Objective:
     """
 
     num_samples: int = 1
+    # Arguments of the constructor that a model supplies: none.
+    supplied: tuple[str, ...] = ()
 
     def check(self, model: Model) -> None:
         """Check that a model can be trained by it.
