@@ -19,7 +19,17 @@ setup(
     entry_points={
         "console_scripts": [
             f"tfgvae-{name} = tfgvae_console:{name}"
-            for name in ("train", "evaluate", "publish", "reproduce", "export", "verify", "check")
+            for name in (
+                "train",
+                "evaluate",
+                "compare",
+                "sweep",
+                "publish",
+                "reproduce",
+                "export",
+                "verify",
+                "check",
+            )
         ]
     },
     install_requires=[

@@ -30,6 +30,16 @@ def evaluate():
     _run("train.evaluate")
 
 
+def compare():
+    """`tfgvae-compare`: see train/compare."""
+    _run("train.compare")
+
+
+def sweep():
+    """`tfgvae-sweep`: see train/sweep."""
+    _run("train.sweep")
+
+
 def publish():
     """`tfgvae-publish`: see train/publish."""
     _run("train.publish")

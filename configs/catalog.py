@@ -25,6 +25,7 @@ TABLES = {
     "regularizer": ("tfgvae.regularizers", "REGULARIZERS"),
     "prior": ("tfgvae.priors", "PRIORS"),
     "corruption": ("tfgvae.corruptions", "CORRUPTIONS"),
+    "objective": ("tfgvae.objectives", "OBJECTIVES"),
 }
 # The parts of a model.
 PARTS = tuple(kind for kind in TABLES if kind != "model")

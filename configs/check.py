@@ -37,6 +37,7 @@ def check(config):
     _check_counts(config)
     check_sizes(config)
     check_numbers(config.train)
+    check_selection(config.train)
     check_dataset(config.data.name, config.data.data_dir)
 
 
@@ -142,6 +143,24 @@ def check_numbers(train):
         raise ValueError(f"weight_decay must be finite and >= 0, got {decay}")
     if momentum is not None and not 0 < momentum < 1:
         raise ValueError(f"ema_momentum must be > 0 and < 1, got {momentum}")
+
+
+def check_selection(train):
+    """Check train.validation and train.select.
+
+    Raises:
+      ValueError: a share out of range, an unknown name, or "best" without validation images.
+    """
+    if not 0 <= train.validation <= 0.5:  # NaN is not.
+        raise ValueError(f"train.validation must be from 0 to 0.5, got {train.validation}")
+    known = catalog.constant("train.selection", "SELECT")
+    if train.select not in known:
+        raise ValueError(f"train.select must be one of {', '.join(known)}, got {train.select!r}")
+    if train.select == "best" and not train.validation:
+        raise ValueError(
+            "train.select = 'best' needs images that are neither trained on nor tested on: set "
+            "aside a share of the training data, such as --config.train.validation=0.1"
+        )
 
 
 def check_dataset(name, data_dir=None):

@@ -8,7 +8,7 @@ import os
 import keras
 
 from export import runtimes
-from export.layout import DATA_RANGE, DEFAULT, accepted
+from export.layout import DATA_RANGE, DEFAULT, IMAGES, accepted
 from tfgvae import runs
 from tfgvae.families.pixelcnn_pp import PixelCNNPP
 from tfgvae.regularizers.none import is_untied
@@ -55,9 +55,9 @@ def described_signatures(model, functions):
             "inputs": _tensors({spec.name: spec for spec in specs}),
             "outputs": _tensors(function.structured_outputs),
         }
-        if "images" in described[name]["inputs"]:
+        for key in set(IMAGES) & set(described[name]["inputs"]):
             pixels = {"range": _range(model), "data_range": DATA_RANGE}
-            described[name]["inputs"]["images"].update(pixels)
+            described[name]["inputs"][key].update(pixels)
     return described
 
 
@@ -94,6 +94,12 @@ def notes(model, limits):
         ),
         (True, f"A request has at most {limits.max_rows} rows, a limit set at export."),
         (latents, f"num_steps is at most {limits.max_num_steps}, a limit set at export."),
+        (
+            model.has_codes,
+            "interpolate gives num_steps images of the path from image_a to image_b, at most "
+            f"{limits.max_path_steps}. A row with fewer than another row of the request repeats "
+            "its last image.",
+        ),
         (
             not model.family.discrete,
             "The family is a density: log_likelihood is a log-density on the [0, 1] scale, and "

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from export.layout import IMAGES
+
 
 def checkerboard(shape):
     """Black and white pixels [N, H, W, C]; every family has these levels."""
@@ -24,8 +26,9 @@ def example(inputs, rows, limits, first_seed=1):
     made = {}
     for name, tensor in inputs.items():
         shape = (rows, *tensor["shape"][1:])
-        if name == "images":
-            values = checkerboard(shape)
+        if name in IMAGES:
+            # The two ends of a path differ.
+            values = checkerboard(shape) if name != "image_b" else 1 - checkerboard(shape)
         elif name == "seed":
             values = first_seed + np.arange(rows)
         elif name == "num_steps":

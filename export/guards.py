@@ -2,10 +2,11 @@
 
 import tensorflow as tf
 
+from export.layout import IMAGES
 from tfgvae.images import FINITE, check_range, require
 
 
-def _conditions(model, limits, given):
+def _conditions(model, limits, given, is_path):
     """The assertions for the inputs {name: tensor}, as operations."""
     first = "seed" if "seed" in given else next(iter(given))
     rows = tf.shape(given[first])[0]
@@ -15,12 +16,14 @@ def _conditions(model, limits, given):
         own = tf.shape(tensor)[0]
         message = f"expected as many rows of {name} as of {first}, got ({name}, {first})"
         yield require(tf.equal(own, rows), message, own, rows)
-    if "images" in given:
-        yield check_range(given["images"], model.family.draw_range)
+    for name in IMAGES:
+        if name in given:
+            yield check_range(given[name], model.family.draw_range)
     if "z" in given:
         yield check_range(given["z"], FINITE, "latents")
     if "num_steps" in given:
-        yield _between("num_steps", given["num_steps"], 1, limits.max_num_steps)
+        most = limits.max_path_steps if is_path else limits.max_num_steps
+        yield _between("num_steps", given["num_steps"], 1, most)
     if "label" in given:
         yield _between("labels", given["label"], 0, model.num_classes - 1)
 
@@ -31,7 +34,7 @@ def _between(name, values, lowest, highest):
     return require(inside, message, tf.reduce_min(values), tf.reduce_max(values))
 
 
-def checked(model, limits, given):
+def checked(model, limits, given, is_path=False):
     """The inputs of a signature, after all checks.
 
     Other operations use these tensors, so they run only if all checks pass. Otherwise an operation
@@ -42,10 +45,11 @@ def checked(model, limits, given):
       model: a model of tfgvae.models.
       limits: a limits.Limits.
       given: {name: tensor}, at least one.
+      is_path: whether num_steps counts images of the answer.
 
     Returns:
       The same names and values.
     """
     given = {name: tf.ensure_shape(tensor, tensor.shape, name) for name, tensor in given.items()}
-    with tf.control_dependencies(list(_conditions(model, limits, given))):
+    with tf.control_dependencies(list(_conditions(model, limits, given, is_path))):
         return {name: tf.identity(tensor) for name, tensor in given.items()}

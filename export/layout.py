@@ -12,6 +12,8 @@ EXTRA = "assets.extra"
 CARD = "model_card.json"
 # The signature for requests that name none.
 DEFAULT = "ancestral_sample"
+# Inputs that hold images.
+IMAGES = ("images", "image_a", "image_b")
 # Pixels of the data. A signature may accept more.
 DATA_RANGE = [0.0, 1.0]
 # REST sends an output whose name ends in _bytes as {"b64": ...}.
@@ -58,8 +60,8 @@ def model_card(folder):
     return card
 
 
-def accepted(images):
-    """The range of pixels of an input "images" of a card, as a sentence; "" in an old card."""
+def accepted(images, name="images"):
+    """The range of pixels of an input of images of a card, as a sentence; "" in an old card."""
     if "range" not in images:
         return ""
     lowest, highest = images["range"]
@@ -68,14 +70,18 @@ def accepted(images):
     else:
         pixels = f"pixels in [{lowest:g}, {highest:g}] are accepted"
     if [lowest, highest] == DATA_RANGE:
-        return f"`images`: {pixels}, the range of the data."
-    return f"`images`: {pixels}, so that draws can be sent back; the data is in [0, 1]."
+        return f"`{name}`: {pixels}, the range of the data."
+    return f"`{name}`: {pixels}, so that draws can be sent back; the data is in [0, 1]."
 
 
 def shapes(tensors):
-    """Named tensors of a card as text: "seed int64 [N], z float32 [N, 4]"."""
+    """Named tensors of a card as text: "seed int64 [N], z float32 [N, 4]".
+
+    Another size that a request chooses is that of a path, its largest num_steps: S.
+    """
     texts = []
     for name, tensor in tensors.items():
-        shape = ", ".join("N" if size is None else str(size) for size in tensor["shape"])
-        texts.append(f"{name} {tensor['dtype']} [{shape}]")
+        first, *rest = tensor["shape"]
+        sizes = ["N" if first is None else first, *("S" if s is None else s for s in rest)]
+        texts.append(f"{name} {tensor['dtype']} [{', '.join(map(str, sizes))}]")
     return ", ".join(texts)

@@ -4,6 +4,8 @@ import dataclasses
 
 from export import batching
 
+# The images of a path are all in the answer, unlike the steps of a chain.
+LONGEST_PATH = 32
 # More draws than any published bound has. A request with a million would block the server.
 MOST_SAMPLES = 10_000
 
@@ -55,6 +57,11 @@ class Limits:
                 f"max_rows must be >= {largest}, because the server makes batches of that many "
                 f"rows; got {self.max_rows}"
             )
+
+    @property
+    def max_path_steps(self):
+        """The most images of a path: at most max_num_steps, and at most LONGEST_PATH."""
+        return min(self.max_num_steps or LONGEST_PATH, LONGEST_PATH)
 
     def warm_up_sizes(self):
         """The numbers of rows whose first request is slow, in increasing order."""

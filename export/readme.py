@@ -8,7 +8,7 @@ import numpy as np
 
 from export import labels
 from export.introduction import introduction
-from export.layout import CARD, EXTRA, PNG, accepted, read_card, shapes, versions
+from export.layout import CARD, EXTRA, IMAGES, PNG, accepted, read_card, shapes, versions
 from export.marks import replace_text
 from export.server_configs import models
 
@@ -93,8 +93,8 @@ def section(name, version, card, given):
     ]
     for signature, tensors in signatures.items():
         parts.append(f"### {name}: {signature}")
-        if "images" in tensors["inputs"]:
-            parts.append(accepted(tensors["inputs"]["images"]))
+        given = [name for name in IMAGES if name in tensors["inputs"]]
+        parts += [accepted(tensors["inputs"][name], name) for name in given]
         if PNG in tensors["outputs"]:
             parts.append(f'`{PNG}`: each sample as a PNG file, in REST as {{"b64": ...}}.')
         parts.append(_rest(name, signature, tensors["inputs"]))

@@ -8,7 +8,7 @@ draw nothing and take no seed: converters to ONNX and TensorFlow Lite know all t
 import tensorflow as tf
 
 from export.guards import checked
-from export.layout import PNG
+from export.layout import IMAGES, PNG
 from tfgvae import seeds
 from tfgvae.autoregressive.compilation import compiled_sampling
 from tfgvae.estimators.log_likelihood import log_likelihood
@@ -17,6 +17,7 @@ from tfgvae.models.sampling_methods import ChainMethods
 from tfgvae.sampling.ancestral import ancestral_chain, draw_prior
 from tfgvae.sampling.conditional import draw_images, draw_latent
 from tfgvae.sampling.gibbs import gibbs, noise_image
+from tfgvae.sampling.interpolation import interpolate
 
 
 def _decode(model, limits, z, seed, label):
@@ -72,6 +73,10 @@ def _log_likelihood(model, limits, images, seed, label):
     return {"log_likelihood": log_likelihood(model, images, label, seed, num_samples)}
 
 
+def _interpolate(model, limits, image_a, image_b, seed, num_steps, label):
+    return interpolate(model, image_a, image_b, label, seed, num_steps)
+
+
 # name -> (function, its inputs)
 OF_EVERY_MODEL = {
     "ancestral_sample": (_ancestral_sample, ("seed", "label")),
@@ -86,13 +91,16 @@ OF_LATENTS = {
     "gibbs_sample": (_gibbs_sample, ("images", "seed", "num_steps", "label")),
     "gibbs_from_noise": (_gibbs_from_noise, ("seed", "num_steps", "label")),
 }
+OF_CODES = {
+    "interpolate": (_interpolate, ("image_a", "image_b", "seed", "num_steps", "label")),
+}
 OF_CHAINS = {"sample_chain": (_sample_chain, ("seed", "label"))}
 
 
 def input_specs(model):
     """{input: TensorSpec} of all inputs that signatures of this model may have."""
     specs = {
-        "images": tf.TensorSpec([None, *model.image_shape], tf.float32, "images"),
+        **{n: tf.TensorSpec([None, *model.image_shape], tf.float32, n) for n in IMAGES},
         "z": tf.TensorSpec([None, *model.latent_shape], tf.float32, "z"),
         "seed": tf.TensorSpec([None], tf.int64, "seed"),
         "num_steps": tf.TensorSpec([None], tf.int32, "num_steps"),
@@ -127,9 +135,10 @@ def _with_png(function):
 def _typed(model, limits, function, names):
     specs = input_specs(model)
     given_names = [name for name in names if name in specs]
+    is_path = "image_b" in names
 
     def signature(*tensors):
-        given = checked(model, limits, dict(zip(given_names, tensors, strict=True)))
+        given = checked(model, limits, dict(zip(given_names, tensors, strict=True)), is_path)
         if "label" in names and "label" not in given:  # Without classes, it is not used.
             given["label"] = tf.zeros(tf.shape(tensors[0])[:1], tf.int32)
         return function(model, limits, **given)
@@ -159,6 +168,8 @@ def signatures(model, limits, png=False):
     table = dict(OF_EVERY_MODEL)
     if model.has_latents:
         table |= OF_LATENTS
+    if model.has_codes:
+        table |= OF_CODES
     if isinstance(model, ChainMethods):
         table |= OF_CHAINS
     if not model.family.has_mean:

@@ -16,7 +16,7 @@ import tensorflow as tf
 from export import warmup
 from export.calling import call, seconds
 from export.examples import example
-from export.layout import DEFAULT, PNG, warmup_path
+from export.layout import DEFAULT, IMAGES, PNG, warmup_path
 from export.loading import naming
 from tfgvae.messages import reason
 
@@ -92,8 +92,9 @@ def wrong_inputs(inputs, card):
     # If the family takes any finite number, only infinity is out of range.
     outside = 2 * highest + 1 if highest < 1e9 else np.inf
     too_many = card["limits"]["max_num_steps"] + 1
+    pixels = [("a pixel that is not a number", np.nan), ("a pixel out of range", outside)]
     changes = {
-        "images": [("a pixel that is not a number", np.nan), ("a pixel out of range", outside)],
+        **dict.fromkeys(IMAGES, pixels),
         "z": [("a latent that is not a number", np.nan)],
         "num_steps": [("no step", 0), ("too many steps", too_many)],
         "label": [("a negative label", -1)],
@@ -129,8 +130,9 @@ def check_signature(name, function, card):
         result.require("rows", False, f"gives {sorted(outputs)}")
         return result
     for key, value in outputs.items():
-        shape = (ROWS, *tensors["outputs"][key]["shape"][1:])
-        result.require("rows", value.shape == shape, f"{key} has shape {value.shape}")
+        sizes = (ROWS, *tensors["outputs"][key]["shape"][1:])
+        fits = tf.TensorShape(sizes).is_compatible_with(value.shape)
+        result.require("rows", fits, f"{key} has shape {value.shape}")
         same = np.array_equal(value, again[key])
         result.require("deterministic", same, f"{key} differs between two equal requests")
         finite = value.dtype == object or np.isfinite(value).all()

@@ -16,6 +16,7 @@ FLOORS = [
     {"models"},
     {"estimators"},
     {"sampling"},
+    {"objectives"},
     {"corruptions", "families", "mappings", "inference", "priors", "regularizers"},
     {"autoregressive"},
     {"distributions"},

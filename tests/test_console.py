@@ -60,6 +60,8 @@ def scripts(tmp_path_factory):
     {
         "tfgvae-train": "train.run",
         "tfgvae-evaluate": "train.evaluate",
+        "tfgvae-compare": "train.compare",
+        "tfgvae-sweep": "train.sweep",
         "tfgvae-publish": "train.publish",
         "tfgvae-reproduce": "train.reproduce",
         "tfgvae-export": "export.run",
@@ -78,7 +80,7 @@ def test_a_console_script_is_its_command_in_any_folder(scripts, tmp_path, name, 
 
 
 def test_every_console_script_is_tested(scripts):
-    assert len(scripts) == 7
+    assert len(scripts) == 9
 
 
 def test_a_console_script_trains_with_a_module_of_the_folder(scripts, my_parts):

@@ -28,6 +28,7 @@ MOST = {
     "num_classes": 65536,
     "num_mixtures": 256,
     "num_prior_samples": 65536,
+    "num_samples": 4096,
     "num_scales": 16,
     "num_steps": 1024,
     "prediction_dense": 65536,

@@ -18,6 +18,8 @@ from tfgvae import registry
 from tfgvae.types import Model
 
 CHECKPOINT = re.compile(r"step_(\d{8,})\.keras")
+# A second name of the checkpoint that a run with train.select = "best" gives.
+BEST = re.compile(r"best_(\d{8,})\.keras")
 
 
 def checkpoint_path(folder: str | os.PathLike, step: int) -> pathlib.Path:
@@ -27,9 +29,26 @@ def checkpoint_path(folder: str | os.PathLike, step: int) -> pathlib.Path:
 
 def checkpoints(folder: str | os.PathLike) -> list[tuple[int, pathlib.Path]]:
     """The checkpoint files of a run folder, whole or not: [(step, path)], oldest first."""
+    return _numbered(folder, CHECKPOINT)
+
+
+def best_path(folder: str | os.PathLike, step: int) -> pathlib.Path:
+    """Where the best checkpoint is, if it is that of training step `step`."""
+    return pathlib.Path(folder) / "checkpoints" / f"best_{step:08d}.keras"
+
+
+def best_checkpoints(folder: str | os.PathLike) -> list[tuple[int, pathlib.Path]]:
+    """The best checkpoint of a run that keeps it: [(step, path)], whole or not, or [].
+
+    A process that is killed while it replaces the file may leave two; the newer one is the best.
+    """
+    return _numbered(folder, BEST)
+
+
+def _numbered(folder, name):
     found = []
-    for path in (pathlib.Path(folder) / "checkpoints").glob("step_*.keras"):
-        match = CHECKPOINT.fullmatch(path.name)
+    for path in (pathlib.Path(folder) / "checkpoints").glob("*.keras"):
+        match = name.fullmatch(path.name)
         if match:
             found.append((int(match[1]), path))
     return sorted(found)
@@ -159,22 +178,52 @@ def read_metrics(folder: str | os.PathLike) -> list[dict[str, Any]]:
     return rows
 
 
-def _find(folder, step):
-    def report(path, reason):
-        logging.getLogger(__name__).warning("skipped damaged checkpoint %s: %s", path, reason)
+def _report(path, reason):
+    logging.getLogger(__name__).warning("skipped damaged checkpoint %s: %s", path, reason)
 
+
+def find(
+    folder: str | os.PathLike,
+    step: int | None = None,
+    on_damage: Callable[[pathlib.Path, str], None] = _report,
+) -> tuple[int, pathlib.Path]:
+    """The checkpoint that a run folder gives: (step, path).
+
+    Args:
+      folder: the run folder.
+      step: a training step; None for the best checkpoint if the run's train.select is "best", else,
+        or if it is damaged, for the newest whole one.
+      on_damage: called as on_damage(path, reason) for each damaged file that is skipped.
+
+    Raises:
+      FileNotFoundError: no checkpoint, or none of this step.
+      ValueError: the checkpoint of `step`, or every one, is damaged.
+    """
     if step is None:
-        found = newest_whole(folder, report)
+        found = _best_whole(folder, on_damage) or newest_whole(folder, on_damage)
         if found is None:
             raise FileNotFoundError(f"no checkpoint in {folder}/checkpoints")
-        return found[1]
-    known = dict(checkpoints(folder))
+        return found
+    known = dict(best_checkpoints(folder)) | dict(checkpoints(folder))
     if step not in known:
         raise FileNotFoundError(f"no checkpoint of step {step} in {folder}; have: {sorted(known)}")
     reason = damage(known[step])
     if reason:
         raise ValueError(f"{known[step]} is damaged: {reason}")
-    return known[step]
+    return step, known[step]
+
+
+def _best_whole(folder, on_damage):
+    """(step, path) of the best checkpoint of a run that selects it, or None."""
+    train = (read_config(folder) or {}).get("train")
+    if not isinstance(train, dict) or train.get("select") != "best":
+        return None
+    for step, path in reversed(best_checkpoints(folder)):
+        reason = damage(path)
+        if reason is None:
+            return step, path
+        on_damage(path, reason)
+    return None
 
 
 def _put_averages(model, path):
@@ -183,7 +232,8 @@ def _put_averages(model, path):
 
     with zipfile.ZipFile(path) as archive:
         compiled = json.loads(archive.read("config.json")).get("compile_config")
-        if not compiled and not CHECKPOINT.fullmatch(path.name):
+        ours = CHECKPOINT.fullmatch(path.name) or BEST.fullmatch(path.name)
+        if not compiled and not ours:
             return  # A file without optimizer, which no run writes.
         options = compiled["optimizer"]["config"]
         scaling = "inner_optimizer" in options
@@ -211,7 +261,8 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
 
     Args:
       folder: a folder that `python -m train.run` made; or a file that `model.save` wrote.
-      step: the training step to load; None for the newest whole checkpoint. A file has no steps.
+      step: the training step to load; None for the newest whole checkpoint, or for the best one if
+        the run's train.select is "best". A file has no steps.
 
     Returns:
       A model of tfgvae.models, not compiled. The modules that the run's flag --import named are
@@ -238,7 +289,7 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
     if config is None:
         raise FileNotFoundError(f"{folder} is not a run folder: it has no config.json")
     registry.bring_in(config.get("imports") or (), folder / "config.json")
-    return _load_file(_find(folder, step))
+    return _load_file(find(folder, step)[1])
 
 
 def _load_file(path):

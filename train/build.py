@@ -10,7 +10,7 @@ from tfgvae.models import MODELS, batch_gradient
 from train import optimizers
 from train.loss_scaling import LossScaling
 
-COMPONENTS = ("family", "mapping", "inference", "regularizer", "prior", "corruption")
+COMPONENTS = ("family", "mapping", "inference", "regularizer", "prior", "corruption", "objective")
 
 
 def specification(section, default=None):

@@ -1,6 +1,7 @@
 """What the parsers of all commands have in common."""
 
 import argparse
+import shlex
 
 
 def parser(program, description, define):
@@ -42,3 +43,8 @@ def check_step(flags):
     """
     if flags.preset is not None and flags.step is not None:
         raise ValueError(f"--step is for a run folder; --preset has one step, got {flags.step}")
+
+
+def written(program, arguments):
+    """A command as it can be pasted into a shell."""
+    return shlex.join([*program.split(), *arguments])

@@ -1,6 +1,7 @@
 """The data of a run. Each split is opened and decoded once and may be read many times."""
 
 from tfgvae import data
+from tfgvae.data.held_out import Part
 
 PREPROCESSING = ("data_dir", "download", "image_size", "crop", "grayscale")
 
@@ -30,25 +31,42 @@ class Datasets:
         self.config = config
         self._splits = {}
 
-    def _split(self, name):
-        if name not in self._splits:
+    def _split(self, name, part=None):
+        if (name, part) not in self._splits:
             section = self.config.data
             options = {option: section[option] for option in PREPROCESSING}
-            self._splits[name] = data.Split(section.name, name, **options)
-        return self._splits[name]
+            self._splits[name, part] = data.Split(section.name, name, **options, part=part)
+        return self._splits[name, part]
+
+    def _train_split(self, held_out=False):
+        """The training split without the share for validation, or that share."""
+        share = self.config.train.validation
+        part = Part(share, self.config.seed, held_out) if share else None
+        return self._split(self.config.data.train_split, part)
+
+    def _validation_split(self):
+        """The images of the rows "validation": set aside from training, or the test split."""
+        if self.config.train.validation:
+            return self._train_split(held_out=True)
+        return self._split(self.config.data.test_split)
 
     def _noise(self, family, augment):
         return data.Noise(self.config.data.binarize, dequantizes(self.config, family), augment)
 
     @property
     def training_info(self):
-        """tfgvae.data.ImageInfo of the training split."""
-        return self._split(self.config.data.train_split).info
+        """tfgvae.data.ImageInfo of the training split, without what is set aside."""
+        return self._train_split().info
+
+    @property
+    def validation_info(self):
+        """tfgvae.data.ImageInfo of the images for the rows "validation"."""
+        return self._validation_split().info
 
     @property
     def geometry(self):
         """Crop and resize, with the data set's defaults: a tfgvae.data.pixels.Geometry."""
-        return self._split(self.config.data.train_split).geometry
+        return self._train_split().geometry
 
     @property
     def test_info(self):
@@ -70,14 +88,24 @@ class Datasets:
             division=division,
         )
         noise = self._noise(family, self.config.data.augment)
-        return self._split(self.config.data.train_split).batches(noise, schedule)
+        return self._train_split().batches(noise, schedule)
 
     def evaluation(
         self, family, batch_size, num_examples=None, drop_remainder=False, division=None
     ):
         """One pass over the first `num_examples` of the test split, in order (None: all)."""
+        split = self._split(self.config.data.test_split)
+        return self._pass(split, family, batch_size, num_examples, drop_remainder, division)
+
+    def validation(
+        self, family, batch_size, num_examples=None, drop_remainder=False, division=None
+    ):
+        """The same of the images for the rows "validation"."""
+        split = self._validation_split()
+        return self._pass(split, family, batch_size, num_examples, drop_remainder, division)
+
+    def _pass(self, split, family, batch_size, num_examples, drop_remainder, division):
         schedule = data.Schedule(
             batch_size, seed=self.config.seed, drop_remainder=drop_remainder, division=division
         )
-        split = self._split(self.config.data.test_split)
         return split.batches(self._noise(family, "none"), schedule, num_examples)

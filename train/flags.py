@@ -60,9 +60,10 @@ Examples:
   python -m train.run --model=vae --config.family.name=gaussian --config.family.learned=global
 
 Rows "validation" of the metrics use the first --config.train.eval_images of the test split. To
-select models, set --config.data.train_split="train[:90%]" and
---config.data.test_split="train[90%:]". CPU runs repeat bit for bit; GPU runs need
---config.train.deterministic_ops, whose cost there was not measured.
+select models, set --config.train.validation=0.1: a tenth of the training data gives these rows
+instead. With --config.train.select=best, the run gives its best checkpoint by them. CPU runs
+repeat bit for bit; GPU runs need --config.train.deterministic_ops, whose cost there was not
+measured.
 
 After Ctrl-C, SIGTERM or SIGHUP the run saves a checkpoint, then stops. The run folder holds
 config.json, metrics.jsonl, samples/ (pictures), checkpoints/ and tensorboard/.

@@ -11,6 +11,7 @@ import pathlib
 import keras
 import tensorflow as tf
 
+from tfgvae import runs
 from tfgvae.models import batch_gradient
 from tfgvae.zoo import arrays
 from train import build, configuration, files, optimizers, pictures, sources, strategies, workdir
@@ -21,6 +22,7 @@ from train.callbacks.logs import Summaries, plain
 from train.datasets import Datasets, dequantizes
 from train.errors import as_setup_error, as_train_error
 from train.progress import ProgressBar
+from train.selection import Best, bound_of
 from train.workers import joining
 from train.workers import team as teams
 
@@ -48,6 +50,8 @@ class Run:
         self.checkpoints = team.checkpoints(folder, config.train.keep)
         self.metrics_file = workdir.MetricsFile(team.own(folder))
         self.summaries = Summaries(team.own(folder))
+        selects = config.train.select == "best" and team.is_chief
+        self.best = Best(folder) if selects else None
         self.data = Datasets(config)
         self.clock = None
 
@@ -74,7 +78,7 @@ class Run:
         self._say_learning_rate(step)
         self.say(f"Model: {type(self.model).__name__}, {self.model.count_params():,} parameters.")
         self._say_parts()
-        self.validation = self.evaluation_data(self.config.train.eval_images)
+        self.validation = self.validation_data(self.config.train.eval_images)
         self.reconstructed = self._images_to_reconstruct()
         # Raises for bad options now, not in the middle of `fit`.
         self.data.training(self.model.family, step)
@@ -130,7 +134,14 @@ class Run:
 
     def evaluation_data(self, num_examples=None):
         """The test split, or its first `num_examples`, in batches that leave no replica empty."""
-        available = self.data.test_info.num_examples
+        return self._passes(self.data.test_info, self.data.evaluation, num_examples)
+
+    def validation_data(self, num_examples):
+        """The same of the images of the rows "validation"."""
+        return self._passes(self.data.validation_info, self.data.validation, num_examples)
+
+    def _passes(self, info, batches, num_examples=None):
+        available = info.num_examples
         count = min(num_examples or available, available)
         replicas = self.strategy.num_replicas_in_sync
         if count < replicas:
@@ -141,7 +152,7 @@ class Run:
             size = replicas
             self.say(f"{count} test images do not divide over {replicas} replicas: rest dropped.")
         return self.team.divided(
-            lambda division: self.data.evaluation(self.model.family, size, count, drop, division),
+            lambda division: batches(self.model.family, size, count, drop, division),
             steps=count // size if drop else -(-count // size),
         )
 
@@ -179,6 +190,7 @@ class Run:
             *([] if train.ema_momentum is None else [cb.UseAverages()]),
             # After everything else of the step: a resume trusts the checkpoint.
             cb.SaveCheckpoint(clock, self.checkpoints),
+            *([] if self.best is None else [cb.KeepBest(clock, self.best)]),
             signals,
         ], (signals, graph)
 
@@ -218,17 +230,28 @@ class Run:
     def evaluate(self):
         """Metrics over the whole test split, written to metrics.jsonl: {name: float}.
 
-        If the run keeps averages of the weights, the model has them from here on.
+        The model has the weights that the run gives from here on: see `take_selected`.
         """
         step = self.config.train.steps
-        put_averages(self.model)
         with as_train_error(lambda: self.place(step)), self.team.working():
+            self.take_selected()
             metrics = self.model.evaluate(self.evaluation_data(), verbose=0, return_dict=True)
             metrics = plain(metrics)
             self.metrics_file.append(step, "test", metrics)
             self.summaries.scalars(step, "test", metrics)
             self.summaries.flush()
         return metrics
+
+    def take_selected(self):
+        """Give the model the selected checkpoint's weights, or their averages if it has them."""
+        steps = self.config.train.steps
+        found = self.team.from_chief(lambda: self.best and self.best.update(steps))
+        if found:
+            step, row = found
+            name, value = bound_of(row)
+            self.checkpoints.restore(self.model, runs.best_path(self.folder, step), step)
+            self.say(f"Selected: step {step}, validation {name} {value:.3f}.")
+        put_averages(self.model)
 
     def place(self, start):
         """The arguments of an error in a fit or an evaluation from step `start` on.
@@ -266,6 +289,8 @@ def _set_up(config, folder, strategy, overwrite_config, say, given, stream, lock
         for unfinished in (folder, folder / "samples"):
             files.clean(unfinished)
         run.metrics_file.rewind(step)
+        if run.best:
+            run.best.update(step)  # A process may have been killed between a checkpoint and this.
     return run, step
 
 
@@ -296,7 +321,8 @@ def train_and_evaluate(
 
     Returns:
       (model, test metrics {name: float}); metrics are None if the run had finished before. With
-      train.ema_momentum the model has the averages of its weights.
+      train.ema_momentum the model has the averages of its weights, and with train.select = "best"
+      those of the best checkpoint.
 
     Raises:
       train.errors.TrainError: the run cannot start or go on.
@@ -321,7 +347,7 @@ def _finish(run, step, folder, say):
     steps = run.config.train.steps
     if run.team.from_chief(lambda: step == steps and run.metrics_file.has(step, "test")):
         say(f"This run has finished: {folder} is at step {step}.")
-        put_averages(run.model)
+        run.take_selected()
         return run.model, None
     if step:
         say(f"Resuming {folder} at step {step}.")

@@ -80,7 +80,7 @@ def data_folder(data_dir=None):
 
 
 def open_run(workdir, step=None, data_dir=None, say=print):
-    """The checkpoint of `step` (None: the newest undamaged one) of a run folder, as `Opened`.
+    """The checkpoint of `step` (None: the one that the run gives) of a run folder, as `Opened`.
 
     Args:
       workdir: the run folder.
@@ -96,16 +96,11 @@ def open_run(workdir, step=None, data_dir=None, say=print):
     config = configuration.require(workdir)
     if data_folder(data_dir):
         config.data.data_dir = data_dir
-    if step is None:
 
-        def skipped(path, reason):
-            say(f"Damaged checkpoint, skipped: {path}: {reason}")
+    def skipped(path, reason):
+        say(f"Damaged checkpoint, skipped: {path}: {reason}")
 
-        found = runs.newest_whole(workdir, skipped)
-        if found is None:
-            raise FileNotFoundError(f"no checkpoint in {workdir}/checkpoints")
-        step = found[0]
+    step, path = runs.find(workdir, step, skipped)
     model = runs.load(workdir, step)
-    path = runs.checkpoint_path(workdir, step)
     checkpoint = {"step": step, "file": path.name, "sha256": digest(path)}
     return Opened(model, config, Datasets(config), checkpoint)

@@ -1,4 +1,4 @@
-"""Pictures of a run: grids of samples, chains and reconstructions."""
+"""Pictures of a run: grids of samples, chains, reconstructions, paths between codes."""
 
 import io
 import math
@@ -11,6 +11,7 @@ from PIL import Image
 
 from tfgvae import seeds
 from tfgvae.models.sampling_methods import ChainMethods
+from tfgvae.sampling.interpolation import varied
 from train.files import write_whole
 
 SEPARATOR = 2  # pixels between images
@@ -69,7 +70,7 @@ def gibbs(model, batch, seed, options):
 def reconstruction(model, batch, seed, options):
     """Test images above their reconstructions."""
     images = batch["image"]
-    label = {"label": batch["label"]} if model.num_classes else {}
+    label = _given_labels(model, batch)
     return tf.stack([images, model.reconstruct(images, seed=seed, mean=options.mean, **label)])
 
 
@@ -104,6 +105,65 @@ def plane(model, batch, seed, options):
     return tf.reshape(decoded, [PLANE, PLANE, *decoded.shape[1:]])
 
 
+def kind_of_codes(model):
+    """Which codes a path starts from: "mean", or "draw" if q(z|x) has no mean in closed form."""
+    try:
+        model.posterior(tf.zeros([1, *model.image_shape])).mean()
+        return "mean"
+    except NotImplementedError:
+        return "draw"
+
+
+def interpolation(model, batch, seed, options):
+    """The straight paths between the codes of neighbouring test images, one path per row."""
+    images = batch["image"]
+    if not model.has_codes or len(images) < 2:
+        return None
+    following = tf.roll(images, -1, axis=0)
+    kind, label = kind_of_codes(model), _given_labels(model, batch)
+    steps = max(2, options.num)
+    return model.interpolate(
+        images, following, steps, codes=kind, seed=seed, mean=options.mean, **label
+    )
+
+
+def traversal(model, batch, seed, options):
+    """The first test image with one coordinate of its code changed, one coordinate per row."""
+    if not model.has_codes or len(batch["image"]) < 2:
+        return None
+    return traversed(model, batch, options.num, seed, options.mean)
+
+
+def traversed(model, batch, num, seed, mean=None):
+    """Images [at most num, num, H, W, C]: the coordinates of z that differ most among images.
+
+    The values of a coordinate go from 3 standard deviations below its mean over the images to 3
+    above.
+
+    Args:
+      model: a LatentVariableModel with codes.
+      batch: {"image": [N, H, W, C], "label": [N]}, N >= 2; the first image is shown.
+      num: rows and columns.
+      seed: an int.
+      mean: E[x|z] instead of a draw; None: if the family has it.
+    """
+    mean = model.family.has_mean if mean is None else mean
+    z = model.encode(batch["image"], seed, mean=kind_of_codes(model) == "mean")
+    flat = z.numpy().reshape(len(z), -1)
+    spread = flat.std(axis=0)
+    shown = np.argsort(-spread, kind="stable")[:num]
+    values = flat.mean(axis=0) + spread * np.linspace(-3, 3, num, dtype=np.float32)[:, None]
+    rows = [varied(z[:1], [int(d)], tf.constant(values[:, d])) for d in shown]
+    points = tf.concat(rows, axis=1)[0]  # [D, V, *latent_shape]
+    flat = tf.reshape(points, [-1, *model.latent_shape])
+    label = {k: int(v[0]) for k, v in _given_labels(model, batch).items()}
+    # The same noise for every image: what differs comes from z.
+    rows = tf.fill([len(flat)], seeds.fold_in(seed, 0))
+    return tf.reshape(
+        model.decode(flat, rows, mean=mean, **label), [len(shown), num, *model.image_shape]
+    )
+
+
 # name, as in samples/step_00000100_NAME.png -> the function that draws it; the function returns
 # None if the model has no such picture.
 PICTURES = {
@@ -112,7 +172,14 @@ PICTURES = {
     "reconstruction": reconstruction,
     "chain": chain,
     "plane": plane,
+    "interpolation": interpolation,
+    "traversal": traversal,
 }
+
+
+def _given_labels(model, batch):
+    """{"label": those of a batch} if the model has classes, else {}."""
+    return {"label": batch["label"]} if model.num_classes else {}
 
 
 def _labels(model, rows, columns=None):

@@ -1,5 +1,7 @@
 """Tiny models of every key of components.MODELS, and batches for them."""
 
+import functools
+
 import pytest
 import tensorflow as tf
 
@@ -27,6 +29,12 @@ def marked(quick):
 each = pytest.mark.parametrize("key", marked(QUICK))
 # For tests whose other models compile for tens of seconds.
 few = pytest.mark.parametrize("key", marked(("gvae", "marginal")))
+
+
+@functools.cache
+def shared(key):
+    """The model of `build`, one for all tests of a process: they leave it as it is."""
+    return build(key)
 
 
 def build(key, **given):
@@ -66,10 +74,14 @@ def samplers(model):
         ),
         "likelihood": lambda x, seed, more: model.log_likelihood(x, 3, seed, **more),
     }
+    if model.has_latents:
+        calls["path"] = lambda x, seed, more: model.interpolate(
+            x, x[:, ::-1], 3, codes="draw", seed=seed, **more
+        )
     if isinstance(model, ChainMethods):
         calls["chain"] = lambda x, seed, more: model.sample_chain(len(x), seed, **more)
     return calls
 
 
 # Those that take images, and so a number of rows that a graph does not know.
-OF_IMAGES = ("encode", "decode", "reconstruct", "gibbs", "gibbs chain", "likelihood")
+OF_IMAGES = ("encode", "decode", "reconstruct", "gibbs", "gibbs chain", "likelihood", "path")

@@ -15,6 +15,7 @@ from tfgvae.mappings import MAPPINGS
 from tfgvae.regularizers import REGULARIZERS
 from train import flags as train_flags
 from train.loop import train_and_evaluate
+from train.sweep import grid
 
 ROOT = pathlib.Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -130,6 +131,8 @@ def parse(module, arguments):
         config = train_flags.parse(["train.run", *arguments]).config
         for part, table in TABLES.items():
             assert config[part].name is None or config[part].name in table
+    elif module.__name__ == "train.sweep.__main__":
+        assert grid.parse(["train.sweep", *arguments]).cells
     elif hasattr(module, "parser") or hasattr(flags, "parser"):
         (module if hasattr(module, "parser") else flags).parser().parse_args(arguments)
     else:  # No flags at all.

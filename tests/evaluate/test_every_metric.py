@@ -56,6 +56,7 @@ NO_MEAN = "This model's q(z|x) has no mean in closed form."
 _WITHOUT_LATENT = dict.fromkeys(
     (
         "reconstruction",
+        "interpolation",
         "annealed_importance",
         "mutual_information",
         "active_units",
@@ -66,7 +67,13 @@ _WITHOUT_LATENT = dict.fromkeys(
     NO_LATENT,
 )
 _CHAIN = {"fitted_prior": "The prior of this model is a chain, which no fitted prior replaces."}
-_TRAJECTORY = {"annealed_importance": NO_GRADIENT, "active_units": NO_MEAN, **_CHAIN}
+NO_CODES = "Here z is a chain of images: between two chains lie mixed pixels."
+_TRAJECTORY = {
+    "interpolation": NO_CODES,
+    "annealed_importance": NO_GRADIENT,
+    "active_units": NO_MEAN,
+    **_CHAIN,
+}
 _TIED = {"fitted_prior": "This model's p(z) is q(z): there is nothing to fit."}
 WHY_NOT = {
     "gvae-corrupted": {"active_units": NO_MEAN, "posterior_variance": NO_DENSITY},

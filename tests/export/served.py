@@ -87,6 +87,9 @@ def requests(model):
             del found["encode_mean"]
         if not model.family.has_mean:
             del found["decode_mean"]
+    if model.has_codes:
+        ends = {"image_a": x, "image_b": x[::-1]}
+        found["interpolate"] = ends | seed | {"num_steps": np.array(STEPS, np.int32)} | more
     if isinstance(model, ChainMethods):
         found["sample_chain"] = seed | more
     return found
@@ -108,6 +111,23 @@ def _gibbs(model, x, more):
         options |= {"num_samples": 1} if x is None else {"x": x[n : n + 1]}
         drawn.append(model.gibbs_sample(**options)[0])
     return {"samples": tf.stack(drawn)}
+
+
+def _paths(model, asked, more):
+    """Row by row; after its own number of images, a row repeats its last one."""
+    ends = {"codes": "mean" if "encode_mean" in asked else "draw"}
+    given, drawn = asked["interpolate"], {"samples": [], "mean": []}
+    for n, steps in enumerate(STEPS):
+        row = slice(n, n + 1)
+        options = {name: value[row] for name, value in more.items()} | ends
+        images = given["image_a"][row], given["image_b"][row]
+        for name, rows in drawn.items():
+            if name == "mean" and not model.family.has_mean:
+                continue
+            options |= {"mean": name == "mean", "seed": SEEDS[row]}
+            path = model.interpolate(*images, max(steps, 2), **options)[:, :steps]
+            rows.append(tf.concat([path, *[path[:, -1:]] * (max(STEPS) - steps)], 1))
+    return {name: tf.concat(rows, 0) for name, rows in drawn.items() if rows}
 
 
 def _moments(q):
@@ -143,6 +163,8 @@ def answers(model, asked):
     if "decode_mean" in asked:
         z = asked["decode_mean"]["z"]
         found["decode_mean"] = {"mean": model.decode(z, mean=True, **options)}
+    if "interpolate" in asked:
+        found["interpolate"] = _paths(model, asked, more)
     if "sample_chain" in asked:
         found["sample_chain"] = _draws(model.sample_chain, model, ROWS, **options)
     return found

@@ -36,7 +36,8 @@ def test_names_types_and_shapes(key):
         assert set(specs) == set(asked["ancestral_sample" if name == "serving_default" else name])
         for argument, spec in specs.items():
             assert spec.dtype == DTYPES.get(argument, tf.float32)
-            shape = {"images": SPATIAL, "z": latents}.get(argument, [None])
+            images = dict.fromkeys(("images", "image_a", "image_b"), SPATIAL)
+            shape = {**images, "z": latents}.get(argument, [None])
             assert spec.shape.as_list() == shape, (name, argument)
         for output, tensor in function.structured_outputs.items():
             assert tensor.dtype == tf.float32
@@ -44,6 +45,8 @@ def test_names_types_and_shapes(key):
             if name == "sample_chain":
                 # The states of infusion, and the image.
                 shape = [None, model.latent_shape[0] + (key[:8] == "infusion"), *IMAGE]
+            if name == "interpolate":
+                shape = [None, None, *IMAGE]
             if name == "log_likelihood":
                 shape = [None]
             assert tensor.shape.as_list() == shape, (name, output)
@@ -151,6 +154,9 @@ def bad_requests(asked):
     yield "gibbs_sample", {**gibbs, "seed": gibbs["seed"][:2]}, "as many rows of images as of seed"
     yield "gibbs_sample", {**gibbs, "images": gibbs["images"][:2]}, "as many rows of images as"
     yield "decode", {**decode, "z": decode["z"] * np.inf}, "expected finite latents"
+    path = asked["interpolate"]
+    yield "interpolate", {**path, "num_steps": path["num_steps"] + 2}, rf"in 1\.\.{limit}"
+    yield "interpolate", {**path, "image_b": 255 * path["image_b"]}, "expected pixels in"
     for label in (-1, 3):
         wrong = np.array([0, label, 1], np.int32)
         yield "decode", {**decode, "label": wrong}, r"labels must be in 0\.\.2"

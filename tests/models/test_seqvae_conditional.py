@@ -154,7 +154,13 @@ def test_free_bits_floor_each_latent_of_each_step():
     np.testing.assert_allclose(plain(X)["penalty"], plain(X)["kl"], rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["mmd", "stein", "adversarial", "none"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mmd",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("stein", "adversarial", "none")),
+    ],
+)
 def test_other_regularizers_compare_draws_with_the_chain(name):
     model = seqvae(regularizer=name)
     model.compile(keras.optimizers.SGD(1e-3), jit_compile=False)

@@ -52,7 +52,7 @@ def test_a_run_leaves_what_it_says(finished):
     folder, _, metrics = finished
     assert [step for step, _ in runs.checkpoints(folder)] == [2, 4]
     names = {p.name for p in (folder / "samples").iterdir()}
-    kinds = ("ancestral", "gibbs", "reconstruction", "plane")
+    kinds = ("ancestral", "gibbs", "reconstruction", "plane", "interpolation", "traversal")
     assert names == {f"step_{n:08d}_{kind}.png" for n in (2, 4) for kind in kinds}
     with Image.open(folder / "samples" / "step_00000004_gibbs.png") as picture:
         assert picture.size == (102, 102)  # 2 x 2 digits, enlarged to 48, separated by 2

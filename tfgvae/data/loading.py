@@ -15,6 +15,7 @@ import tensorflow as tf
 from tfgvae import checks, seeds
 from tfgvae.data import arrays, cache, digits, folder, npz, stream, tfds_images
 from tfgvae.data.arrays import Arrays
+from tfgvae.data.held_out import Part
 from tfgvae.data.noise import Noise
 from tfgvae.data.pixels import Geometry
 from tfgvae.data.source import Source
@@ -168,6 +169,7 @@ class Split:
 
     Args:
       name, split, ...: as in `load`.
+      part: a held_out.Part of the split; None for all of it.
 
     Attributes:
       info: ImageInfo.
@@ -186,11 +188,16 @@ class Split:
         grayscale: bool = False,
         num_examples: int | None = None,
         cache_bytes: int = CACHE_BYTES,
+        part: Part | None = None,
     ) -> None:
         geometry = Geometry(image_size, crop, grayscale)
         self.name = split
         self.cache_bytes = checks.integer("cache_bytes", cache_bytes, 0)
         self._source, self.geometry = _open(name, split, data_dir, download, num_examples, geometry)
+        if part is not None:
+            self._source = part.of(self._source)
+            if part.held_out:  # Its noise is not that of the training batches.
+                self.name = f"{split}/held out"
         source = self._source
         shape = self.geometry.output_shape(source.image_shape, source.name, source.size_note)
         self.info = ImageInfo(shape, source.num_examples, source.num_classes)

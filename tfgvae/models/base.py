@@ -12,14 +12,14 @@ from tfgvae.images import check_range, unpack, weights_of
 from tfgvae.layers.loss_layer import LossLayer, sample_weights
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.models.export_method import ExportMethod
+from tfgvae.models.path_methods import PathMethods
 from tfgvae.models.preset_method import PresetMethod
-from tfgvae.models.sampling_methods import SamplingMethods
 from tfgvae.models.training_methods import TrainingMethods
 from tfgvae.types import Distribution, Shape, Tensor
 
 
 class LatentVariableModel(
-    SamplingMethods, TrainingMethods, ExportMethod, PresetMethod, LossLayer, keras.Model
+    PathMethods, TrainingMethods, ExportMethod, PresetMethod, LossLayer, keras.Model
 ):
     """A plain Keras model: `compile(optimizer).fit(images)` trains it.
 
@@ -62,6 +62,7 @@ class LatentVariableModel(
         "regularizer",
         "prior",
         "corruption",
+        "objective",
         "num_classes",
         "seed",
     )
@@ -109,6 +110,11 @@ class LatentVariableModel(
     def has_latents(self) -> bool:
         """Whether the model has latents: those of `marginal` have the event shape [0]."""
         return 0 not in self.latent_shape
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether z is a code, between two of which lie others: paths and traversals are shown."""
+        return self.has_latents
 
     @property
     def noise_shape(self) -> Shape:

@@ -19,6 +19,7 @@ from tfgvae.inference import INFERENCE, Inference
 from tfgvae.mappings import MAPPINGS, Mapping
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.walkback import walkback
+from tfgvae.objectives import ELBO, OBJECTIVES, Objective, iwae
 from tfgvae.priors import PRIORS, OfInference, Prior, fitting
 from tfgvae.registry import make
 from tfgvae.regularizers import REGULARIZERS, Regularizer
@@ -43,6 +44,9 @@ class GVAE(LatentVariableModel):
       corruption: C(x~|x). With one, q~(z|x) = E_C q(z|x~) is the inference distribution: for
         training, for `encode`, and in every step of a Gibbs chain. `kl` is then the upper bound
         E_C KL(q(z|x~) || p(z)), from one x~ per image.
+      objective: what is maximised: "elbo", Eq. 7 from one draw of z; or "iwae", the
+        importance-weighted bound, which needs the regularizer kl and a density of q. Given as the
+        parts are.
       walkback: k > 0 adds -log p(x|z_k) after k steps of the model's own Gibbs chain from x to the
         loss. Each step draws images, which is slow for a PixelCNN.
       seed: int of the initial weights and the training noise; None draws one and keeps it.
@@ -61,6 +65,7 @@ class GVAE(LatentVariableModel):
         prior: Spec = "inference",
         corruption: Spec = "none",
         walkback: int = 0,
+        objective: Spec = "elbo",
         **kwargs: Any,
     ) -> None:
         latent_dim = checks.size("latent_dim", latent_dim, 1)
@@ -80,8 +85,12 @@ class GVAE(LatentVariableModel):
             self.latent_prior = make(PRIORS, prior, "prior", Prior, **given)
             shape = {"image_shape": self.image_shape}
             self.corruption = make(CORRUPTIONS, corruption, "corruption", Corruption, **shape)
+            self.objective = make(OBJECTIVES, objective, "objective", Objective)
             self._check_prior()
+            self.objective.check(self)
             self._build_parts(params_shape)
+        if self.objective.num_samples > 1:
+            self.term_names = (*self.term_names, "bound")
         self._finish()
 
     def _build_parts(self, params_shape):
@@ -186,6 +195,8 @@ class GVAE(LatentVariableModel):
         self, x: Tensor, label: Tensor | None, seed: Tensor, training: bool
     ) -> dict[str, Tensor]:
         z_seed, r_seed, family_seed = seeds.split(seed, 3)
+        if self.objective.num_samples > 1:
+            return self._weighted_terms(x, label, z_seed, family_seed, training)
         noise = seeds.batch_normal(z_seed, tf.shape(x)[0], self.noise_shape)
         # With a corruption, q is that of the corrupted images.
         q, noise = condition(self.posterior(x, training), noise)
@@ -200,6 +211,21 @@ class GVAE(LatentVariableModel):
         kl = kl_divergence(q, prior, z)
         return {"nll": nll, "kl": kl, "elbo": -(nll + kl), "penalty": penalty}
 
+    def _weighted_terms(self, x, label, z_seed, family_seed, training):
+        """`terms` with the importance-weighted bound; all but it are those of the first draw."""
+        count = self.objective.num_samples
+        noise = iwae.noise_of(z_seed, tf.shape(x)[0], self.noise_shape, count)
+        q, prior = self.posterior(x, training), self.prior()
+        z, log_q = iwae.draws(q, noise, count)
+        params = self.likelihood(z, iwae.tiled(label, count), training)
+        images = iwae.tiled(x, count)
+        nll = -self.family.log_prob(images, params, family_seed if training else None)
+        bound = iwae.bound(prior.log_prob(z) - log_q - nll, count)
+        self.add_batch_loss(-bound)
+        nll = iwae.first(nll, count)
+        kl = kl_divergence(q, prior, iwae.first(z, count))
+        return {"nll": nll, "kl": kl, "elbo": -(nll + kl), "penalty": kl, "bound": bound}
+
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {
@@ -212,4 +238,7 @@ class GVAE(LatentVariableModel):
             "prior": serialize(self.latent_prior),
             "corruption": serialize(self.corruption),
             "walkback": self.walkback,
+            **(
+                {} if isinstance(self.objective, ELBO) else {"objective": serialize(self.objective)}
+            ),
         }

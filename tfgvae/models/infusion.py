@@ -122,6 +122,11 @@ class Infusion(ChainMethods, LatentVariableModel):
             step.build((None, given["latent_dim"]))
 
     @property
+    def has_codes(self) -> bool:
+        """No: z is a chain of images, and what lies between two of them mixes pixels."""
+        return False
+
+    @property
     def rates(self) -> tuple[float, ...]:
         """The infusion rates (a(0), ..., a(T-1))."""
         rate = RATES[self.schedule]

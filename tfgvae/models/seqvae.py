@@ -18,6 +18,7 @@ from tfgvae.models import step_training
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.sampling_methods import ChainMethods
 from tfgvae.models.steps import LAYOUTS, Steps
+from tfgvae.objectives import ELBO, OBJECTIVES, Objective, iwae
 from tfgvae.registry import arguments, make
 from tfgvae.regularizers import KL, REGULARIZERS, Regularizer
 from tfgvae.sampling.conditional import draw_images
@@ -73,7 +74,10 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
       num_classes: > 0 for a label that conditions the dense top of each step.
       denoise: train to reconstruct from corrupted images.
       salt_and_pepper, noise_stddev: of the corruption: a probability in [0, 1], and >= 0.
-      family, regularizer: an instance, a class, a name, or a dict {"name": ..., argument: value}.
+      objective: "elbo"; or "iwae", the importance-weighted bound of the last image, which needs
+        training = "last", the regularizer kl and no denoise.
+      family, regularizer, objective: an instance, a class, a name, or a dict
+        {"name": ..., argument: value}.
       seed: int of the initial weights and the training noise; None draws one and keeps it.
 
     Raises:
@@ -114,6 +118,7 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
         family: Spec = "gaussian",
         regularizer: Spec = "kl",
         seed: int = 0,
+        objective: Spec = "elbo",
         **kwargs: Any,
     ) -> None:
         num_steps = checks.size("num_steps", num_steps, 1)
@@ -150,6 +155,8 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
             self._make_steps()
             self._check_regularizer()
             self._check_step_prior()
+            self.objective = make(OBJECTIVES, objective, "objective", Objective)
+            self.objective.check(self)
             self._build_parts()
         self.term_names = self._all_term_names()
         self._finish()
@@ -198,6 +205,7 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
             *(f"nll_step_{t}" for t in steps),
             *(f"kl_step_{t}" for t in steps),
             *(f"kl_group_{g}" for g in range(1, len(self._groups) + 1)),
+            *(("bound",) if self.objective.num_samples > 1 else ()),
         )
 
     def chain(self, z: Tensor, label: Tensor, rows: Tensor) -> dict[str, Tensor]:
@@ -209,6 +217,8 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
         self, x: Tensor, label: Tensor | None, seed: Tensor, training: bool
     ) -> dict[str, Tensor]:
         z_seed, r_seed, x_seed = seeds.split(seed, 3)
+        if self.objective.num_samples > 1:
+            return self._weighted_terms(x, label, z_seed, training)
         seen = x
         if self.denoise and training:
             seen = corrupt(x, x_seed, self.salt_and_pepper, self.noise_stddev)
@@ -223,6 +233,19 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
         given = prior if self._step_priors and isinstance(self.regularizer, KL) else self.prior()
         penalty = self.regularizer(z, q=q, prior=given, step=self.train_batches, seed=r_seed)
         return self._named_terms(nlls, kl_terms(q, prior), penalty)
+
+    def _weighted_terms(self, x, label, z_seed, training):
+        """`terms` with the importance-weighted bound; all but it are those of the first draw."""
+        count = self.objective.num_samples
+        noise = iwae.noise_of(z_seed, tf.shape(x)[0], self.latent_shape, count)
+        images, label = iwae.tiled(x, count), iwae.tiled(label, count)
+        z, q, prior, chain = self._drawn(images, noise, label, training)
+        nlls = [-self.family.log_prob(images, params) for params in chain]
+        bound = iwae.bound(prior.log_prob(z) - q.log_prob(z) - nlls[-1], count)
+        self.add_batch_loss(-bound)
+        kl = iwae.first(kl_terms(q, prior), count)
+        nlls = [iwae.first(nll, count) for nll in nlls]
+        return {**self._named_terms(nlls, kl, tf.reduce_sum(kl, axis=[1, 2])), "bound": bound}
 
     def _drawn(self, x, noise, label, training):
         """A draw of z, the Gaussians of q and of p given z(<t), and the parameters of the steps."""
@@ -249,6 +272,8 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
     def get_config(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in arguments(SeqVAE)}
         own = {name: value for name, value in own.items() if ADDED.get(name, ...) != value}
-        for part in ("family", "regularizer"):
+        if isinstance(self.objective, ELBO):
+            del own["objective"]
+        for part in {"family", "regularizer", "objective"} & set(own):
             own[part] = keras.saving.serialize_keras_object(own[part])
         return {**super().get_config(), **own}

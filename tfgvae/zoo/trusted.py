@@ -8,7 +8,16 @@ from typing import Any
 
 import keras
 
-from tfgvae import corruptions, families, inference, mappings, priors, regularizers, weights
+from tfgvae import (
+    corruptions,
+    families,
+    inference,
+    mappings,
+    objectives,
+    priors,
+    regularizers,
+    weights,
+)
 from tfgvae.messages import reason
 from tfgvae.models import MODELS, LatentVariableModel
 from tfgvae.types import Model
@@ -21,6 +30,7 @@ TABLES = (
     priors.PRIORS,
     regularizers.REGULARIZERS,
     corruptions.CORRUPTIONS,
+    objectives.OBJECTIVES,
 )
 
 
@@ -87,6 +97,6 @@ def _check_class(config):
 
 
 def _is_ours(cls):
-    if cls.__module__.partition(".")[0] == "tfgvae":
-        return issubclass(cls, keras.layers.Layer)
+    if cls.__module__.partition(".")[0] == "tfgvae" and issubclass(cls, keras.layers.Layer):
+        return True
     return any(cls in table.values() for table in TABLES)

@@ -1,4 +1,4 @@
-"""Pictures and a checkpoint at the end of every interval."""
+"""Pictures, a checkpoint and the best checkpoint at the end of every interval."""
 
 import keras
 
@@ -38,3 +38,20 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.checkpoints.save(self.model, self.clock.step)
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Keeps the checkpoint with the best validation bound, after that of this step is written.
+
+    Args:
+      clock: the run's Clock.
+      best: a train.selection.Best.
+    """
+
+    def __init__(self, clock, best):
+        super().__init__()
+        self.clock = clock
+        self.best = best
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.best.update(self.clock.step)

@@ -13,6 +13,7 @@ import numpy as np
 INK = "#010203"
 # Medium lightness: visible on white and on black.
 COLOURS = ("#3b82d6", "#e07b1a", "#2f9e62", "#a066d3", "#d0455f")
+COLOURS += ("#8f8420", "#1597a5", "#c95fa8", "#a8683c", "#76818d")
 STYLE = {
     "svg.fonttype": "none",
     "font.size": 9.5,

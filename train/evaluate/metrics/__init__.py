@@ -9,6 +9,7 @@ from train.evaluate.metrics.annealed_importance import annealed_importance
 from train.evaluate.metrics.chain import chain
 from train.evaluate.metrics.fitted_prior import fitted_prior
 from train.evaluate.metrics.frechet import frechet
+from train.evaluate.metrics.interpolation import interpolation
 from train.evaluate.metrics.log_likelihood import log_likelihood
 from train.evaluate.metrics.mutual_information import mutual_information
 from train.evaluate.metrics.posterior_variance import posterior_variance
@@ -20,6 +21,7 @@ from train.evaluate.metrics.sharpness import sharpness
 METRICS = {
     "samples": samples,
     "reconstruction": reconstruction,
+    "interpolation": interpolation,
     "log_likelihood": log_likelihood,
     "annealed_importance": annealed_importance,
     "mutual_information": mutual_information,

@@ -1,0 +1,118 @@
+"""Run the cells of a sweep, each in a process of its own, and compare them."""
+
+import contextlib
+import ctypes
+import signal
+import subprocess
+import sys
+import threading
+
+from train.errors import Interrupted, TrainError
+
+# Also beside a file train.py of the user: see tfgvae_console.
+_STARTS = "import tfgvae_console; tfgvae_console.{}()"
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_DEATH = 1  # PR_SET_PDEATHSIG of Linux
+
+
+class CellsFailed(TrainError):
+    """Some cells failed; the others are done."""
+
+
+def start(command, arguments):
+    """Run a console script in its own process and wait: its exit status.
+
+    A signal is passed on, so that the run saves a checkpoint. If this process is killed, the other
+    one gets SIGTERM (on Linux).
+
+    Args:
+      command: "train" or "evaluate".
+      arguments: its command line.
+
+    Raises:
+      Interrupted: after a signal.
+    """
+    line = [sys.executable, "-c", _STARTS.format(command), *arguments]
+    # A session of its own: Ctrl-C reaches it only through us, and once.
+    process = subprocess.Popen(line, start_new_session=True, preexec_fn=_end_with_parent)
+    received = []
+
+    def pass_on(number, frame):
+        received.append(number)
+        process.send_signal(number)
+
+    with _handled(pass_on):
+        status = process.wait()
+    if received:
+        raise Interrupted("Interrupted. The same command goes on.", received[0])
+    return status
+
+
+def _end_with_parent():
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_DEATH, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _handled(handler):
+    """Signals that are not ignored go to `handler`. Python lets only the main thread do this."""
+    main = threading.current_thread() is threading.main_thread()
+    ignored = (signal.SIG_IGN, None)
+    numbers = [n for n in _SIGNALS if main and signal.getsignal(n) not in ignored]
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def is_finished(cell):
+    """Whether a cell's run has trained its last step and tested the model."""
+    from tfgvae import runs  # This imports TensorFlow.
+    from train import configuration, flags
+
+    command = flags.parse(["train.run", *cell.arguments])
+    settled = configuration.settle(command.config, command.folder, command.given, True)
+    steps = settled.config.train.steps
+    rows = runs.read_metrics(cell.folder)
+    return any(row["step"] == steps and row["split"] == "test" for row in rows)
+
+
+def run(sweep, say=print, start=start):
+    """Train, evaluate and compare the cells.
+
+    Args:
+      sweep: a grid.Sweep.
+      say: called with each line for the user.
+      start: as `start`.
+
+    Raises:
+      CellsFailed: after all cells were tried.
+      Interrupted: a signal came; the same command goes on.
+    """
+    failed = {}
+    for number, cell in enumerate(sweep.cells, 1):
+        say(f"[{number}/{len(sweep.cells)}] {cell.name}")
+        if is_finished(cell):
+            say("This cell is trained.")
+        elif status := start("train", cell.arguments):
+            failed[cell.name] = f"training ended with status {status}"
+            continue
+        if sweep.metrics:
+            asked = (f"--workdir={cell.folder}", f"--metrics={','.join(sweep.metrics)}")
+            if status := start("evaluate", asked):
+                failed[cell.name] = f"evaluation ended with status {status}"
+    _compare(sweep, say)
+    if failed:
+        lines = [f"  {name}: {said}" for name, said in failed.items()]
+        raise CellsFailed(f"{len(failed)} of {len(sweep.cells)} cells failed:\n" + "\n".join(lines))
+
+
+def _compare(sweep, say):
+    """The table and the page of the cells that have begun."""
+    from train.compare import compare
+
+    begun = [cell.folder for cell in sweep.cells if (cell.folder / "config.json").is_file()]
+    if begun:
+        compare(begun, sweep.folder, "python -m train.sweep", say)
