@@ -12,6 +12,9 @@ class Objective:
       num_samples: K, draws of z for each image in training.
     """
 
+    # Constructor arguments that a user may not set.
+    supplied: tuple[str, ...] = ()
+
     num_samples: int = 1
 
     def check(self, model: Model) -> None:
