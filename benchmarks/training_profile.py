@@ -1,6 +1,6 @@
 """Where the time of a training step goes: the share of each kind of operation.
 
-    python benchmarks/training_profile.py --recipes=pixelvae,pixelvae_pp --data_dir=DIR --dataset=mnist
+    python benchmarks/training_profile.py --recipes=pixelvae --dataset=mnist --data_dir=DIR
 
 TensorFlow's profiler records each operation of some steps after the first. Operations run at the
 same time on several cores, so shares are of the sum of their times.

@@ -57,10 +57,9 @@ Examples:
 
 Rows "validation" of the metrics use the first --config.train.eval_images of the test split. To
 select models, set --config.train.validation=0.1: a tenth of the training data gives these rows
-instead. With --config.train.select=best, the run gives its best checkpoint by them.
-
-CPU runs repeat bit for bit; GPU runs need --config.train.deterministic_ops, whose cost there was
-not measured.
+instead. With --config.train.select=best, the run gives its best checkpoint by them. CPU runs
+repeat bit for bit; GPU runs need --config.train.deterministic_ops, whose cost there was not
+measured.
 
 After Ctrl-C, SIGTERM or SIGHUP the run saves a checkpoint, then stops. The run folder holds
 config.json, metrics.jsonl, samples/ (pictures), checkpoints/ and tensorboard/.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from tests.conformance.tiny_models import IMAGE, batch, build, each, images, label
+from tests.conformance.tiny_models import IMAGE, batch, each, images, label, shared
 from tfgvae import seeds
 from tfgvae.estimators.active_units import active_units
 from tfgvae.estimators.aggregate_posterior import aggregate_posterior
@@ -36,7 +36,7 @@ def refused(reasons, key):
 
 @each
 def test_the_streamed_bound_is_the_models_own(key):
-    model = build(key)
+    model = shared(key)
     x, more = images(batch(model, 4)), label(model, 4)
     found = importance_weighted(model, x, 5, seed=2, chunk_size=2, batch_size=3, **more)
     own = model.log_likelihood(x, 5, seed=2, **more)
@@ -47,7 +47,7 @@ def test_the_streamed_bound_is_the_models_own(key):
 @each
 def test_information_is_that_of_all_pairs_one_by_one(key):
     """Both bounds from q's density of every code under every image, without blocks."""
-    model = build(key)
+    model = shared(key)
     x = images(batch(model, 6))
     found = mutual_information(model, x, seed=0, batch_size=4)
     if key in NO_DENSITY:  # Other formulas: tests/estimators/test_corrupted.py.
@@ -67,7 +67,7 @@ def test_information_is_that_of_all_pairs_one_by_one(key):
 @each
 def test_the_variance_at_codes_is_that_of_the_images(key):
     """Between 0, of one image, and half of the largest squared distance of two."""
-    model = build(key)
+    model = shared(key)
     x = images(batch(model, 6))
     with refused(NO_DENSITY, key):
         found = posterior_variance(model, x, model.encode(x[:2], seed=0), batch_size=4)
@@ -83,7 +83,7 @@ def test_the_variance_at_codes_is_that_of_the_images(key):
 
 @each
 def test_units_are_the_variances_of_the_posterior_means(key):
-    model = build(key)
+    model = shared(key)
     x = images(batch(model, 6))
     with refused(NO_MEAN, key):
         units = active_units(model, x, batch_size=4)
@@ -93,7 +93,7 @@ def test_units_are_the_variances_of_the_posterior_means(key):
 
 @each
 def test_the_aggregates_p_value_is_its_rank_among_permutations(key):
-    model = build(key)
+    model = shared(key)
     with refused(NO_LATENTS, key):
         found = aggregate_posterior(model, images(batch(model, 6)), num_permutations=9)
         rank = 1 + (found.null >= found.statistic - 1e-12).sum()
@@ -105,7 +105,7 @@ def test_the_aggregates_p_value_is_its_rank_among_permutations(key):
 @each
 def test_chains_bracket_the_likelihood_of_what_the_model_draws(key):
     """The upper bound is not below the lower one by more than chance."""
-    model = build(key)
+    model = shared(key)
     with refused({**NO_LATENTS, **NO_GRADIENT}, key):
         found = bdmc(model, 8, 4, 20, num_leapfrog=2, **label(model, 8))
         assert found.gap.value > -5 * found.gap.standard_error

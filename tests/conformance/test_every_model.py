@@ -8,12 +8,12 @@ import pytest
 import tensorflow as tf
 
 from tests.conformance import components
-from tests.conformance.tiny_models import IMAGE, batch, build, each, every
+from tests.conformance.tiny_models import IMAGE, batch, build, each
 from tfgvae import seeds
 from tfgvae.models import MODELS
 
 
-@every
+@each
 def test_terms_are_per_image_and_add_up_to_the_loss(key):
     model = build(key)
     terms = model(batch(model))
@@ -29,7 +29,7 @@ def test_terms_are_per_image_and_add_up_to_the_loss(key):
     np.testing.assert_allclose(sum(model.losses), objective, rtol=1e-5)
 
 
-@every
+@each
 def test_gradients_reach_every_weight(key):
     model = build(key)
     for i, weight in enumerate(model.trainable_variables):

@@ -6,12 +6,12 @@ import pytest
 import tensorflow as tf
 
 from tests.conformance.rounding import UNIT, assert_within_rounding, made_in
-from tests.conformance.tiny_models import batch, build, each, every, images
+from tests.conformance.tiny_models import batch, build, each, few, images
 from tfgvae import GVAE, SeqVAE, precision
 
 
 @pytest.mark.parametrize("policy", UNIT)
-@each
+@few
 def test_loss_and_gradient_are_float32s_up_to_rounding(key, policy):
     full = build(key)
     data = batch(full)
@@ -20,7 +20,7 @@ def test_loss_and_gradient_are_float32s_up_to_rounding(key, policy):
     assert_within_rounding(full, made_in(policy, lambda: build(key)), data, UNIT[policy])
 
 
-@every
+@each
 def test_terms_and_losses_are_float32(key):
     model = made_in("mixed_float16", lambda: build(key))
     data = batch(model)

@@ -15,6 +15,7 @@ from tests.conformance.tiny_models import (
     label,
     marked,
     samplers,
+    shared,
 )
 from tfgvae import seeds
 
@@ -22,7 +23,7 @@ from tfgvae import seeds
 @pytest.mark.parametrize("key", marked(("gvae", "marginal", "seqvae-label")))
 def test_rows_depend_on_their_own_seeds_alone(key):
     """Shapes, finite values, the same again, and a row by itself as within its batch."""
-    model, rows = build(key), seeds.rows(5, 4)
+    model, rows = shared(key), seeds.rows(5, 4)
     x, more = images(batch(model, 4)), label(model, 4)
     one = {name: value[2:3] for name, value in more.items()}
     for name, call in samplers(model).items():
@@ -36,7 +37,7 @@ def test_rows_depend_on_their_own_seeds_alone(key):
 
 @each
 def test_draws_are_of_the_family_and_differ_by_seed(key):
-    model, more = build(key), label(build(key), 4)
+    model, more = shared(key), label(shared(key), 4)
     drawn = model.ancestral_sample(4, seed=5, **more)
     assert not np.array_equal(drawn, model.ancestral_sample(4, seed=6, **more))
     if model.family.discrete:
@@ -48,7 +49,7 @@ def test_draws_are_of_the_family_and_differ_by_seed(key):
 @each
 @pytest.mark.parametrize("mean", [False, True])
 def test_reconstruction_is_encode_then_decode(key, mean):
-    model, more = build(key), label(build(key), 3)
+    model, more = shared(key), label(shared(key), 3)
     if mean and not model.family.has_mean:
         return  # Refused: see test_every_door.
     x = images(batch(model, 3))
@@ -62,7 +63,7 @@ def test_reconstruction_is_encode_then_decode(key, mean):
 
 @each
 def test_gibbs_is_repeated_reconstruction(key):
-    model, rows = build(key), seeds.rows(8, 2)
+    model, rows = shared(key), seeds.rows(8, 2)
     more, x = label(model, 2), images(batch(model, 2))
     chain = model.gibbs_sample(x, num_steps=3, seed=rows, return_chain=True, **more)
     assert chain.shape == (2, 3, *IMAGE)

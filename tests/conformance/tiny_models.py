@@ -1,5 +1,7 @@
 """Tiny models of every key of components.MODELS, and batches for them."""
 
+import functools
+
 import pytest
 import tensorflow as tf
 
@@ -27,6 +29,12 @@ def marked(quick):
 each = pytest.mark.parametrize("key", marked(QUICK))
 # For tests whose other models compile for tens of seconds.
 few = pytest.mark.parametrize("key", marked(("gvae", "marginal")))
+
+
+@functools.cache
+def shared(key):
+    """The model of `build`, one for all tests of a process: they leave it as it is."""
+    return build(key)
 
 
 def build(key, **given):

@@ -35,7 +35,11 @@ print(peak() - before)
 """
 
 
-@pytest.mark.parametrize(("suffix", "way"), [("jpg", "streamed"), ("png", "cached")])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("suffix", "way"),
+    [("jpg", "streamed"), ("png", "cached")],
+)
 def test_six_large_images_take_little_more_memory_than_one(tmp_path, suffix, way):
     y, x = np.indices((6000, 6000), np.uint16)
     image = np.stack([x // 32 % 256, y // 32 % 256, (x + y) // 64 % 256], -1).astype(np.uint8)

@@ -23,6 +23,7 @@ def test_the_longest_chain_keeps_to_the_budget(seconds, steps):
     assert cost.longest_chain(seconds) == steps
 
 
+@pytest.mark.slow
 def test_a_slow_step_lowers_the_limit_of_the_graph(tmp_path, monkeypatch):
     monkeypatch.setattr(cost, "seconds_per_step", lambda *_: 2.5)
     folder = tfgvae.export(build("gvae"), tmp_path / "slow", batch_sizes=(1, 2))

@@ -19,7 +19,7 @@ from export import readme, server_configs
 from export.layout import accepted, read_card
 from tests.conformance.tiny_models import IMAGE
 from tests.export import double
-from tests.export.served import every, exported, loaded, requests
+from tests.export.served import exported, loaded, of_one, requests
 from tfgvae.images import FINITE
 
 pytestmark = pytest.mark.skipif(
@@ -58,7 +58,7 @@ def paste(command, port):
     return json.loads(done.stdout)
 
 
-@every
+@of_one
 def test_every_request_of_the_readme_is_answered(key, written):
     model, _ = exported(key)
     text, names = written(key), list(requests(model))

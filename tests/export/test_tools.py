@@ -17,6 +17,7 @@ from tests.export.served import exported, loaded, of_one, requests
 CLI = str(pathlib.Path(sys.executable).with_name("saved_model_cli"))
 
 
+@pytest.mark.slow
 @of_one
 def test_saved_model_cli_shows_every_signature(key, tmp_path):
     model, folder = exported(key)
@@ -28,6 +29,7 @@ def test_saved_model_cli_shows_every_signature(key, tmp_path):
     assert "shape: (-1, 8, 8, 1)" in shown and "DT_INT64" in shown
 
 
+@pytest.mark.slow
 @of_one
 def test_saved_model_cli_runs_a_signature(key, tmp_path):
     model, folder = exported(key)

@@ -13,6 +13,10 @@ from tfgvae.autoregressive.causal import CausalConv
 from tfgvae.autoregressive.evaluation import WholeImage
 
 every = pytest.mark.parametrize("key", KEYS)
+# A network with scales takes long to trace.
+plain = pytest.mark.parametrize(
+    "key", [pytest.param(key, marks=pytest.mark.slow if "pp" in key else ()) for key in KEYS]
+)
 GREY, COLOUR = (5, 6, 1), (4, 5, 3)
 # Networks that see everything in an image of these sizes.
 DEEP = {
@@ -28,8 +32,13 @@ def all_images(image_shape, levels):
 
 
 @every
-@pytest.mark.parametrize("conditioned", [False, True])
-@pytest.mark.parametrize("spread", [0.0, 0.3])
+@pytest.mark.parametrize(
+    ("spread", "conditioned"),
+    [
+        (0.3, True),
+        *(pytest.param(*c, marks=pytest.mark.slow) for c in ((0.0, False), (0.3, False))),
+    ],
+)
 @pytest.mark.parametrize(
     ("shape", "levels"), [((2, 2, 1), 2), ((2, 2, 1), 3), ((1, 2, 3), 2), ((1, 2, 3), 3)]
 )
@@ -79,7 +88,7 @@ def test_outputs_depend_on_what_comes_before_alone(key, shape):
     assert not (changed & ~later(family)).any() and changed.any()
 
 
-@every
+@plain
 @pytest.mark.parametrize("shape", [GREY, COLOUR])
 def test_a_deep_network_has_no_blind_spot(key, shape):
     """Every sub-pixel reaches every later step, in one of a few images: rectifiers may be shut."""
@@ -189,9 +198,7 @@ def test_dropout_is_of_training_and_a_function_of_the_seed():
         assert (np.abs(trained - other) > 1e-3).all()
 
 
-@pytest.mark.parametrize(
-    "key", [pytest.param(key, marks=pytest.mark.slow if "pp" in key else ()) for key in KEYS]
-)
+@plain
 def test_it_is_a_distribution_of_tensorflow_probability(key):
     family = build(key, (2, 3, 3))
     params = parameters(family, 2)

@@ -82,6 +82,7 @@ def test_an_export_gives_its_answers():
             np.testing.assert_allclose(found, stored[f"{name}.out.{key}"], err_msg=name, **CLOSE)
 
 
+@pytest.mark.slow
 def test_the_script_writes_no_file_again():
     """`scripts/write_golden.py` runs, and leaves every file that is there as it is."""
 

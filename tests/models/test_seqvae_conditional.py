@@ -93,6 +93,7 @@ def test_densities_are_those_of_each_step_by_hand(share):
     np.testing.assert_allclose(found, log_x, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_log_likelihood_is_the_mean_weight_of_the_draws():
     """log (1/K) sum_k p(x, z_k) / q(z_k|x), with the draws of its own stream of seeds."""
     model, rows = moved(seqvae()), seeds.rows(4, 5)
@@ -154,7 +155,13 @@ def test_free_bits_floor_each_latent_of_each_step():
     np.testing.assert_allclose(plain(X)["penalty"], plain(X)["kl"], rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["mmd", "stein", "adversarial", "none"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mmd",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("stein", "adversarial", "none")),
+    ],
+)
 def test_other_regularizers_compare_draws_with_the_chain(name):
     model = seqvae(regularizer=name)
     model.compile(keras.optimizers.SGD(1e-3), jit_compile=False)

@@ -91,7 +91,7 @@ def test_the_weight_follows_the_batches_of_fit():
     [
         ({}, "greedy"),
         ({"intermediate_reconstruction": True, "stop_gradient": True}, "greedy"),
-        ({"stop_gradient": False}, "through"),
+        pytest.param({"stop_gradient": False}, "through", marks=pytest.mark.slow),
         ({"intermediate_reconstruction": False}, "last"),
         pytest.param(
             {"intermediate_reconstruction": False, "stop_gradient": True},
@@ -99,8 +99,14 @@ def test_the_weight_follows_the_batches_of_fit():
             marks=pytest.mark.slow,
         ),
         ({"intermediate_reconstruction": False, "stop_gradient": False}, "last"),
-        ({"training": "greedy", "stop_gradient": True}, "greedy"),
-        ({"training": "last", "intermediate_reconstruction": False}, "last"),
+        pytest.param(
+            {"training": "greedy", "stop_gradient": True}, "greedy", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            {"training": "last", "intermediate_reconstruction": False},
+            "last",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_older_arguments_name_three_modes(older, mode):

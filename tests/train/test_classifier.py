@@ -43,6 +43,7 @@ def test_the_accuracy_in_the_record_is_that_of_the_file(trained):
     assert rate > 0.1 + 5 * np.sqrt(0.1 * 0.9 / 297)  # A guess among ten classes has 0.1.
 
 
+@pytest.mark.slow
 def test_one_seed_one_network(trained, tmp_path):
     again = keras.models.load_model(train(tmp_path / "again.keras"))
     other = keras.models.load_model(train(tmp_path / "other.keras", seed=1))

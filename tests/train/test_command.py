@@ -95,6 +95,7 @@ def assert_same_run(folder, undisturbed):
     assert len(steps) == len(set(steps))
 
 
+@pytest.mark.slow
 def test_sigterm_then_sigkill_then_the_end(undisturbed, tmp_path):
     process = tiny.start(f"--workdir={tmp_path}", *RUN)
     wait_until(process, lambda: logged(tmp_path) >= 5)

@@ -11,8 +11,13 @@ from tests.train import tiny_runs as tiny
 from tfgvae import Marginal, data
 from train import build, datasets
 
+LONG = ("pixelvae_pp", "seqvae_celeba", "seqvae_lsun")  # They take long to trace.
 
-@pytest.mark.parametrize("recipe", configs.RECIPES)
+
+@pytest.mark.parametrize(
+    "recipe",
+    [pytest.param(r, marks=pytest.mark.slow if r in LONG else ()) for r in configs.RECIPES],
+)
 def test_every_recipe_builds_and_steps(recipe, tiny_config):
     config = tiny_config(recipe)
     loaded = datasets.Datasets(config)

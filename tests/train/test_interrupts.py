@@ -72,7 +72,7 @@ def commands(run, output):
 
 MOMENTS = [("train.errors", False), ("tensorflow", False), ("tensorflow", True), ("keras", True)]
 # Each starts a process that imports TensorFlow: two commands at one moment by default.
-QUICK = {("train.run", "tensorflow", True), ("export.run", "tensorflow", True)}
+QUICK = {("train.run", "tensorflow", True)}
 
 
 @pytest.mark.parametrize(
@@ -111,10 +111,8 @@ sys.exit(run.main(sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize(
-    "function",
-    ["_save", *(pytest.param(name, marks=pytest.mark.slow) for name in ("_write_extra", "_sync"))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("function", ["_save", "_write_extra", "_sync"])
 def test_an_interrupted_export_leaves_nothing(run, tmp_path, function):
     program = WORKING.format(function=function)
     done = subprocess.run(

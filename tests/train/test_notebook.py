@@ -71,6 +71,7 @@ def test_the_model_is_compiled_and_trained(tmp_path):
     assert tfgvae.train(workdir=tmp_path, verbose=False).train_batches == 2  # It has finished.
 
 
+@pytest.mark.slow
 def test_it_says_what_the_command_says_or_nothing(tmp_path, capsys):
     train(tmp_path / "a", verbose=True)
     said = capsys.readouterr().out
@@ -215,6 +216,7 @@ model.ancestral_sample(1, seed=0).shape
 """
 
 
+@pytest.mark.slow
 def test_a_cell_of_a_notebook_has_one_line_that_is_redrawn(tmp_path):
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat.v4")
     pytest.importorskip("ipykernel")

@@ -164,13 +164,13 @@ def test_a_fixed_q_that_never_began_needs_its_file(tmp_path, tiny_config):
         train_and_evaluate(made, tmp_path / "run", "one", say=silent)
 
 
+# Every recipe takes a step in test_configs.py; here are its first lines and its test.
+QUICK = ("vae", "seqvae", "infusion")
+
+
 @pytest.mark.parametrize(
     "recipe",
-    [
-        # The networks of the authors are recipes of seqvae; they take long to trace.
-        pytest.param(name, marks=pytest.mark.slow if name.startswith("seqvae_") else ())
-        for name in configs.RECIPES
-    ],
+    [pytest.param(r, marks=() if r in QUICK else pytest.mark.slow) for r in configs.RECIPES],
 )
 def test_every_recipe_trains_for_one_step(recipe, tmp_path, tiny_config):
     made = config(recipe, tiny_config)
@@ -191,7 +191,7 @@ def test_every_recipe_trains_for_one_step(recipe, tmp_path, tiny_config):
     ("recipe", "change"),
     [
         ("fixedq", {"inference.name": "gaussian"}),
-        ("seqvae", {"family.name": "bernoulli"}),
+        pytest.param("seqvae", {"family.name": "bernoulli"}, marks=pytest.mark.slow),
         ("pixelvae", {"regularizer.name": "none"}),
         ("vae", {"model.name": "marginal"}),
     ],
@@ -207,6 +207,7 @@ def test_a_part_may_be_replaced(recipe, change, tmp_path):
     assert np.isfinite(metrics["loss"])
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_removed(tmp_path):
     made = tiny.config(steps=2)
     train_and_evaluate(made, tmp_path, "one", say=silent)

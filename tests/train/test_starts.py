@@ -114,6 +114,7 @@ def test_mistakes_are_refused_without_tensorflow(arguments, status, said):
     assert not {"tensorflow", "keras", "tfgvae"} & set(imported)
 
 
+@pytest.mark.slow
 def test_a_notebook_is_not_shown_the_page_about_drivers():
     program = "import sys; import train.loop; print(sys.modules['tensorflow'].__name__)"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}

@@ -69,8 +69,8 @@ class PathMethods(SamplingMethods):
             same, "x_b must have as many images as x_a, got (x_b, x_a)", _count(x_b), _count(x_a)
         )
         rows = seeds.rows(seed, num_rows(x_a))
-        ends = (self._codes(x, rows, codes) for x in (x_a, x_b))
-        points = interpolation.path(*ends, num_steps, mode)
+        start, end = (self._codes(x, rows, codes) for x in (x_a, x_b))
+        points = interpolation.path(start, end, num_steps, mode)
         return self._decode_all(points, 2, rows, label, mean, return_chain)
 
     def traverse(

@@ -136,7 +136,7 @@ class Steps:
           training: bool.
         """
         prior = [(tf.zeros_like(given[:, 0]), tf.ones_like(given[:, 0]))]
-        posterior = prior if x is None else [self._inferred(self._posteriors[0], x, training)]
+        posterior = [prior[0] if x is None else self._inferred(self._posteriors[0], x, training)]
         z = [step_functions.latents(given[:, 0], draw, posterior[0])]
         params = [self._first_params(z[0], None, training)]
         for t in range(1, self.latent_shape[0]):

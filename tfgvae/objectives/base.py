@@ -12,10 +12,9 @@ class Objective:
       num_samples: K, draws of z for each image in training.
     """
 
-    # Constructor arguments that a user may not set.
-    supplied: tuple[str, ...] = ()
-
     num_samples: int = 1
+    # Arguments of the constructor that a model supplies: none.
+    supplied: tuple[str, ...] = ()
 
     def check(self, model: Model) -> None:
         """Check that a model can be trained by it.

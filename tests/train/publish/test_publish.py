@@ -59,7 +59,7 @@ def test_float16_is_measured(workdir, tmp_path):
     assert card["weights"]["dtype"] == "float16" and card["weights"]["change"] >= 0
     assert "measured: python -m train.evaluate --preset=tiny" in "\n".join(lines)
     before, after = arrays.of(tfgvae.load(workdir)), arrays.of(tfgvae.from_preset(folder))
-    expected = precision.rounded(before)
+    expected = precision.rounded(before, "float16")
     assert all(np.array_equal(expected[name], after[name]) for name in before)
     assert (folder / cards.WEIGHTS).stat().st_size < 2**20
 
