@@ -15,8 +15,6 @@ import time
 
 from absl import app, flags
 
-import train.start  # noqa: F401 (before TensorFlow)
-
 # Recipes that train on the digits in seconds a step; the others need a checkpoint or large images.
 RECIPES = "gvae,vae,vae2d,uvae,naive,pixelcnn,pixelvae,pixelvae_authors,pixelvae_pp,infusion,seqvae"
 
@@ -30,6 +28,9 @@ _ALONE = flags.DEFINE_bool("alone", False, "Used by itself: measure here, and pr
 
 def measure():
     """(seconds to make the model, of the first step, of the second)."""
+    import train.start  # noqa: F401 (before TensorFlow; the parent does without)
+
+    # isort: split
     from recipes import Run, configuration
 
     (recipe,) = _RECIPES.value

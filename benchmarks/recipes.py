@@ -22,7 +22,9 @@ def configuration(name, dataset, data_dir, fields):
     for pair in fields:
         field, _, text = pair.partition("=")
         kind = type(known[field])
-        value = text == "True" if kind is bool else text if known[field] is None else kind(text)
+        # A field at None may be of any type: its class checks it.
+        value = text if known[field] is None else kind(text)
+        value = {"True": True, "False": False}.get(text, value)
         config.update_from_flattened_dict({field: value})
     return config
 

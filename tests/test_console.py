@@ -133,12 +133,14 @@ except (ImportError, ValueError) as error:
 """
 
 
+@pytest.mark.slow
 def test_a_script_train_py_can_export(tmp_path):
     put(tmp_path, "train", text=SCRIPT.format(first=""))
     status, out = start("train.py", folder=tmp_path)
     assert status == 0 and "ValueError max_rows" in out and out.count("mine ran") == 1
 
 
+@pytest.mark.slow
 def test_an_own_module_train_that_is_imported_already_is_named(tmp_path):
     put(tmp_path, "train")
     put(tmp_path, "script", text=SCRIPT.format(first="import train"))

@@ -11,7 +11,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import shlex
 import sys
 import time
 
@@ -208,7 +207,7 @@ def main(arguments):
     """Run a command line and return its exit status."""
     flags = vars(parser().parse_args(arguments))
     debug = flags.pop("debug")
-    command = shlex.join(["python", "-m", "train.classifier", *arguments])
+    command = command_line.written("python -m train.classifier", arguments)
     flags["dense"] = tuple(flags["dense"])
 
     def train():

@@ -4,7 +4,6 @@ The rows "validation" of metrics.jsonl decide, so that a run that was killed at 
 resumed, has the same best checkpoint. Among equal bounds the earliest is the best.
 """
 
-import contextlib
 import os
 import pathlib
 import shutil
@@ -63,8 +62,7 @@ class Best:
 def _second_name(path, target):
     """Give a file a second name, at once; a copy where the file system has no hard links."""
     temporary = target.with_name(f".{target.name}.writing")
-    with contextlib.suppress(FileNotFoundError):
-        temporary.unlink()
+    temporary.unlink(missing_ok=True)
     try:
         os.link(path, temporary)
     except OSError:

@@ -35,9 +35,10 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suffix", "way"),
-    [pytest.param("jpg", "streamed", marks=pytest.mark.slow), ("png", "cached")],
+    [("jpg", "streamed"), ("png", "cached")],
 )
 def test_six_large_images_take_little_more_memory_than_one(tmp_path, suffix, way):
     y, x = np.indices((6000, 6000), np.uint16)

@@ -158,6 +158,7 @@ def test_one_temperature_is_importance_sampling(model):
     np.testing.assert_allclose(found.log_likelihood, expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_nonlinear_model_agrees_with_quadrature():
     """Bernoulli pixels, a network for f, an untrained q: log p(x) on a grid of z [2]."""
     mapping = {"name": "mlp", "dense": (8,)}
@@ -190,6 +191,7 @@ def test_rows_do_not_depend_on_their_batch(model):
     assert not np.array_equal(other.log_likelihood, whole.log_likelihood)
 
 
+@pytest.mark.slow
 def test_chains_of_latents_and_labels():
     chain = SeqVAE(
         lg.IMAGE, 2, 4, width=4, dense=(6,), kernel_size=3, latent_prediction=True, num_classes=3

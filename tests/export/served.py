@@ -14,8 +14,7 @@ import tensorflow as tf
 
 from export.bundle import write_version
 from export.limits import Limits
-from tests.conformance.components import MODELS
-from tests.conformance.tiny_models import batch, build, images, label
+from tests.conformance.tiny_models import batch, build, images, label, marked
 from tfgvae.distributions.flow import Flow
 from tfgvae.distributions.infusion_chain import InfusionChain
 from tfgvae.distributions.step_chain import StepChain
@@ -29,12 +28,8 @@ SEEDS = np.array([7, -5, 2**62], np.int64)
 # A latent, and a chain with labels; the others with --slow.
 QUICK = ("gvae", "seqvae-label")
 # For the tools of others, which read an export as any other: one model.
-of_one = pytest.mark.parametrize(
-    "key", [key if key == "gvae" else pytest.param(key, marks=pytest.mark.slow) for key in MODELS]
-)
-every = pytest.mark.parametrize(
-    "key", [key if key in QUICK else pytest.param(key, marks=pytest.mark.slow) for key in MODELS]
-)
+of_one = pytest.mark.parametrize("key", marked(("gvae",)))
+every = pytest.mark.parametrize("key", marked(QUICK))
 
 
 @functools.cache

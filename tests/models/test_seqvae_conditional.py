@@ -93,6 +93,7 @@ def test_densities_are_those_of_each_step_by_hand(share):
     np.testing.assert_allclose(found, log_x, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_log_likelihood_is_the_mean_weight_of_the_draws():
     """log (1/K) sum_k p(x, z_k) / q(z_k|x), with the draws of its own stream of seeds."""
     model, rows = moved(seqvae()), seeds.rows(4, 5)

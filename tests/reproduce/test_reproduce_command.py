@@ -14,7 +14,8 @@ from train.reproduce import EXPERIMENTS, PRESETS, reproduce
 from train.reproduce.__main__ import main
 
 # A PixelCNN++ takes a minute to trace; only its recipe and two claims are special to figure6.
-FIGURES = ["figure2", "figure4", "figure5", pytest.param("figure6", marks=pytest.mark.slow)]
+FIGURES = ["figure2", "figure4"]
+FIGURES += [pytest.param(name, marks=pytest.mark.slow) for name in ("figure5", "figure6")]
 
 
 def run(experiment, folder, monkeypatch):
@@ -45,6 +46,7 @@ def test_a_figure_and_its_numbers(experiment, tmp_path, monkeypatch):
         assert f"{verdict} {claim['claim']}" in said
 
 
+@pytest.mark.slow
 def test_a_second_call_trains_nothing_and_finds_the_same(tmp_path, monkeypatch):
     run("figure2", tmp_path, monkeypatch)
     first = (tmp_path / "figure2.json").read_text()

@@ -72,7 +72,7 @@ def commands(run, output):
 
 MOMENTS = [("train.errors", False), ("tensorflow", False), ("tensorflow", True), ("keras", True)]
 # Each starts a process that imports TensorFlow: two commands at one moment by default.
-QUICK = {("train.run", "tensorflow", True), ("export.run", "tensorflow", True)}
+QUICK = {("train.run", "tensorflow", True)}
 
 
 @pytest.mark.parametrize(

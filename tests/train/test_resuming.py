@@ -207,6 +207,7 @@ def test_a_part_may_be_replaced(recipe, change, tmp_path):
     assert np.isfinite(metrics["loss"])
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_removed(tmp_path):
     made = tiny.config(steps=2)
     train_and_evaluate(made, tmp_path, "one", say=silent)

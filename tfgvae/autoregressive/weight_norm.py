@@ -88,7 +88,7 @@ class NormalizedDeconv(Normalized):
         kernel = tf.transpose(self.kernel(), [0, 1, 3, 2])
         output_shape = [shape[0], 2 * height, 2 * width + self.right, self.filters]
         y = tf.nn.conv2d_transpose(x, kernel, output_shape, 2, "VALID")
-        y = y[:, :, 1:] if self.right else y
+        y = y[:, :, self.right :] if self.right else y
         return tf.nn.bias_add(y, tf.cast(self.bias, y.dtype))
 
     def matrix(self) -> tuple[Tensor, Tensor]:

@@ -3,11 +3,11 @@
 import contextlib
 import os
 import signal
-import threading
 
 import keras
 import numpy as np
 
+from train import signals
 from train.errors import Interrupted, TrainError
 from train.loss_scaling import LossScaling
 
@@ -83,8 +83,6 @@ class StopOnSignal(keras.callbacks.Callback):
       Interrupted: after the checkpoint was written.
     """
 
-    signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
     def __init__(self, clock, checkpoints):
         super().__init__()
         self.clock = clock
@@ -93,22 +91,14 @@ class StopOnSignal(keras.callbacks.Callback):
         self._before = {}
 
     def __enter__(self):
-        # Python lets only the main thread set handlers.
-        if threading.current_thread() is threading.main_thread():
-            self._before = {
-                number: signal.signal(number, self._note)
-                for number in self.signals
-                # None: a handler that is not Python's could not be put back.
-                if signal.getsignal(number) not in (signal.SIG_IGN, None)
-            }
+        self._before = signals.handle(self._note)
         return self
 
     def __exit__(self, *_):
         self._restore()
 
     def _restore(self):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        signals.put_back(self._before)
         self._before = {}
 
     def _note(self, number, frame):

@@ -4,7 +4,6 @@ from train import interrupts  # First: Ctrl-C during the other imports is one li
 
 # isort: split
 
-import shlex
 import sys
 
 from train import command_line, configuration
@@ -26,7 +25,7 @@ def _check_source(parsed):
 def main(arguments):
     """Run a command line and return its exit status: 1 if a metric failed, 2 for bad flags."""
     parsed = flags.parser().parse_args(arguments)
-    command = shlex.join(["python", "-m", "train.evaluate", *arguments])
+    command = command_line.written("python -m train.evaluate", arguments)
 
     def run():
         options = flags.options(parsed)

@@ -2,11 +2,11 @@
 
 import json
 import pathlib
-import shlex
 
 from configs.catalog import PARTS
 from tfgvae.version import VERSION
 from tfgvae.zoo import cards
+from train import command_line
 from train.evaluate.opening import describe
 from train.evaluate.settings import SIZES
 from train.files import read_json
@@ -27,7 +27,7 @@ def report_of(workdir, folder=None):
     """
     path = pathlib.Path(folder or pathlib.Path(workdir) / "evaluation") / "report.json"
     report = read_json(path)
-    again = shlex.join(["python", "-m", "train.evaluate", f"--workdir={workdir}"])
+    again = command_line.written("python -m train.evaluate", [f"--workdir={workdir}"])
     if report is None:
         raise ValueError(f"{workdir} was not evaluated, there is no {path}: run {again}")
     try:
@@ -70,7 +70,7 @@ def evaluation(report, name):
     flags = [f"--preset={name}", f"--metrics={','.join(done)}", f"--seed={report['seed']}"]
     flags += [f"--{key}={sizes[key]}" for key in SIZES if key in sizes]
     return {
-        "command": shlex.join(["python", "-m", "train.evaluate", *flags]),
+        "command": command_line.written("python -m train.evaluate", flags),
         "seed": report["seed"],
         "settings": {k: entry["settings"] for k, entry in done.items()},
     }

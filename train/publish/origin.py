@@ -3,7 +3,6 @@
 import os
 import pathlib
 import platform
-import shlex
 import subprocess
 
 import tensorflow as tf
@@ -11,6 +10,7 @@ import tensorflow as tf
 from configs.fields import flat
 from configs.resolve import BELONGING, fill
 from tfgvae import runs
+from train import command_line
 from train.configuration import FREE, recipe_of
 from train.flags import NO_FLAG, SHORTCUTS
 from train.notebook import text_of
@@ -38,7 +38,7 @@ def command(config):
             continue  # It was found from the data.
         flags.append(f"--{short.get(key, f'config.{key}')}={text_of(value)}")
     flags += [] if any(f.startswith("--seed=") for f in flags) else [f"--seed={config.seed}"]
-    return shlex.join(["python", "-m", "train.run", *flags])
+    return command_line.written("python -m train.run", flags)
 
 
 def _is_left_out(key):

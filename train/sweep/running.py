@@ -5,13 +5,12 @@ import ctypes
 import signal
 import subprocess
 import sys
-import threading
 
+from train import signals
 from train.errors import Interrupted, TrainError
 
 # Also beside a file train.py of the user: see tfgvae_console.
 _STARTS = "import tfgvae_console; tfgvae_console.{}()"
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _DEATH = 1  # PR_SET_PDEATHSIG of Linux
 
 
@@ -41,8 +40,11 @@ def start(command, arguments):
         received.append(number)
         process.send_signal(number)
 
-    with _handled(pass_on):
+    before = signals.handle(pass_on)
+    try:
         status = process.wait()
+    finally:
+        signals.put_back(before)
     if received:
         raise Interrupted("Interrupted. The same command goes on.", received[0])
     return status
@@ -53,30 +55,13 @@ def _end_with_parent():
         ctypes.CDLL(None).prctl(_DEATH, signal.SIGTERM)
 
 
-@contextlib.contextmanager
-def _handled(handler):
-    """Signals that are not ignored go to `handler`. Python lets only the main thread do this."""
-    main = threading.current_thread() is threading.main_thread()
-    ignored = (signal.SIG_IGN, None)
-    numbers = [n for n in _SIGNALS if main and signal.getsignal(n) not in ignored]
-    before = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
-
-
 def is_finished(cell):
     """Whether a cell's run has trained its last step and tested the model."""
-    from tfgvae import runs  # This imports TensorFlow.
-    from train import configuration, flags
+    from train import configuration, flags, workdir  # These import TensorFlow.
 
     command = flags.parse(["train.run", *cell.arguments])
     settled = configuration.settle(command.config, command.folder, command.given, True)
-    steps = settled.config.train.steps
-    rows = runs.read_metrics(cell.folder)
-    return any(row["step"] == steps and row["split"] == "test" for row in rows)
+    return workdir.MetricsFile(cell.folder).has(settled.config.train.steps, "test")
 
 
 def run(sweep, say=print, start=start):
