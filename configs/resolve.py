@@ -118,7 +118,7 @@ def fill(config):
     """A configuration with every value of its chosen components.
 
     Arguments of other components stay None. Values that come from the data also stay None;
-    train.loop sets them.
+    train.one_run sets them.
 
     Raises:
       ValueError: an unknown name, an argument that a component does not take, or a part that the

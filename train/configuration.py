@@ -30,7 +30,7 @@ FREE = (
     "train.keep",
     "train.log_every",
     # It may be larger, or smaller if not below the steps already done. With a schedule that ends at
-    # the last step the learning rate changes; train.loop prints a line about it.
+    # the last step the learning rate changes; train.beginning has a line about it.
     "train.steps",
 )
 
