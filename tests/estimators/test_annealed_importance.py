@@ -95,6 +95,7 @@ def model():
     return lg.build()
 
 
+@pytest.mark.slow
 def test_forward_weights_are_unbiased(model):
     """E w = p(x) for any number of temperatures: 400 chains at one image (Neal 2001)."""
     x = np.repeat(lg.draws(1, seed=1), 400, 0)

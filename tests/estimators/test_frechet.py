@@ -124,6 +124,7 @@ def test_its_error_bar_is_the_jackknife_of_the_naive_distance():
     assert kernel_distance(x, y).standard_error == pytest.approx(np.sqrt(variance))
 
 
+@pytest.mark.slow
 def test_the_kernel_distance_is_unbiased():
     equal = [kernel_distance(normal(2 * i, 30), normal(2 * i + 1, 30)).value for i in range(300)]
     assert abs(np.mean(equal)) < 5 * scipy.stats.sem(equal)

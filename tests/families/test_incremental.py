@@ -55,7 +55,10 @@ def test_same_noise_same_image(variant, shape):
     assert len(np.unique(x)) > 1 and not np.array_equal(x[0], x[1])
 
 
-@variants
+@pytest.mark.parametrize(
+    "variant",
+    [pytest.param(v, marks=pytest.mark.slow if v == "pixelcnn_pp" else ()) for v in VARIANTS],
+)
 def test_a_row_is_a_function_of_its_own_noise(variant):
     """The same again, and by itself as within its batch."""
     family, sample = compiled(variant, COLOUR)

@@ -38,7 +38,7 @@ def _last(variable):
     return variable.path.split("/")[-1].rpartition("_")[2]
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", [pytest.param("adam", marks=pytest.mark.slow), "adamw"])
 @pytest.mark.parametrize("options", OPTIONS, ids=range(len(OPTIONS)))
 def test_every_step_is_that_of_keras(name, options):
     plain, fused = (fitted(lambda cls=cls: cls(**options)) for cls in PAIRS[name])

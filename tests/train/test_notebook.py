@@ -188,6 +188,7 @@ def test_another_signal_has_its_usual_effect_after_the_checkpoint(tmp_path):
         signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.slow
 def test_importing_tfgvae_does_not_import_train():
     program = "import sys, tfgvae; print({'train', 'export', 'configs'} & {*sys.modules})"
     done = subprocess.run(

@@ -209,6 +209,7 @@ def test_a_configuration_in_python_names_its_modules(my_parts):
     assert runs.read_config(my_parts / "run")["imports"] == ["my_parts"]
 
 
+@pytest.mark.slow
 def test_a_loaded_run_imports_its_modules_in_a_new_process(my_parts):
     assert run.main(["run", *SHORT, *FLAGS]) == 0
     program = 'import tfgvae; print(tfgvae.load("run").mapping.rank)'
