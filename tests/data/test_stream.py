@@ -66,6 +66,7 @@ def test_one_pass_resumes_exactly(options):
         assert_same(take(9, start_step=start, **options), whole[start:])
 
 
+@pytest.mark.slow
 def test_the_global_seed_changes_nothing_and_is_not_changed(options):
     runs = []
     for seed in (0, 1, None):

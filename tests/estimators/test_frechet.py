@@ -130,6 +130,7 @@ def test_the_kernel_distance_is_unbiased():
     assert abs(np.mean(equal)) < 5 * scipy.stats.sem(equal)
 
 
+@pytest.mark.slow
 def test_the_kernel_distance_of_normals_in_one_dimension_has_a_closed_form():
     # k(x, y) = 1 + 3 xy + 3 (xy)^2 + (xy)^3, so that MMD^2 = 3 d1^2 + 3 d2^2 + d3^2 with the
     # differences of the first three moments; N(1, 1) has 1, 2, 4 and N(0, 1) has 0, 1, 0.

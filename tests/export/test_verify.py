@@ -103,6 +103,7 @@ def test_the_table_comes_before_a_missing_file(copy, capsys):
     assert text.index("\ngibbs_sample ") < text.index("does not exist")
 
 
+@pytest.mark.slow
 def test_shapes_that_are_not_those_of_the_card(copy, capsys):
     def widen(card):
         card["signatures"]["encode"]["outputs"]["z"]["shape"] = [None, 7]
@@ -125,6 +126,7 @@ def test_a_family_whose_pixels_are_any_numbers(tmp_path, capsys):
     assert status == 0, text
 
 
+@pytest.mark.slow
 def test_a_signature_without_a_warmup_request(copy, capsys):
     described = read_card(copy)["signatures"]
     del described["decode"]

@@ -15,7 +15,10 @@ SHAPES = [(5, 9, 1), COLOUR, (1, 6, 1), (6, 1, 3)]
 VARIANTS = {key: (key, {}) for key in KEYS}
 VARIANTS["pixelcnn, no blocks"] = ("pixelcnn", {"num_blocks": 0})
 VARIANTS["pixelcnn, 3 levels, deep"] = ("pixelcnn", {"levels": 3, "num_blocks": 3})
-variants = pytest.mark.parametrize("variant", VARIANTS)
+variants = pytest.mark.parametrize(
+    "variant",
+    [pytest.param(v, marks=pytest.mark.slow if v == "pixelcnn_pp" else ()) for v in VARIANTS],
+)
 plain = pytest.mark.parametrize(
     "key", [pytest.param(key, marks=pytest.mark.slow if "pp" in key else ()) for key in KEYS]
 )
@@ -55,10 +58,7 @@ def test_same_noise_same_image(variant, shape):
     assert len(np.unique(x)) > 1 and not np.array_equal(x[0], x[1])
 
 
-@pytest.mark.parametrize(
-    "variant",
-    [pytest.param(v, marks=pytest.mark.slow if v == "pixelcnn_pp" else ()) for v in VARIANTS],
-)
+@variants
 def test_a_row_is_a_function_of_its_own_noise(variant):
     """The same again, and by itself as within its batch."""
     family, sample = compiled(variant, COLOUR)

@@ -191,6 +191,7 @@ LOADED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "fields"), LOADED)
 def test_load_gives_the_averages(tmp_path, recipe, fields, tiny_config):
     made = tiny_config(recipe, ema_momentum=MOMENTUM)

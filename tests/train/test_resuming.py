@@ -168,7 +168,7 @@ def test_a_fixed_q_that_never_began_needs_its_file(tmp_path, tiny_config):
 
 
 # Every recipe takes a step in test_configs.py; here are its first lines and its test.
-QUICK = ("vae", "seqvae")
+QUICK = ("vae",)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_every_recipe_trains_for_one_step(recipe, tmp_path, tiny_config):
         ("fixedq", {"inference.name": "gaussian"}),
         pytest.param("seqvae", {"family.name": "bernoulli"}, marks=pytest.mark.slow),
         pytest.param("pixelvae", {"regularizer.name": "none"}, marks=pytest.mark.slow),
-        ("vae", {"model.name": "marginal"}),
+        pytest.param("vae", {"model.name": "marginal"}, marks=pytest.mark.slow),
     ],
 )
 def test_a_part_may_be_replaced(recipe, change, tmp_path):
