@@ -143,7 +143,7 @@ def _typed(model, limits, function, names):
             given["label"] = tf.zeros(tf.shape(tensors[0])[:1], tf.int32)
         return function(model, limits, **given)
 
-    return tf.function(signature, [specs[name] for name in given_names])
+    return tf.function(signature, [specs[name] for name in given_names], autograph=False)
 
 
 def signatures(model, limits, png=False):

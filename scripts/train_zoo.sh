@@ -6,7 +6,8 @@
 #     scripts/train_zoo.sh --list
 #
 # It can be stopped at any time: the same command goes on. Runs are in $RUNS (runs/zoo), presets in
-# $OUTPUT (tfgvae/zoo). A preset that is there already is left alone.
+# $OUTPUT (tfgvae/zoo). A preset that is there already is left alone. Afterwards
+# scripts/zoo_pictures.py and scripts/zoo_page.py write the pages of the site.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 RUNS=${RUNS:-runs/zoo}

@@ -15,10 +15,12 @@ from tests.own_module import my_parts, own_folder  # noqa: F401 (fixtures)
 # Tracing makes many objects that live on: Python would look for garbage a tenth of the time.
 gc.set_threshold(100_000, 50, 20)
 
-# A shell starts commands in the background with SIGINT ignored. The commands that tests interrupt
-# would inherit that.
+# A shell starts commands in the background with SIGINT ignored, and nohup ignores SIGHUP. The
+# commands that tests stop by these signals would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Before anything else uses TensorFlow: devices cannot be divided once they are in use.
 tf.config.set_logical_device_configuration(

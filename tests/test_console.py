@@ -83,6 +83,7 @@ def test_every_console_script_is_tested(scripts):
     assert len(scripts) == 9
 
 
+@pytest.mark.slow
 def test_a_console_script_trains_with_a_module_of_the_folder(scripts, my_parts):
     put(my_parts, *OURS)
     flags = [flag for flag in tiny.SMALLEST if "mapping" not in flag]

@@ -46,7 +46,7 @@ def compiled(
     cache = model.__dict__.setdefault("_compiled_functions", {})
     key = (function.__module__, function.__name__, *sorted(static.items()))
     if key not in cache:
-        traced = tf.function(lambda *args: function(model, *args, **static), specs)
+        traced = tf.function(lambda *args: function(model, *args, **static), specs, autograph=False)
         if tf.executing_eagerly():
             cache[key] = traced.get_concrete_function()
         else:

@@ -56,6 +56,14 @@ def words(seeds: Tensor, count: int) -> Tensor:
       seeds: [N] int64, each the two 32-bit words of a stateless seed.
       count: at least this many words for each seed.
     """
+    drawn = _words_of(seeds, tf.range((count + 3) // 4, dtype=tf.int64))
+    return tf.reshape(drawn, [tf.shape(seeds)[0], -1])
+
+
+# Traced once: its 250 operations would be most of what a graph with a little noise has to trace.
+@tf.function(input_signature=[tf.TensorSpec([None], tf.int64)] * 2, autograph=False)
+def _words_of(seeds, blocks):
+    """The words [N, M, 4] of N seeds at M values of the counter."""
     low, high = tf.unstack(tf.cast(tf.bitcast(seeds, tf.int32), tf.int64), axis=-1)
     # TensorFlow extends the sign of each half to 64 bits.
     halves = []
@@ -64,10 +72,9 @@ def words(seeds: Tensor, count: int) -> Tensor:
         halves += [tf.bitwise.bitwise_and(half, _MASK), tf.bitwise.bitwise_and(sign, _MASK)]
     mixed = _philox(halves, [tf.constant(word, tf.int64) for word in _SCRAMBLE])
     key, upper = mixed[:2], mixed[2:]
-    blocks = tf.range((count + 3) // 4, dtype=tf.int64)[None, :]
+    blocks = blocks[None, :]
     counter = (blocks, tf.zeros_like(blocks), upper[0][:, None], upper[1][:, None])
-    drawn = _philox(counter, [word[:, None] for word in key])
-    return tf.reshape(tf.stack(drawn, axis=-1), [tf.shape(seeds)[0], -1])
+    return tf.stack(_philox(counter, [word[:, None] for word in key]), axis=-1)
 
 
 def _unit(words_):

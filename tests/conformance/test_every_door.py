@@ -120,7 +120,11 @@ def test_a_column_of_labels_is_a_row_of_labels():
     ("change", "message"),
     [
         ({"label": np.array([0, 3, 1, 2])}, "labels must be in"),
-        ({"image": np.full((4, *IMAGE), 255.0, np.float32)}, "expected pixels in"),
+        pytest.param(
+            {"image": np.full((4, *IMAGE), 255.0, np.float32)},
+            "expected pixels in",
+            marks=pytest.mark.slow,
+        ),
         ({"image": np.full((4, *IMAGE), np.nan, np.float32)}, "expected pixels in"),
     ],
 )

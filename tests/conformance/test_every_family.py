@@ -19,6 +19,12 @@ WITH_MEAN = [k for k in ALL if FAMILIES[k.split("-")[0]].has_mean]
 IMAGE = (2, 3, 3)
 
 
+def quick(keys):
+    """Keys for `parametrize`. The network with a map takes long, and is the other in one layer."""
+    slow = pytest.mark.slow
+    return [pytest.param(k, marks=slow if k == "pixelcnn_pp-map" else ()) for k in keys]
+
+
 def build(key, image_shape=IMAGE):
     family = components.build(FAMILIES, components.FAMILIES, key)
     with seeds.initialization(0):
@@ -43,7 +49,7 @@ def log_probs(family, x, params):
     return family.log_prob(x, tf.repeat(params, len(x), 0)).numpy().astype(np.float64)
 
 
-@pytest.mark.parametrize("key", DISCRETE)
+@pytest.mark.parametrize("key", quick(DISCRETE))
 @pytest.mark.parametrize("spread", [1.0, 8.0])
 def test_probabilities_of_all_images_sum_to_one(key, spread):
     family = build(key, (1, 2, 1))
@@ -54,7 +60,7 @@ def test_probabilities_of_all_images_sum_to_one(key, spread):
     np.testing.assert_allclose(np.exp(log_prob).sum(), 1, atol=2e-5)
 
 
-@pytest.mark.parametrize("key", CONTINUOUS)
+@pytest.mark.parametrize("key", quick(CONTINUOUS))
 def test_density_integrates_to_one(key):
     family = build(key, (1, 1, 1))
     x = np.linspace(-8, 9, 20001, dtype=np.float32)
@@ -63,7 +69,7 @@ def test_density_integrates_to_one(key):
     np.testing.assert_allclose(np.trapezoid(np.exp(log_prob), x), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("key", quick(ALL))
 def test_log_prob_is_that_of_the_distribution(key):
     family = build(key)
     params = parameters(family, 4)
@@ -74,7 +80,7 @@ def test_log_prob_is_that_of_the_distribution(key):
     assert family(params, x=x).shape == (4,)
 
 
-@pytest.mark.parametrize("key", WITH_MEAN)
+@pytest.mark.parametrize("key", quick(WITH_MEAN))
 def test_sampled_mean_is_the_mean(key):
     """Within 5 standard errors of the mean of n draws, and half a level where documented."""
     family, n = build(key), 4000
@@ -131,7 +137,7 @@ def test_samples_follow_the_probabilities(key, image_shape):
     assert statistic < degrees + 2 * math.sqrt(degrees * 12.5) + 25
 
 
-@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("key", quick(ALL))
 def test_differences_of_log_prob_are_the_integral_of_its_gradient(key):
     """f(a + d) - f(a) = the mean of <gradient, d> over the segment, by the midpoint rule.
 
@@ -154,7 +160,7 @@ def test_differences_of_log_prob_are_the_integral_of_its_gradient(key):
         np.testing.assert_allclose(ends[1] - ends[0], tf.reduce_mean(slopes), atol=atol, rtol=0)
 
 
-@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("key", quick(ALL))
 def test_parameters_are_a_convex_set(key):
     """The gate of a chain interpolates parameters: the result must be a distribution too."""
     family = build(key)
@@ -167,7 +173,7 @@ def test_parameters_are_a_convex_set(key):
             assert (mean >= 0).all() and (mean <= 1).all()
 
 
-@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("key", quick(ALL))
 def test_snap_gives_images_of_the_support(key):
     family = build(key)
     x = family.snap(seeds.batch_normal(7, 3, IMAGE))
@@ -175,7 +181,7 @@ def test_snap_gives_images_of_the_support(key):
     assert (x.numpy() >= 0).all() and (x.numpy() <= 1).all()
 
 
-@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("key", quick(ALL))
 def test_config_round_trip(key):
     family = build(key)
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(family))
@@ -186,7 +192,7 @@ def test_config_round_trip(key):
     np.testing.assert_array_equal(copy.log_prob(x, params), family.log_prob(x, params))
 
 
-@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("key", quick(ALL))
 def test_bits_per_dim_of_the_uniform_distribution_is_eight(key):
     """256 equal levels cost ln 256 nats per sub-pixel; the uniform density on [0, 1] costs 0."""
     family = build(key)

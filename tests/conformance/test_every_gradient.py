@@ -63,6 +63,7 @@ def test_parts_are_the_batch(key):
     assert_same(trained(key), trained(key, accumulate=4))
 
 
+@pytest.mark.slow
 @few
 def test_parts_on_two_replicas_are_the_batch(key, mirrored):
     assert_same(trained(key), trained(key, mirrored, accumulate=2))
@@ -73,6 +74,7 @@ def test_xla_gives_the_same_losses_and_weights(key):
     assert_same(trained(key, batch_norm=True), trained(key, batch_norm=True, jit=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", marked(("marginal",)))
 def test_xla_on_two_replicas_and_in_parts_gives_the_same(key, mirrored):
     assert_same(trained(key), trained(key, mirrored, accumulate=2, jit=True))

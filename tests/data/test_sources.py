@@ -47,6 +47,7 @@ def test_digits_splits_hold_each_digit_of_the_set_once():
     assert set(test[1]) == set(range(10))
 
 
+@pytest.mark.slow
 def test_info_says_what_load_gives(tfds_dir):
     for options in ({}, {"image_size": (4, 5), "grayscale": True, "num_examples": 9}, {"crop": 3}):
         for name in ("digits", "tiny"):

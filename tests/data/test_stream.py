@@ -29,11 +29,19 @@ def rows(batches):
     return [image.tobytes() for b in batches for image in b["image"]]
 
 
-@pytest.fixture(params=[CACHED, STREAMED], ids=["cached", "streamed"])
+@pytest.fixture(
+    params=[pytest.param(CACHED, marks=pytest.mark.slow), STREAMED], ids=["cached", "streamed"]
+)
 def options(request, tfds_dir):
     return {"data_dir": tfds_dir, "cache_bytes": request.param}
 
 
+both = pytest.mark.parametrize(
+    "options", [CACHED, STREAMED], ids=["cached", "streamed"], indirect=True
+)
+
+
+@both
 @pytest.mark.parametrize("noise", [{"binarize": "dynamic"}, {"dequantize": True}])
 def test_a_stream_resumes_exactly(options, noise):
     options = {**options, **noise, "augment": "flip"}
@@ -49,6 +57,7 @@ def test_single_examples_and_static_binarization_resume_exactly(options):
     assert_same(take(30, start_step=30, **options), whole[30:])
 
 
+@both
 def test_one_pass_resumes_exactly(options):
     options = {**options, "binarize": "dynamic", "repeat": False}
     whole = take(9, **options)
@@ -57,6 +66,7 @@ def test_one_pass_resumes_exactly(options):
         assert_same(take(9, start_step=start, **options), whole[start:])
 
 
+@pytest.mark.slow
 def test_the_global_seed_changes_nothing_and_is_not_changed(options):
     runs = []
     for seed in (0, 1, None):

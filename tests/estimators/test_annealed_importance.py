@@ -95,6 +95,7 @@ def model():
     return lg.build()
 
 
+@pytest.mark.slow
 def test_forward_weights_are_unbiased(model):
     """E w = p(x) for any number of temperatures: 400 chains at one image (Neal 2001)."""
     x = np.repeat(lg.draws(1, seed=1), 400, 0)
@@ -108,6 +109,7 @@ def test_forward_weights_are_unbiased(model):
     assert abs(found.acceptance.mean() - annealing.TARGET) < 0.2
 
 
+@pytest.mark.slow
 def test_backward_weights_are_unbiased(model):
     """E 1/w = 1/p(x) from exact draws of the posterior: 400 chains at one image."""
     x = np.repeat(lg.draws(1, seed=1), 400, 0)

@@ -124,11 +124,13 @@ def test_its_error_bar_is_the_jackknife_of_the_naive_distance():
     assert kernel_distance(x, y).standard_error == pytest.approx(np.sqrt(variance))
 
 
+@pytest.mark.slow
 def test_the_kernel_distance_is_unbiased():
     equal = [kernel_distance(normal(2 * i, 30), normal(2 * i + 1, 30)).value for i in range(300)]
     assert abs(np.mean(equal)) < 5 * scipy.stats.sem(equal)
 
 
+@pytest.mark.slow
 def test_the_kernel_distance_of_normals_in_one_dimension_has_a_closed_form():
     # k(x, y) = 1 + 3 xy + 3 (xy)^2 + (xy)^3, so that MMD^2 = 3 d1^2 + 3 d2^2 + d3^2 with the
     # differences of the first three moments; N(1, 1) has 1, 2, 4 and N(0, 1) has 0, 1, 0.

@@ -98,7 +98,14 @@ def test_features_and_their_distances(form, network):
             assert_equal(distance(rows, features), distance(features, features))
 
 
-@pytest.mark.parametrize("form", [form for form in FORMS if "dict" in form])
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(form, marks=pytest.mark.slow if "batches" not in form else ())
+        for form in FORMS
+        if "dict" in form
+    ],
+)
 def test_labels_come_with_the_images(form):
     model = build("seqvae-label")
     found = estimators.log_likelihood(model, FORMS[form](), 3)

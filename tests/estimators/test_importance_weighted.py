@@ -36,7 +36,10 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n in ("flow", "infusion") else ()) for n in SMALL],
+)
 def test_it_is_the_models_own_bound_for_any_chunks_and_batches(name):
     model = SMALL[name]()
     x = model.family.snap(seeds.batch_uniform(0, 5, IMAGE))

@@ -47,6 +47,7 @@ def test_bounds_bracket_the_closed_form(stddev):
     assert least.value <= information + max(marginal, 2 * math.exp(2 * information) / 1000)
 
 
+@pytest.mark.slow
 def test_standard_errors_are_those_of_repeated_experiments():
     """Over 100 sets of 150 images: spread of the values against the mean of their errors^2."""
     model, runs = lg.build(stddev=0.5), 100

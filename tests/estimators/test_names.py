@@ -47,7 +47,11 @@ print(json.dumps(found))
 
 @pytest.mark.parametrize(
     "order",
-    [(PACKAGE, MODULES, PLAIN), (MODULES, PLAIN, PACKAGE), (PLAIN, MODULES, PACKAGE)],
+    [
+        pytest.param((PACKAGE, MODULES, PLAIN), marks=pytest.mark.slow),
+        (MODULES, PLAIN, PACKAGE),
+        pytest.param((PLAIN, MODULES, PACKAGE), marks=pytest.mark.slow),
+    ],
     ids=["package first", "from module first", "module first"],
 )
 def test_a_name_is_the_function_whatever_is_imported_first(order):
@@ -78,6 +82,7 @@ def test_importing_tfgvae_imports_no_part_of_scipy_or_scikit_learn():
     assert not [name for name in added if name.partition(".")[0] in slow]
 
 
+@pytest.mark.slow
 def test_importing_tfgvae_works_without_scikit_learn():
     """Keras asks for it and does without; so does tfgvae until an estimator needs it."""
     assert run(

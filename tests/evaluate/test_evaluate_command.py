@@ -104,6 +104,7 @@ def test_a_finished_metric_is_not_computed_again(workdir, done, monkeypatch):
     assert sum("as computed before" in line for line in lines) == len(FAST)
 
 
+@pytest.mark.slow
 def test_changed_settings_compute_only_what_reads_them(workdir, done, monkeypatch):
     replaced(monkeypatch, "reconstruction")
     changed = {**SIZES, "num_samples": 5}

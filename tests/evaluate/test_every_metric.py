@@ -143,6 +143,7 @@ def test_numbers_are_those_of_the_images_and_the_model(classifier):
     assert value("mutual_information", "cap") == np.log(SIZES["num_codes"])
 
 
+@pytest.mark.slow
 def test_a_fitted_prior_is_that_of_the_other_images_and_is_taken_back(classifier):
     context = context_of("gvae", classifier)
     model, own = context.model, context.model.latent_prior

@@ -153,6 +153,7 @@ def test_limits_are_numbers(model, tmp_path):
             tfgvae.export(model, tmp_path, **options)
 
 
+@pytest.mark.slow
 def test_warmup_requests_replay_and_cover_every_signature():
     _, folder = exported("seqvae-label")
     requests = warmup.read(warmup_path(folder))

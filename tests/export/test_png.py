@@ -24,6 +24,7 @@ def folder(tmp_path_factory):
     return tfgvae.export(build("gvae"), base, max_num_steps=3, batch_sizes=(1,), png=True)
 
 
+@pytest.mark.slow
 def test_each_draw_of_one_image_is_a_file(folder):
     described = read_card(folder)["signatures"]
     found = {name for name, types in described.items() if "png_bytes" in types["outputs"]}

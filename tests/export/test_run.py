@@ -182,7 +182,8 @@ sys.exit(run.main(sys.argv[2:]))
 
 
 # What does not fit.
-@pytest.mark.parametrize("limit", [pytest.param("graph", marks=pytest.mark.slow), "README"])
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", ["graph", "README"])
 def test_a_full_disk_is_one_sentence_and_no_half_of_a_file(workdir, output, tmp_path, limit):
     sizes = {path.name: path.stat().st_size for path in output.rglob("*") if path.is_file()}
     served = tmp_path / "served"

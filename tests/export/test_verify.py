@@ -40,6 +40,7 @@ def test_a_good_version(copy, capsys):
         assert f"\n{name}" in text
 
 
+@pytest.mark.slow
 def test_a_limit_that_does_not_hold(copy, capsys):
     def lower(card):
         card["limits"]["max_num_steps"] = LIMITS.max_num_steps - 2
@@ -50,6 +51,7 @@ def test_a_limit_that_does_not_hold(copy, capsys):
     assert "gibbs_sample: does not refuse too many steps" in text
 
 
+@pytest.mark.slow
 def test_a_limit_of_rows_that_does_not_hold(copy, capsys):
     change_card(copy, lambda card: card["limits"].update(max_rows=LIMITS.max_rows - 2))
     status, text = report(copy, capsys)
@@ -57,6 +59,7 @@ def test_a_limit_of_rows_that_does_not_hold(copy, capsys):
     assert "encode: does not refuse too many rows" in text
 
 
+@pytest.mark.slow
 def test_a_card_of_version_0_1_has_no_limit_of_rows(copy, capsys):
     change_card(copy, lambda card: card["limits"].pop("max_rows"))
     status, text = report(copy, capsys)
@@ -71,6 +74,7 @@ def test_a_signature_that_the_card_does_not_have(copy, capsys):
     assert rows["encode"] == ["-"] * 6 and rows["decode"][2:] == ["yes"] * 4
 
 
+@pytest.mark.slow
 def test_a_signature_that_the_model_does_not_have(copy, capsys):
     def add(card):
         card["signatures"]["another"] = card["signatures"]["encode"]
@@ -99,6 +103,7 @@ def test_the_table_comes_before_a_missing_file(copy, capsys):
     assert text.index("\ngibbs_sample ") < text.index("does not exist")
 
 
+@pytest.mark.slow
 def test_shapes_that_are_not_those_of_the_card(copy, capsys):
     def widen(card):
         card["signatures"]["encode"]["outputs"]["z"]["shape"] = [None, 7]
@@ -108,6 +113,7 @@ def test_shapes_that_are_not_those_of_the_card(copy, capsys):
     assert status == 1 and "encode: z has shape (3, 4)" in text
 
 
+@pytest.mark.slow
 def test_outputs_that_are_not_those_of_the_card(copy, capsys):
     change_card(copy, lambda card: card["signatures"]["encode"]["outputs"].pop("z"))
     status, text = report(copy, capsys)
@@ -120,6 +126,7 @@ def test_a_family_whose_pixels_are_any_numbers(tmp_path, capsys):
     assert status == 0, text
 
 
+@pytest.mark.slow
 def test_a_signature_without_a_warmup_request(copy, capsys):
     described = read_card(copy)["signatures"]
     del described["decode"]

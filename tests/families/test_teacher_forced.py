@@ -50,7 +50,7 @@ def perturbed(family, image_shape, params):
     ("cls", "image_shape", "options"),
     [
         (PixelCNN, GREY, {}),
-        (PixelCNNPP, COLOUR, {}),
+        pytest.param(PixelCNNPP, COLOUR, {}, marks=slow),
         pytest.param(PixelCNN, COLOUR, {"levels": 256}, marks=slow),
         pytest.param(PixelCNN, COLOUR, {"condition": "map"}, marks=slow),
         pytest.param(PixelCNN, GREY, {"kernel_size": 5, "num_blocks": 3}, marks=slow),

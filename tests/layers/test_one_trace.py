@@ -130,6 +130,7 @@ def test_the_policy_of_the_layers_holds():
         np.testing.assert_allclose(found, layer(X), rtol=2e-2, atol=2e-2)
 
 
+@pytest.mark.slow
 def test_two_replicas_have_the_gradients_of_one(mirrored):
     with mirrored.scope():
         many = make(norm="batch")

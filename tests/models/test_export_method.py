@@ -35,6 +35,7 @@ def test_it_writes_what_tfgvae_export_writes(model, tmp_path, capsys):
     np.testing.assert_allclose(found["z"], model.encode(x, seed), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_empty_folder_is_filled_and_another_one_is_kept(model, tmp_path, capsys):
     model.export(tmp_path / "new", format="tf_saved_model", verbose=False)
     assert capsys.readouterr().out == ""

@@ -59,7 +59,11 @@ def test_one_component_has_the_moments_of_the_codes():
 
 
 @pytest.mark.parametrize(
-    ("prior", "options"), [("mixture", {"components": 2}), ("flow", {"steps": 2, "hidden": (4,)})]
+    ("prior", "options"),
+    [
+        ("mixture", {"components": 2}),
+        pytest.param("flow", {"steps": 2, "hidden": (4,)}, marks=pytest.mark.slow),
+    ],
 )
 def test_samplers_and_files_use_it(prior, options, tmp_path):
     made, x = model(), lg.draws(100, seed=0)

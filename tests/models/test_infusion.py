@@ -142,6 +142,7 @@ def test_the_bound_is_below_the_likelihood_and_rises(linear):
     assert abs(difference.mean()) < 5 * difference.std() / np.sqrt(len(difference))
 
 
+@pytest.mark.slow
 def test_a_step_that_sees_more_of_the_image_predicts_it_better():
     """Rates 0, 0.45 and 0.9 on digits: by 5 standard errors over 512 images each."""
     options = {"num_steps": 3, "rate_growth": 0.45, "mapping": {"name": "mlp", "dense": (64,)}}

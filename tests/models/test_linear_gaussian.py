@@ -110,6 +110,7 @@ def test_ancestral_samples_have_the_marginal_law(exact):
     assert (np.abs(x.T @ x / n - covariance) < 6 * error).all()
 
 
+@pytest.mark.slow
 def test_training_reaches_the_closed_form_optimum():
     """The best ELBO is that of probabilistic PCA with fixed noise: eigenvalues above s^2 kept."""
     rng = np.random.default_rng(6)

@@ -53,10 +53,13 @@ def mixed():
     keras.config.set_dtype_policy(before)
 
 
-SLOW = pytest.param(pixelvae_pp, marks=pytest.mark.slow)
+SLOW = [
+    pytest.param(make, marks=pytest.mark.slow)
+    for make in (seqvae, pixelvae, pixelvae_pp, gvae_ladder, marginal)
+]
 
 
-@pytest.mark.parametrize("make", [gvae, gvae_ladder, seqvae, pixelvae, SLOW, marginal])
+@pytest.mark.parametrize("make", [gvae, *SLOW])
 def test_trains_and_samples(make, mixed):
     model = make()
     label = {"label": tf.constant([0, 1, 2, 0])} if model.num_classes else {}

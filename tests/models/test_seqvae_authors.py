@@ -57,7 +57,10 @@ def test_weights_are_those_of_the_layers(steps):
 
 @pytest.mark.parametrize(
     ("recipe", "groups", "millions"),
-    [("seqvae_celeba", (10,) * 4, 160.1), ("seqvae_lsun", (20, 30, 30, 30), 189.8)],
+    [
+        ("seqvae_celeba", (10,) * 4, 160.1),
+        pytest.param("seqvae_lsun", (20, 30, 30, 30), 189.8, marks=pytest.mark.slow),
+    ],
 )
 def test_the_recipes_have_the_authors_number_of_weights(recipe, groups, millions):
     """By the first two steps: every later step has the weights of the second."""
@@ -220,7 +223,7 @@ def test_without_skips_only_the_top_reads_the_last_image(skip):
     assert np.allclose(step(z, x=x)[0], step(z, x=1 - x)[0]) != skip
 
 
-@pytest.mark.parametrize("layout", ["wide", "authors"])
+@pytest.mark.parametrize("layout", [pytest.param("wide", marks=pytest.mark.slow), "authors"])
 def test_channels_replace_width(layout):
     doubled = seqvae(layout=layout, channels=(), width=3)
     given = seqvae(layout=layout, channels=(3, 6, 12), width=99)

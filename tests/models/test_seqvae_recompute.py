@@ -13,7 +13,7 @@ TINY = {"num_steps": 3, "latent_dim": 4, "width": 4, "dense": (6,), "kernel_size
 X = seeds.batch_uniform(0, 6, IMAGE)
 slow = pytest.mark.slow
 MODES = [
-    {"training": "greedy", "layout": "authors"},
+    pytest.param({"training": "greedy", "layout": "authors"}, marks=slow),
     {"training": "through", "step_prior": "conditional"},
     pytest.param({"training": "last", "share": True, "num_classes": 2}, marks=slow),
     pytest.param({"training": "greedy", "step_prior": "conditional"}, marks=slow),
@@ -55,6 +55,7 @@ def test_recomputed_steps_have_the_same_noise_gradients_and_moving_averages(opti
         np.testing.assert_allclose(a, c, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_step_is_traced_once(monkeypatch):
     counts = {"infer": 0, "following": 0}
     plain = {name: getattr(step_functions, name) for name in counts}

@@ -12,6 +12,9 @@ IMAGE = (8, 8, 1)
 TINY = {"num_steps": 3, "latent_dim": 4, "width": 4, "dense": (6,), "kernel_size": 3}
 X = seeds.batch_uniform(0, 5, IMAGE)
 PRIORS = ("normal", "conditional")
+few_priors = pytest.mark.parametrize(
+    "prior", [pytest.param("normal", marks=pytest.mark.slow), "conditional"]
+)
 
 
 def seqvae(**options):
@@ -43,7 +46,7 @@ def test_a_step_reaches_earlier_steps_except_when_greedy(prior, training):
         assert reached == (training != "greedy"), name
 
 
-@pytest.mark.parametrize("prior", PRIORS)
+@few_priors
 def test_at_weight_1_annealed_has_the_gradients_of_through(prior):
     models = (seqvae(training=t, step_prior=prior) for t in ("annealed", "through"))
     start, through = (loss_and_gradients(model) for model in models)
@@ -52,7 +55,7 @@ def test_at_weight_1_annealed_has_the_gradients_of_through(prior):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("prior", PRIORS)
+@few_priors
 def test_the_loss_of_annealed_lies_between_both(prior):
     """The noise of an evaluation does not depend on the number of training batches."""
     losses = {}
@@ -90,7 +93,11 @@ def test_the_weight_follows_the_batches_of_fit():
     ("older", "mode"),
     [
         ({}, "greedy"),
-        ({"intermediate_reconstruction": True, "stop_gradient": True}, "greedy"),
+        pytest.param(
+            {"intermediate_reconstruction": True, "stop_gradient": True},
+            "greedy",
+            marks=pytest.mark.slow,
+        ),
         pytest.param({"stop_gradient": False}, "through", marks=pytest.mark.slow),
         ({"intermediate_reconstruction": False}, "last"),
         pytest.param(
@@ -98,7 +105,11 @@ def test_the_weight_follows_the_batches_of_fit():
             "last",
             marks=pytest.mark.slow,
         ),
-        ({"intermediate_reconstruction": False, "stop_gradient": False}, "last"),
+        pytest.param(
+            {"intermediate_reconstruction": False, "stop_gradient": False},
+            "last",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             {"training": "greedy", "stop_gradient": True}, "greedy", marks=pytest.mark.slow
         ),

@@ -14,8 +14,8 @@ from train.reproduce import EXPERIMENTS, PRESETS, reproduce
 from train.reproduce.__main__ import main
 
 # A PixelCNN++ takes a minute to trace; only its recipe and two claims are special to figure6.
-FIGURES = ["figure2", "figure4"]
-FIGURES += [pytest.param(name, marks=pytest.mark.slow) for name in ("figure5", "figure6")]
+SLOW = "figure4", "figure5", "figure6"
+FIGURES = ["figure2", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 
 
 def run(experiment, folder, monkeypatch):

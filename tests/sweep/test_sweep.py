@@ -141,12 +141,13 @@ def test_a_sweep_that_is_killed_and_goes_on(tmp_path):
     """The real processes: killed with its run, resumed, evaluated, compared."""
     arguments = [*TINY, "--steps=400", "--seed=1,2", f"--workdir={tmp_path}"]
     line = [sys.executable, "-m", "train.sweep", *arguments, "--metrics=reconstruction"]
-    process = subprocess.Popen(line, cwd=tiny.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with open(tmp_path.with_name("said"), "w") as said:  # A pipe that nobody reads would fill.
+        process = subprocess.Popen(line, cwd=tiny.ROOT, stdout=said, stderr=said)
     folder, end = tmp_path / "seed=1", time.monotonic() + 300
     while not runs.checkpoints(folder) and process.poll() is None and time.monotonic() < end:
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=120)
+    process.wait(timeout=120)
     assert process.returncode == 128 + signal.SIGTERM
     (step, _) = runs.checkpoints(folder)[-1]
     assert step < 400

@@ -127,6 +127,7 @@ def test_metrics_are_those_of_a_model_with_the_averages(averaged):
         assert row == pytest.approx(found, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_training_is_the_same_without_averages(averaged, tmp_path):
     plain = Observed(tmp_path, config(ema_momentum=None))
     for a, b in zip(plain.weights, averaged.weights, strict=True):
@@ -170,6 +171,7 @@ def test_a_run_stopped_by_a_signal_resumes_exactly(averaged, tmp_path, monkeypat
     assert_resumes_as(averaged, tmp_path)
 
 
+@pytest.mark.slow
 def test_an_error_while_the_model_has_the_averages_saves_nothing(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError("no space")
@@ -189,6 +191,7 @@ LOADED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "fields"), LOADED)
 def test_load_gives_the_averages(tmp_path, recipe, fields, tiny_config):
     made = tiny_config(recipe, ema_momentum=MOMENTUM)

@@ -52,6 +52,7 @@ def test_one_seed_one_network(trained, tmp_path):
     assert not all(map(np.array_equal, weights, other.get_weights()))
 
 
+@pytest.mark.slow
 def test_binarized_images_are_what_it_is_tested_on(tmp_path):
     network = keras.models.load_model(train(tmp_path / "binary.keras", binarize="static"))
     settings = Settings("digits", **SMALL, binarize="static")

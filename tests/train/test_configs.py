@@ -11,7 +11,8 @@ from tests.train import tiny_runs as tiny
 from tfgvae import Marginal, data
 from train import build, datasets
 
-LONG = ("pixelvae_pp", "seqvae_celeba", "seqvae_lsun")  # They take long to trace.
+# They take long to trace, or take more than a step in test_resuming.py.
+LONG = ("pixelvae_pp", "seqvae_celeba", "seqvae_lsun", "vae", "vae2d", "pixelvae_authors")
 
 
 @pytest.mark.parametrize(

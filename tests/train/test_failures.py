@@ -54,6 +54,7 @@ def small(tmp_path, monkeypatch):
     return config, opened, decoded
 
 
+@pytest.mark.slow
 def test_pictures_and_batches_fit_a_small_test_split_which_is_read_once(small, tmp_path):
     config, opened, decoded = small
     config.pictures.num = 5

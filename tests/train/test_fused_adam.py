@@ -38,8 +38,14 @@ def _last(variable):
     return variable.path.split("/")[-1].rpartition("_")[2]
 
 
-@pytest.mark.parametrize("name", PAIRS)
-@pytest.mark.parametrize("options", OPTIONS, ids=range(len(OPTIONS)))
+@pytest.mark.parametrize("name", [pytest.param("adam", marks=pytest.mark.slow), "adamw"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(o, id=str(i), marks=pytest.mark.slow if i in (0, 2) else ())
+        for i, o in enumerate(OPTIONS)
+    ],
+)
 def test_every_step_is_that_of_keras(name, options):
     plain, fused = (fitted(lambda cls=cls: cls(**options)) for cls in PAIRS[name])
     for a, b in zip(plain.get_weights(), fused.get_weights(), strict=True):

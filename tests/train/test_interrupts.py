@@ -72,17 +72,12 @@ def commands(run, output):
 
 MOMENTS = [("train.errors", False), ("tensorflow", False), ("tensorflow", True), ("keras", True)]
 # Each starts a process that imports TensorFlow: two commands at one moment by default.
-QUICK = {("train.run", "tensorflow", True)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "moment", "swallow"),
-    [
-        pytest.param(*case, marks=[] if case in QUICK else pytest.mark.slow)
-        for command in commands("", "")
-        for moment in MOMENTS
-        for case in [(command, *moment)]
-    ],
+    [(command, *moment) for command in commands("", "") for moment in MOMENTS],
 )
 def test_an_interrupted_import_is_one_line(run, interrupted, tmp_path, command, moment, swallow):
     arguments = commands(run, tmp_path / "new")[command]

@@ -176,6 +176,7 @@ def test_a_loss_that_overflows_stops_the_run(tmp_path):
         assert np.isfinite(runs.load(tmp_path).get_weights()[0]).all(), path
 
 
+@pytest.mark.slow
 def test_two_replicas_train_as_one(finished, mirrored, tmp_path):
     config = undrawn(optimizer="sgd", clip_norm=0.5, learning_rate=0.1)
     # tests/conformance has the other networks; these are traced in half the time.

@@ -13,9 +13,9 @@ from train.loss_scaling import LARGEST, LossScaling
 from train.optimizers import ClippedAdam
 
 OPTIONS = [
-    (FusedAdam, {}),
+    pytest.param(FusedAdam, {}, marks=pytest.mark.slow),
     (FusedAdam, {"use_ema": True, "ema_momentum": 0.9, "weight_decay": 0.1}),
-    (ClippedAdam, {"global_clipnorm": 0.1}),
+    pytest.param(ClippedAdam, {"global_clipnorm": 0.1}, marks=pytest.mark.slow),
 ]
 
 

@@ -64,6 +64,7 @@ def test_images_of_such_names_are_refused(tmp_path, capsys, place):
     assert "the name of an image file must be UTF-8" in error and "\\xff" in error
 
 
+@pytest.mark.slow
 def test_other_files_of_such_names_are_ignored(tmp_path):
     for split in ("train", "test"):
         (tmp_path / split).mkdir()

@@ -119,6 +119,7 @@ def test_a_wrong_argument_has_the_words_of_the_command(given, flags, tmp_path, c
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_another_run_in_the_folder_is_a_value_error(tmp_path):
     train(tmp_path)
     with pytest.raises(ValueError, match="holds a run with another configuration") as error:
@@ -175,6 +176,7 @@ def test_an_interrupt_saves_a_checkpoint_and_the_next_call_resumes(tmp_path):
     assert model.train_batches == step + 1
 
 
+@pytest.mark.slow
 def test_another_signal_has_its_usual_effect_after_the_checkpoint(tmp_path):
     received = []
     before = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
@@ -188,6 +190,7 @@ def test_another_signal_has_its_usual_effect_after_the_checkpoint(tmp_path):
         signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.slow
 def test_importing_tfgvae_does_not_import_train():
     program = "import sys, tfgvae; print({'train', 'export', 'configs'} & {*sys.modules})"
     done = subprocess.run(

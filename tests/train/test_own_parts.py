@@ -200,6 +200,7 @@ def test_a_strange_list_of_modules_in_a_run(own_folder, imports):
             read()
 
 
+@pytest.mark.slow
 def test_a_configuration_in_python_names_its_modules(my_parts):
     config = tiny.config(steps=2)
     config.update_from_flattened_dict({"imports": ("my_parts",), "pictures.num": 0})
@@ -209,6 +210,7 @@ def test_a_configuration_in_python_names_its_modules(my_parts):
     assert runs.read_config(my_parts / "run")["imports"] == ["my_parts"]
 
 
+@pytest.mark.slow
 def test_a_loaded_run_imports_its_modules_in_a_new_process(my_parts):
     assert run.main(["run", *SHORT, *FLAGS]) == 0
     program = 'import tfgvae; print(tfgvae.load("run").mapping.rank)'

@@ -63,6 +63,7 @@ def finished(tmp_path_factory):
     return folder, model
 
 
+@pytest.mark.slow
 def test_a_run_in_float16_says_its_scale_and_its_skipped_steps(finished):
     folder, model = finished
     assert runs.read_config(folder)["precision"] == "mixed_float16"

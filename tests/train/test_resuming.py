@@ -46,6 +46,7 @@ def copy(short, tmp_path):
     return shutil.copytree(short, tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_values_found_from_the_data_are_stored(tmp_path):
     made = config(steps=1, optimizer="adamw")
     made.family.update(name="gaussian", learned="global")
@@ -95,6 +96,7 @@ def test_a_changed_learning_rate_takes_effect(copy):
         assert np.abs(a.numpy() - b.numpy()).max() < 1e-4
 
 
+@pytest.mark.slow
 def test_a_longer_cosine_says_what_the_learning_rate_does(tmp_path):
     made = config(schedule="cosine", learning_rate=0.1, steps=2)
     made.mapping.update(name="mlp", width=None)  # traced in half the time
@@ -109,6 +111,7 @@ def test_a_longer_cosine_says_what_the_learning_rate_does(tmp_path):
     assert optimizers.learning_rate(config(learning_rate=0.3).train, 9) == 0.3
 
 
+@pytest.mark.slow
 def test_more_checkpoints_change_no_weight(copy):
     made = config(checkpoint_every=1, eval_images=3, keep=9)
     model, _ = train_and_evaluate(made, copy, "one", say=silent)
@@ -165,7 +168,7 @@ def test_a_fixed_q_that_never_began_needs_its_file(tmp_path, tiny_config):
 
 
 # Every recipe takes a step in test_configs.py; here are its first lines and its test.
-QUICK = ("vae", "seqvae", "infusion")
+QUICK = ("vae",)
 
 
 @pytest.mark.parametrize(
@@ -192,8 +195,8 @@ def test_every_recipe_trains_for_one_step(recipe, tmp_path, tiny_config):
     [
         ("fixedq", {"inference.name": "gaussian"}),
         pytest.param("seqvae", {"family.name": "bernoulli"}, marks=pytest.mark.slow),
-        ("pixelvae", {"regularizer.name": "none"}),
-        ("vae", {"model.name": "marginal"}),
+        pytest.param("pixelvae", {"regularizer.name": "none"}, marks=pytest.mark.slow),
+        pytest.param("vae", {"model.name": "marginal"}, marks=pytest.mark.slow),
     ],
 )
 def test_a_part_may_be_replaced(recipe, change, tmp_path):

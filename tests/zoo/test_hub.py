@@ -75,6 +75,7 @@ ASKED = {
 }
 
 
+@pytest.mark.slow
 def test_what_the_client_gives_and_what_it_cannot(server, tmp_path):
     said = calls(ASKED, server.url, tmp_path)
     for (address, expected), line in zip(ASKED.items(), said, strict=True):

@@ -1,17 +1,24 @@
 """Run the cells of a sweep, each in a process of its own, and compare them."""
 
-import contextlib
-import ctypes
-import signal
+import os
 import subprocess
 import sys
 
 from train import signals
 from train.errors import Interrupted, TrainError
 
-# Also beside a file train.py of the user: see tfgvae_console.
-_STARTS = "import tfgvae_console; tfgvae_console.{}()"
-_DEATH = 1  # PR_SET_PDEATHSIG of Linux
+# What a process runs. If its parent is killed, it gets SIGTERM: PR_SET_PDEATHSIG of Linux. It asks
+# for this itself, because Python code between fork and exec may wait for ever for TensorFlow's
+# threads. `tfgvae_console` works beside a file train.py of the user, too.
+_STARTS = """
+import contextlib, ctypes, os, signal
+with contextlib.suppress(AttributeError, OSError):
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+if os.getppid() != {parent}:
+    raise SystemExit(128 + signal.SIGTERM)
+import tfgvae_console
+tfgvae_console.{command}()
+"""
 
 
 class CellsFailed(TrainError):
@@ -31,9 +38,9 @@ def start(command, arguments):
     Raises:
       Interrupted: after a signal.
     """
-    line = [sys.executable, "-c", _STARTS.format(command), *arguments]
+    code = _STARTS.format(parent=os.getpid(), command=command)
     # A session of its own: Ctrl-C reaches it only through us, and once.
-    process = subprocess.Popen(line, start_new_session=True, preexec_fn=_end_with_parent)
+    process = subprocess.Popen([sys.executable, "-c", code, *arguments], start_new_session=True)
     received = []
 
     def pass_on(number, frame):
@@ -48,11 +55,6 @@ def start(command, arguments):
     if received:
         raise Interrupted("Interrupted. The same command goes on.", received[0])
     return status
-
-
-def _end_with_parent():
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(_DEATH, signal.SIGTERM)
 
 
 def is_finished(cell):

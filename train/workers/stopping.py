@@ -2,6 +2,7 @@
 
 import time
 
+from train import signals
 from train.callbacks.guards import StopOnSignal
 
 _EVERY = 0.5  # seconds between two questions whether a worker has had a signal
@@ -44,11 +45,11 @@ class StopTogether(StopOnSignal):
     def _ask(self):
         """Whether a worker has had a signal. This one may get its own at any moment."""
         own = self.received
-        had = [float(number == own) for number in self.signals]
+        had = [float(number == own) for number in signals.STOP]
         wait, *counts = self.team.sum([self._steps() if self.team.is_chief else 0, *had])
         self._next = self.clock.step + int(wait)
         self._asked = self.clock.step, time.monotonic()
-        agreed = [n for n, count in zip(self.signals, counts, strict=True) if count]
+        agreed = [n for n, count in zip(signals.STOP, counts, strict=True) if count]
         if agreed:
             self.received = agreed[0]
         return bool(agreed)

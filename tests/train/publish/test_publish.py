@@ -168,6 +168,7 @@ def test_other_layers_are_named(preset):
         arrays.start_from(other, trained)
 
 
+@pytest.mark.slow
 def test_init_from_of_the_command(tmp_path):
     from train.loop import train_and_evaluate
 
