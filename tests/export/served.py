@@ -15,6 +15,7 @@ import tensorflow as tf
 from export.bundle import write_version
 from export.limits import Limits
 from tests.conformance.tiny_models import batch, build, images, label, marked
+from tfgvae.distributions.corrupted import Corrupted
 from tfgvae.distributions.flow import Flow
 from tfgvae.distributions.infusion_chain import InfusionChain
 from tfgvae.distributions.step_chain import StepChain
@@ -126,12 +127,10 @@ def _paths(model, asked, more):
 
 
 def _moments(q):
-    # These have none in closed form.
-    return (
-        {}
-        if isinstance(q, (InfusionChain, Flow, StepChain))
-        else {"mean": q.mean(), "stddev": q.stddev()}
-    )
+    """The mean and the deviation of a q that has them in closed form, else nothing."""
+    if isinstance(q, (Corrupted, InfusionChain, Flow, StepChain)):
+        return {}
+    return {"mean": q.mean(), "stddev": q.stddev()}
 
 
 def answers(model, asked):
