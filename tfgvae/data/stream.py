@@ -57,10 +57,12 @@ class Schedule:
 
     @property
     def size(self) -> int:
+        """The rows of a batch; single examples count as batches of one."""
         return 1 if self.batch_size is None else self.batch_size
 
     @property
     def full_batches(self) -> bool:
+        """Whether every batch has all its rows."""
         return self.repeat or self.drop_remainder
 
     def steps_per_epoch(self, num_examples: int) -> int:

@@ -27,9 +27,11 @@ class Point(NamedTuple):
     ratio_gradient: Tensor
 
     def log_density(self, beta: Tensor) -> Tensor:
+        """The logarithm of the density on the path at `beta`, up to a constant."""
         return self.base + beta * self.ratio
 
     def gradient(self, beta: Tensor) -> Tensor:
+        """Its gradient at the point."""
         return self.base_gradient + beta * self.ratio_gradient
 
 

@@ -173,6 +173,7 @@ class Infusion(ChainMethods, LatentVariableModel):
         }
 
     def observe(self, x: Tensor) -> None:
+        """Update the start of the chain, p(z(0)), by a training batch."""
         self.start.update(x)
 
     def terms(

@@ -33,6 +33,7 @@ def spoken(name):
 
 
 def title_of(name):
+    """The heading of a metric's section."""
     if name in TITLES:
         return TITLES[name]
     words = spoken(name)

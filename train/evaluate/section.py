@@ -20,10 +20,12 @@ class Number:
     meaning: str
 
     def as_dict(self):
+        """A dict for JSON."""
         return {**self.estimate.as_dict(), "meaning": self.meaning}
 
     @classmethod
     def from_dict(cls, stored):
+        """The number of a dict that `as_dict` made."""
         fields = {k: v for k, v in stored.items() if k != "meaning"}
         if fields["standard_error"] is None:
             fields["standard_error"] = math.nan
@@ -66,6 +68,7 @@ class Plot:
 
     @classmethod
     def from_dict(cls, stored):
+        """The plot of a dict of its fields."""
         return cls(**{**stored, "curves": [Curve(**curve) for curve in stored["curves"]]})
 
 
@@ -128,6 +131,7 @@ class Section:
 
     @classmethod
     def from_dict(cls, stored, pictures):
+        """The section of a dict that `as_dict` made, with its pictures."""
         return cls(
             {name: Number.from_dict(number) for name, number in stored["numbers"].items()},
             stored["sentences"],

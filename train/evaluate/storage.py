@@ -37,9 +37,11 @@ class Store:
         self.fixed = {"version": VERSION, **fixed}
 
     def path(self, name):
+        """The file of a metric's results."""
         return self.folder / f"{name}.json"
 
     def picture_path(self, name, picture):
+        """The file of a metric's picture."""
         return self.folder / f"{name}-{picture}.png"
 
     def write(self, name, section, settings, seconds):

@@ -20,6 +20,7 @@ class Simplex:
     num_x: int
 
     def shape(self, num_z):
+        """The shape of the parameters of `num_z` members."""
         return (num_z, self.num_x)
 
     def log_prob(self, params):
@@ -46,6 +47,7 @@ class Factorised:
     shared: bool = False
 
     def shape(self, num_z):
+        """The shape of the parameters of `num_z` members."""
         return (num_z, 1 if self.shared else self.images.shape[1], self.levels)
 
     def _one_hot(self):
@@ -80,6 +82,7 @@ class Gaussian:
     points: np.ndarray
 
     def shape(self, num_z):
+        """The shape of the parameters of `num_z` members."""
         return (num_z, self.points.shape[1])
 
     def log_prob(self, params):
@@ -105,6 +108,7 @@ class Laplace:
     points: np.ndarray
 
     def shape(self, num_z):
+        """The shape of the parameters of `num_z` members."""
         return (num_z, self.points.shape[1])
 
     def log_prob(self, params):

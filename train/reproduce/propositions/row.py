@@ -82,6 +82,7 @@ class Row:
 
     @property
     def as_expected(self):
+        """Whether the proposition holds, or fails, as the row says it must."""
         return self.verdict == self.expected
 
     def as_dict(self):
