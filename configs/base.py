@@ -20,6 +20,8 @@ def get_config():
             "imports": config_dict.placeholder(tuple),
             # A preset, a run folder or a .keras file, set by --init_from: the first weights.
             "init_from": config_dict.placeholder(str),
+            # The command of train.fit_prior that made this run of another one.
+            "prior_fit": config_dict.placeholder(str),
             "seed": 0,
             "label_condition": False,  # Condition the model on the labels, if it can.
             # In what the networks compute in training: a name of train.precision. Weights,

@@ -81,8 +81,13 @@ SHORTCUTS = {
     "seed": "seed",
     "init_from": "init_from",
 }
-# Fields that --config.KEY does not set -> the flag that does.
-NO_FLAG = {"recipe": "model", "imports": "import", "init_from": "init_from"}
+# Fields that --config.KEY does not set -> what does.
+NO_FLAG = {
+    "recipe": "--model",
+    "imports": "--import",
+    "init_from": "--init_from",
+    "prior_fit": "python -m train.fit_prior",
+}
 
 
 def values_of(argv, name):
@@ -165,7 +170,7 @@ def given_keys(argv, config):
             section, known = section[part], f"{known}.{part}"
         key = flag.partition(".")[2]
         if key in NO_FLAG:
-            raise SetupError(f"--{flag} is set by --{NO_FLAG[key]}")
+            raise SetupError(f"--{flag} is set by {NO_FLAG[key]}")
         given.add(key)
     return given
 

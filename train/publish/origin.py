@@ -26,6 +26,8 @@ def command(config):
     Args:
       config: ConfigDict of the run, without paths of this machine.
     """
+    if config.prior_fit:
+        return _with_fitted_prior(config)
     default, short = flat(fill(recipe_of(config))), {key: flag for flag, key in SHORTCUTS.items()}
     flags = [] if config.recipe is None else [f"--model={config.recipe}"]
     flags.append(f"--dataset={config.data.name}")
@@ -39,6 +41,14 @@ def command(config):
         flags.append(f"--{short.get(key, f'config.{key}')}={text_of(value)}")
     flags += [] if any(f.startswith("--seed=") for f in flags) else [f"--seed={config.seed}"]
     return command_line.written("python -m train.run", flags)
+
+
+def _with_fitted_prior(config):
+    """The command lines of a run to whose codes a prior was fitted."""
+    before = config.copy_and_resolve_references()
+    before.prior_fit = None
+    before.prior.update(dict.fromkeys(before.prior))
+    return f"{command(before)} --workdir=RUN && {config.prior_fit} --workdir=RUN --output=FITTED"
 
 
 def _is_left_out(key):
