@@ -57,7 +57,7 @@ def test_a_batch_that_does_not_divide_is_refused():
     strategies.check_batch_size(Three, 9)
     with pytest.raises(ValueError, match="multiple of the 3 replicas, got 8"):
         strategies.check_batch_size(Three, 8)
-    with pytest.raises(ValueError, match="auto, mirrored, one"):
+    with pytest.raises(ValueError, match="auto, mirrored, multiworker, one"):
         strategies.make("two")
 
 
