@@ -83,7 +83,10 @@ WHY_NOT = {
     "infusion": _TRAJECTORY,
     "infusion-constant": _TRAJECTORY,
     **dict.fromkeys((key for key in components.MODELS if key.startswith("seqvae")), _CHAIN),
-    "seqvae-conditional": {"active_units": NO_MEAN, **_CHAIN},
+    **dict.fromkeys(
+        (key for key in components.MODELS if key.endswith("conditional")),
+        {"active_units": NO_MEAN, **_CHAIN},
+    ),
     "marginal": _WITHOUT_LATENT,
     "marginal-label": _WITHOUT_LATENT,
     "marginal-pixelcnn": _WITHOUT_LATENT,

@@ -80,7 +80,10 @@ def test_a_recipe_differs_from_base_and_flags_from_it():
         (["--model=vae", "--dataste=mnist"], "dataste.*dataset"),
         (["--model=vae", "mnist"], "unexpected arguments: mnist"),
         (["--model=vae", "--config.recipe=gvae"], "--config.recipe is set by --model"),
-        (["--model=vae", "--strategy=two"], "unknown strategy 'two'; known: auto, mirrored, multiworker, one"),
+        (
+            ["--model=vae", "--strategy=two"],
+            "unknown strategy 'two'; known: auto, mirrored, multiworker, one",
+        ),
     ],
 )
 def test_mistakes_are_explained(arguments, said):
