@@ -83,10 +83,11 @@ WHY_NOT = {
     "infusion": _TRAJECTORY,
     "infusion-constant": _TRAJECTORY,
     **dict.fromkeys((key for key in components.MODELS if key.startswith("seqvae")), _CHAIN),
-    **dict.fromkeys(
-        (key for key in components.MODELS if key.endswith("conditional")),
-        {"active_units": NO_MEAN, **_CHAIN},
-    ),
+    **{
+        key: {"active_units": NO_MEAN, **_CHAIN}
+        for key, made in components.MODELS.items()
+        if made.get("step_prior") == "conditional"
+    },
     "marginal": _WITHOUT_LATENT,
     "marginal-label": _WITHOUT_LATENT,
     "marginal-pixelcnn": _WITHOUT_LATENT,
