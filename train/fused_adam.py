@@ -12,6 +12,7 @@ The optimizer's variables, and so its saved files, are Keras's.
 
 import keras
 import tensorflow as tf
+from tensorflow.python.distribute.values import PerReplica
 
 # The inputs of the operation that are equal for all weights.
 SHARED = ("beta1_power", "beta2_power", "lr", "beta1", "beta2", "epsilon")
@@ -27,7 +28,9 @@ class Fused:
         step = tf.cast(tf.convert_to_tensor(self.iterations) + 1, tf.float32)
         betas = [tf.constant(beta, tf.float32) for beta in (self.beta_1, self.beta_2)]
         powers = [tf.pow(beta, step) for beta in betas]
-        rate = tf.cast(learning_rate, tf.float32)
+        # A schedule on several replicas gives one rate for each; `update` gets the replica's own.
+        own = isinstance(learning_rate, PerReplica)
+        rate = learning_rate if own else tf.cast(learning_rate, tf.float32)
         shared = [*powers, rate, *betas, tf.constant(self.epsilon, tf.float32)]
 
         @tf.autograph.experimental.do_not_convert

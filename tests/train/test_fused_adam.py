@@ -55,8 +55,9 @@ def test_every_step_is_that_of_keras(name, options):
         np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-6)
 
 
-def test_two_replicas_take_the_step_of_one(mirrored):
-    one, two = (fitted(lambda: FusedAdam(1e-2), s) for s in (None, mirrored))
+@pytest.mark.parametrize("rate", [1e-2, RATE], ids=["constant", "schedule"])
+def test_two_replicas_take_the_step_of_one(rate, mirrored):
+    one, two = (fitted(lambda: FusedAdam(rate), s) for s in (None, mirrored))
     for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-6)
 
