@@ -34,10 +34,6 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes minutes; run with --slow")
-    # Most graphs of the tests run once: to optimise them takes longer than to run them. With
-    # --slow, and in the commands that tests start, they are optimised as they are for users.
-    if not config.getoption("--slow"):
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 def pytest_collection_modifyitems(config, items):

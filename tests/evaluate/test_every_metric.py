@@ -86,7 +86,7 @@ WHY_NOT = {
     **{
         key: {"active_units": NO_MEAN, **_CHAIN}
         for key, made in components.MODELS.items()
-        if made.get("step_prior") == "conditional"
+        if isinstance(made, dict) and made.get("step_prior") == "conditional"
     },
     "marginal": _WITHOUT_LATENT,
     "marginal-label": _WITHOUT_LATENT,

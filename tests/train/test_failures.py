@@ -73,10 +73,10 @@ def test_too_many_pictures_are_refused(tmp_path):
         train_and_evaluate(config, tmp_path / "run", "one", say=silent)
 
 
-def out_of_range(self, family, start_step):
+def out_of_range(self, family, start_step, division=None):
     """Batches of which the third has pixels in 0 .. 255."""
     scale = tf.data.Dataset.range(start_step, 100).map(lambda i: tf.where(i == 2, 255.0, 1.0))
-    batches = Datasets.really(self, family, start_step)
+    batches = Datasets.really(self, family, start_step, division)
     return tf.data.Dataset.zip(batches, scale).map(
         lambda batch, s: {**batch, "image": batch["image"] * s}
     )
