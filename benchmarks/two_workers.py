@@ -8,10 +8,8 @@ counted. The result is the ratio of their images per second, of each pair.
 """
 
 import argparse
-import json
 import os
 import pathlib
-import socket
 import statistics
 import subprocess
 import sys
@@ -53,11 +51,11 @@ def measure(batch, steps, size, width, several):
 
 
 def start(flags, cores, cluster=None):
-    """A process of this program that measures, bound to some cores."""
+    """A process of this program that measures, bound to some cores; `cluster` is its TF_CONFIG."""
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment.pop("TF_CONFIG", None)
     if cluster:
-        environment["TF_CONFIG"] = json.dumps(cluster)
+        environment["TF_CONFIG"] = cluster
     sizes = [f"--{name}={getattr(flags, name)}" for name in ("batch", "steps", "size", "width")]
     program = [sys.executable, __file__, *sizes, "--measure", "workers" if cluster else "one"]
     return subprocess.Popen(
@@ -79,14 +77,10 @@ def finish(processes):
 
 def two_workers(flags):
     """Images per second of the global batch on two workers."""
-    with socket.socket() as one, socket.socket() as two:
-        for held in (one, two):
-            held.bind(("", 0))
-        addresses = [f"localhost:{held.getsockname()[1]}" for held in (one, two)]
-    clusters = [
-        {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": i}} for i in (0, 1)
-    ]
-    return finish([start(flags, str(i), cluster) for i, cluster in enumerate(clusters)])
+    from train.workers import loopback
+
+    ports = loopback.free_ports(2)
+    return finish([start(flags, str(i), loopback.tf_config(ports, i)) for i in (0, 1)])
 
 
 def main(flags):

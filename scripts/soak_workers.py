@@ -10,12 +10,10 @@ shows a traceback or has to be killed.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +22,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from scripts import soak
+from train.workers import loopback
 
 STEPS_PER_KILL = 200
 WAIT, LIMIT = 60, 3600  # seconds: until the other worker has stopped; until a run has ended
@@ -31,21 +30,20 @@ WAIT, LIMIT = 60, 3600  # seconds: until the other worker has stopped; until a r
 
 def start(folder, steps):
     """Start both workers: [(process, the file of its output)]."""
-    with socket.socket() as one, socket.socket() as two:
-        for held in (one, two):
-            held.bind(("", 0))
-        addresses = [f"localhost:{held.getsockname()[1]}" for held in (one, two)]
+    ports = loopback.free_ports(2)
     flags = (*soak.FLAGS, f"--steps={steps}", f"--workdir={folder}", "--strategy=multiworker")
     started = []
     for index in range(2):
-        task = {"type": "worker", "index": index}
-        config = json.dumps({"cluster": {"worker": addresses}, "task": task})
         log = folder.with_suffix(f".{index}.log")
         with open(log, "w") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "train.run", *flags],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CONFIG": config},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT),
+                    "TF_CONFIG": loopback.tf_config(ports, index),
+                },
                 stdout=file,
                 stderr=file,
             )

@@ -19,7 +19,6 @@ RESULTS = ROOT / "docs" / "results" / "presets.md"
 GALLERY = ROOT / "docs" / "preset_gallery.md"
 PUBLISHED = ROOT / "docs" / "results" / "published.json"
 IMAGES = ROOT / "docs" / "images" / "zoo"
-WIDTH = 100
 
 # The pictures of a preset, in the order of the page: the kind of scripts/zoo_pictures.py, and what
 # is said below it.
@@ -77,11 +76,6 @@ def parts(card):
     return ", ".join(f"{name} {part}" for part, name in card["model"]["parts"].items())
 
 
-def bullets(title, lines):
-    """A paragraph and a list."""
-    return [title, "", *(f"- {line}" for line in lines), ""]
-
-
 def section(card):
     """All that a card says of a preset."""
     training, model = card["training"], card["model"]
@@ -105,7 +99,7 @@ def section(card):
     lines.append("")
     if published(card["name"]):
         lines += [f"To compare: {published(card['name'])}.", ""]
-    return [*lines, *bullets("Limits:", card["limits"])]
+    return [*lines, "Limits:", "", *(f"- {limit}" for limit in card["limits"]), ""]
 
 
 def results():

@@ -23,14 +23,12 @@ def draw(name):
     opened = sources.open_source(name)
     model = opened.model
     batch = next(iter(opened.data.evaluation(model.family, ROWS, ROWS)))
-    options = opened.config.pictures.copy_and_resolve_references()
-    options.num, options.mean = ROWS, model.family.has_mean
-    for index, (kind, make) in enumerate(pictures.PICTURES.items()):
-        images = make(model, batch, pictures.picture_seed(0, index), options)
-        if images is not None:
-            path = FOLDER / f"{name}_{kind}.png"
-            pictures.write(pictures.grid(images), path)
-            print(path.relative_to(ROOT))
+    config = opened.config
+    config.seed, config.pictures.num, config.pictures.mean = 0, ROWS, True
+    for kind, pixels in pictures.grids(model, config, batch):
+        path = FOLDER / f"{name}_{kind}.png"
+        pictures.write(pixels, path)
+        print(path.relative_to(ROOT))
 
 
 def main(names):

@@ -62,16 +62,15 @@ def fit_prior(
             raise SetupError("the prior of this model is a chain, which no fitted prior replaces")
         options = {} if components is None else {"components": components}
         density = opened.model.fit_prior(images, prior, seed, **options)
-        say(f"log p(z) of {len(images) // 10:,} codes that were held out: {density} nats.")
+        say(f"log p(z) of {density.count:,} codes that were held out: {density} nats.")
         given = {"prior": prior, "num_images": num_images, **options, "seed": seed}
-        _write(opened, workdir, output, given)
+        _write(opened, output, given)
     train_and_evaluate(configuration.require(output), output, "one", say=say)
     return density
 
 
-def _write(opened, workdir, output, given):
+def _write(opened, output, given):
     """Write the run folder: the configuration, and one checkpoint after the last step."""
-    from tfgvae import runs
     from tfgvae.zoo import arrays
     from train import build, optimizers
     from train import workdir as folders
@@ -85,15 +84,11 @@ def _write(opened, workdir, output, given):
     config.prior_fit = command_line.written("python -m train.fit_prior", flags)
     # The weights of the run are the averages, or the selected ones.
     config.train.update(steps=step, ema_momentum=None, select="last", warmup_steps=0)
-    network = None
-    if config.inference.checkpoint is not None:
-        path = runs.checkpoint_path(workdir, step)
-        network = Checkpoints(workdir, config.train.keep).fixed_network(path)
-    model = build.compiled(config, opened.data.training_info, network)
+    model = build.compiled(config, opened.data.training_info)
     arrays.start_from(model, opened.model)
     optimizers.inner(model.optimizer).iterations.assign(step)
-    folders.prepare(output, config)
     Checkpoints(output, config.train.keep).save(model, step)
+    folders.prepare(output, config)  # Last: with a configuration the folder is a run.
 
 
 def parser():

@@ -207,17 +207,20 @@ def draw(model, step, config, folder, batch):
     Returns:
       [(name, uint8 [height, width, 3])].
     """
+    drawn = list(grids(model, config, batch))
+    for name, pixels in drawn:
+        write(pixels, pathlib.Path(folder) / "samples" / f"step_{step:08d}_{name}.png")
+    return drawn
+
+
+def grids(model, config, batch):
+    """Every picture that the model has, as `draw`: (name, uint8 [height, width, 3])."""
     options = config.pictures.copy_and_resolve_references()
     options.mean = options.mean and model.family.has_mean
-    drawn = []
     for index, (name, make) in enumerate(PICTURES.items()):
         found = make(model, batch, picture_seed(config.seed, index), options)
-        if found is None:
-            continue
-        pixels = grid(found)
-        write(pixels, pathlib.Path(folder) / "samples" / f"step_{step:08d}_{name}.png")
-        drawn.append((name, pixels))
-    return drawn
+        if found is not None:
+            yield name, grid(found)
 
 
 def write(pixels, path):

@@ -11,7 +11,7 @@ from tests.train import tiny_runs as tiny
 from tfgvae import Marginal, data
 from train import build, datasets
 
-# They take long to trace, or take more than a step in test_resuming.py.
+# They take long to trace, or are like another one: vae trains in test_resuming.py, too.
 LONG = ("pixelvae_pp", "seqvae_celeba", "seqvae_lsun", "vae", "vae2d", "pixelvae_authors")
 
 

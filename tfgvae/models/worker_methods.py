@@ -10,6 +10,7 @@ On one worker every method is Keras's own. tests/train/workers/test_equal.py fai
 Keras can do without this file.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -76,27 +77,24 @@ class WorkerMethods(keras.Model):
 
     def make_train_function(self, force: bool = False) -> Any:
         """Keras's hook: sets `train_function`."""
-        if not several(self.distribute_strategy):
-            return super().make_train_function(force)
-        if self.train_function is None or force:
-            self.train_function = _logging(self, self.train_step)
-        return self.train_function
+        return self._made("train", force, lambda: _logging(self, self.train_step))
 
     def make_test_function(self, force: bool = False) -> Any:
         """Keras's hook: sets `test_function`."""
-        if not several(self.distribute_strategy):
-            return super().make_test_function(force)
-        if self.test_function is None or force:
-            self.test_function = _logging(self, self.test_step)
-        return self.test_function
+        return self._made("test", force, lambda: _logging(self, self.test_step))
 
     def make_predict_function(self, force: bool = False) -> Any:
         """Keras's hook: sets `predict_function`."""
+        return self._made("predict", force, lambda: _gathering(self))
+
+    def _made(self, kind: str, force: bool, make: Callable[[], Any]) -> Any:
+        """The function of a kind: Keras's own on one worker, else that of `make`, once."""
         if not several(self.distribute_strategy):
-            return super().make_predict_function(force)
-        if self.predict_function is None or force:
-            self.predict_function = _gathering(self)
-        return self.predict_function
+            return getattr(super(), f"make_{kind}_function")(force)
+        name = f"{kind}_function"
+        if getattr(self, name) is None or force:
+            setattr(self, name, make())
+        return getattr(self, name)
 
 
 def _graph(model, function):

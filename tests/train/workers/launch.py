@@ -1,33 +1,16 @@
 """Start workers on this machine. Each gets a free port, and none outlives a test."""
 
 import contextlib
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 
 from tests.train import tiny_runs
+from train.workers.loopback import free_ports, tf_config
 
 TIMEOUT = 900  # seconds for everything that a test starts; machines may be busy
-
-
-def free_ports(count):
-    """Ports that nobody uses."""
-    with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in held:
-            one.bind(("", 0))
-        return [one.getsockname()[1] for one in held]
-
-
-def tf_config(ports, index):
-    addresses = [f"localhost:{port}" for port in ports]
-    return json.dumps(
-        {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-    )
 
 
 def start(arguments, ports, index, **environment):
