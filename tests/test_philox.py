@@ -56,6 +56,7 @@ def test_a_draw_is_tensorflows_from_any_place(draw, tensorflow):
             np.testing.assert_array_equal(graph(tf.constant(seed), tf.constant(start)), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("draw", "tensorflow", "tolerance"), DRAWS)
 def test_xla_draws_the_same_noise(draw, tensorflow, tolerance):
     """TensorFlow's own operations do not: see the second assertion."""

@@ -125,7 +125,11 @@ def test_a_column_of_labels_is_a_row_of_labels():
             "expected pixels in",
             marks=pytest.mark.slow,
         ),
-        ({"image": np.full((4, *IMAGE), np.nan, np.float32)}, "expected pixels in"),
+        pytest.param(
+            {"image": np.full((4, *IMAGE), np.nan, np.float32)},
+            "expected pixels in",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_fit_refuses_as_its_graph_runs(change, message):

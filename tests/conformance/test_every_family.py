@@ -104,8 +104,8 @@ def countable(shapes, most=1000):
     """[(key, shape)] where a discrete family has at most `most` images of that shape."""
     levels = {k: components.build(FAMILIES, components.FAMILIES, k).levels for k in DISCRETE}
     cases = [(k, s) for k in DISCRETE for s in shapes if levels[k] ** math.prod(s) <= most]
-    # A network with scales takes long to trace: one shape of it.
-    slow = [(k, s) for k, s in cases if "pp" in k and s != shapes[-1]]
+    # A network with scales takes long to trace.
+    slow = [case for case in cases if "pp" in case[0]]
     return [pytest.param(*c, marks=pytest.mark.slow if c in slow else ()) for c in cases]
 
 

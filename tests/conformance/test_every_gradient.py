@@ -69,7 +69,7 @@ def test_parts_on_two_replicas_are_the_batch(key, mirrored):
     assert_same(trained(key), trained(key, mirrored, accumulate=2))
 
 
-@few
+@pytest.mark.parametrize("key", marked(("marginal",)))
 def test_xla_gives_the_same_losses_and_weights(key):
     assert_same(trained(key, batch_norm=True), trained(key, batch_norm=True, jit=True))
 

@@ -31,7 +31,7 @@ def test_terms_and_losses_are_float32(key):
     assert all(v.dtype == "float32" for v in model.trainable_variables)
 
 
-@each
+@few
 def test_a_saved_mixed_model_is_loaded_in_float32(key, tmp_path):
     """precision.in_float32, which tfgvae.load applies: the weights of the mixed one, in float32."""
     mixed = made_in("mixed_bfloat16", lambda: build(key))

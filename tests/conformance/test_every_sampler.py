@@ -100,7 +100,7 @@ def test_no_call_traces_a_sampler_again(key, monkeypatch):
     assert len(traces) == first
 
 
-@few
+@pytest.mark.parametrize("key", marked(("marginal",)))
 def test_samplers_inside_a_function_of_any_number_of_images(key):
     """The user's own tf.function, its first call of a sampler, and the number of rows unknown."""
     model = build(key)

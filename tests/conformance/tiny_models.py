@@ -12,10 +12,10 @@ from tfgvae.models.sampling_methods import ChainMethods
 
 IMAGE = (8, 8, 1)
 every = pytest.mark.parametrize("key", components.MODELS)
-# For tests that trace many functions: one of each model, the chain with labels, one drawn pixel by
-# pixel. The other variants need --slow.
+# For tests that trace many functions: one of each model, the chain with labels. The other variants
+# need --slow.
 QUICK = {key for key in components.MODELS if "-" not in key} - {"seqvae"}
-QUICK |= {"seqvae-label", "gvae-pixelcnn"}
+QUICK |= {"seqvae-label"}
 
 
 def marked(quick):

@@ -42,7 +42,9 @@ both = pytest.mark.parametrize(
 
 
 @both
-@pytest.mark.parametrize("noise", [{"binarize": "dynamic"}, {"dequantize": True}])
+@pytest.mark.parametrize(
+    "noise", [{"binarize": "dynamic"}, pytest.param({"dequantize": True}, marks=pytest.mark.slow)]
+)
 def test_a_stream_resumes_exactly(options, noise):
     options = {**options, **noise, "augment": "flip"}
     whole = take(14, **options)  # 4 steps an epoch.

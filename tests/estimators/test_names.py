@@ -67,6 +67,7 @@ def test_every_exported_name_can_be_called():
     assert all(callable(getattr(tfgvae.estimators, name)) for name in names)
 
 
+@pytest.mark.slow
 def test_importing_tfgvae_imports_no_part_of_scipy_or_scikit_learn():
     """Keras and TensorFlow import some of both themselves: nothing is added to it."""
     added = run(

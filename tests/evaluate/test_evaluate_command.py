@@ -115,7 +115,14 @@ def test_changed_settings_compute_only_what_reads_them(workdir, done, monkeypatc
     evaluate(workdir, FAST, say=quiet, **SIZES)  # As the other tests want it.
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"overwrite": True}, {"num_images": 11}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"overwrite": True},
+        pytest.param({"num_images": 11}, marks=pytest.mark.slow),
+    ],
+)
 def test_what_computes_all_again(workdir, done, monkeypatch, tmp_path, change):
     evaluate(workdir, FAST[:1], tmp_path, say=quiet, **SIZES)
     replaced(monkeypatch, FAST[0])

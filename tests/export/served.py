@@ -26,8 +26,8 @@ ROWS = 3
 STEPS = [1, 4, 2]
 SEEDS = np.array([7, -5, 2**62], np.int64)
 
-# A latent, and a chain with labels; the others with --slow.
-QUICK = ("gvae", "seqvae-label")
+# A latent, and labels; the others with --slow.
+QUICK = ("gvae", "marginal-label")
 # For the tools of others, which read an export as any other: one model.
 of_one = pytest.mark.parametrize("key", marked(("gvae",)))
 every = pytest.mark.parametrize("key", marked(QUICK))

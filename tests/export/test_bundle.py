@@ -155,9 +155,9 @@ def test_limits_are_numbers(model, tmp_path):
 
 @pytest.mark.slow
 def test_warmup_requests_replay_and_cover_every_signature():
-    _, folder = exported("seqvae-label")
+    _, folder = exported("marginal-label")
     requests = warmup.read(warmup_path(folder))
-    signatures = loaded("seqvae-label")
+    signatures = loaded("marginal-label")
     rows = {(name, len(next(iter(inputs.values())))) for name, inputs in requests}
     names = set(signatures) - {"serving_default"}
     assert rows == {(name, size) for name in names for size in served.LIMITS.batch_sizes}
@@ -168,13 +168,13 @@ def test_warmup_requests_replay_and_cover_every_signature():
 
 
 def test_warmup_requests_are_those_of_the_servers_own_protocol():
-    _, folder = exported("seqvae-label")
+    _, folder = exported("marginal-label")
     records = tf.data.TFRecordDataset(str(warmup_path(folder))).as_numpy_iterator()
     for record, (name, inputs) in zip(records, warmup.read(warmup_path(folder)), strict=True):
         log = prediction_log_pb2.PredictionLog.FromString(record)
         assert log.WhichOneof("log_type") == "predict_log"
         request = log.predict_log.request
-        assert request.model_spec.name == "seqvae-label"
+        assert request.model_spec.name == "marginal-label"
         assert request.model_spec.signature_name == name
         assert set(request.inputs) == set(inputs)
         for key, value in inputs.items():

@@ -90,6 +90,7 @@ def test_other_differences(name, change, message, capsys):
     assert status == 1 and message in text and lines[name].endswith("not ok")
 
 
+@pytest.mark.slow
 def test_draws_pixel_by_pixel_are_reported_and_no_failure(capsys):
     key = "marginal-pixelcnn"
     flipped = changed(key, "ancestral_sample", lambda out: {"samples": 1 - out["samples"]})

@@ -21,7 +21,7 @@ DRAWING = {"ancestral_sample", "decode", "reconstruct", "gibbs_sample", "gibbs_f
 
 @pytest.fixture(
     scope="module",
-    params=["marginal-pixelcnn", pytest.param("gvae-pixelcnn", marks=pytest.mark.slow)],
+    params=["marginal-pixelcnn", "gvae-pixelcnn"],
 )
 def pair(request, tmp_path_factory):
     """The signatures of two exports of one model, plain and compiled, and the second's folder."""
@@ -33,6 +33,7 @@ def pair(request, tmp_path_factory):
     return (*loaded, compiled)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1, 3, 4, 6])
 def test_answers_are_those_of_the_plain_export(pair, rows):
     plain, compiled, folder = pair
@@ -46,6 +47,7 @@ def test_answers_are_those_of_the_plain_export(pair, rows):
         )
 
 
+@pytest.mark.slow
 def test_signatures_share_one_compiled_function_for_each_size(pair):
     folder = pair[2]
     saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
@@ -86,6 +88,7 @@ def test_every_size_is_warmed_up_and_the_card_and_the_readme_name_the_servers_fl
     assert runtimes.XLA_FLAG in docker and docker.count("\\\n") == docker.count("\n")
 
 
+@pytest.mark.slow
 def test_verify_accepts_it(pair, capsys):
     assert (pair[2] / EXTRA / CARD).exists()
     assert verify.main([str(pair[2])]) == 0, capsys.readouterr()

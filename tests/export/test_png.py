@@ -37,6 +37,7 @@ def test_each_draw_of_one_image_is_a_file(folder):
         np.testing.assert_array_equal(tf.io.decode_png(file).numpy(), levels)
 
 
+@pytest.mark.slow
 def test_rest_sends_them_in_base64(folder):
     signatures = dict(tf.saved_model.load(str(folder)).signatures)
     with double.serve({"pictures": signatures}) as (_, port):
@@ -48,6 +49,7 @@ def test_rest_sends_them_in_base64(folder):
     assert file.startswith(b"\x89PNG") and tf.io.decode_png(file).shape == (8, 8, 1)
 
 
+@pytest.mark.slow
 def test_verify_compares_the_files_with_the_samples(folder, capsys):
     assert verify.main([str(folder)]) == 0, capsys.readouterr()
 

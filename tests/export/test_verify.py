@@ -66,6 +66,7 @@ def test_a_card_of_version_0_1_has_no_limit_of_rows(copy, capsys):
     assert status == 0, text
 
 
+@pytest.mark.slow
 def test_a_signature_that_the_card_does_not_have(copy, capsys):
     change_card(copy, lambda card: card["signatures"].pop("encode"))
     status, text = report(copy, capsys)
@@ -86,6 +87,7 @@ def test_a_signature_that_the_model_does_not_have(copy, capsys):
     assert rows["another"] == ["-"] * 6 and rows["encode"][2:] == ["yes"] * 4
 
 
+@pytest.mark.slow
 def test_a_signature_that_fails_does_not_end_the_check(copy, capsys):
     def widen(card):
         card["signatures"]["encode"]["inputs"]["images"]["shape"] = [None, 9, 9, 1]

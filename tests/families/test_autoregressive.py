@@ -97,7 +97,7 @@ def test_a_deep_network_has_no_blind_spot(key, shape):
     np.testing.assert_array_equal(np.any(changed, axis=0), later(family))
 
 
-@every
+@plain
 @pytest.mark.parametrize("shape", [GREY, COLOUR])
 def test_gradients_reach_every_weight_and_the_condition(key, shape):
     family = build(key, shape)

@@ -17,7 +17,7 @@ VARIANTS["pixelcnn, no blocks"] = ("pixelcnn", {"num_blocks": 0})
 VARIANTS["pixelcnn, 3 levels, deep"] = ("pixelcnn", {"levels": 3, "num_blocks": 3})
 variants = pytest.mark.parametrize(
     "variant",
-    [pytest.param(v, marks=pytest.mark.slow if v == "pixelcnn_pp" else ()) for v in VARIANTS],
+    [pytest.param(v, marks=pytest.mark.slow if "pp" in v else ()) for v in VARIANTS],
 )
 plain = pytest.mark.parametrize(
     "key", [pytest.param(key, marks=pytest.mark.slow if "pp" in key else ()) for key in KEYS]

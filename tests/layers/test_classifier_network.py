@@ -53,6 +53,7 @@ def test_saved_and_loaded_it_is_the_same(tmp_path):
     assert loaded.get_config() == network.get_config()
 
 
+@pytest.mark.slow
 def test_keras_trains_it():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 64)

@@ -19,6 +19,7 @@ def model():
     return made
 
 
+@pytest.mark.slow
 def test_it_writes_what_tfgvae_export_writes(model, tmp_path, capsys):
     folder = tmp_path / "served" / "digits" / "1"
     assert model.export(folder) == folder

@@ -14,13 +14,13 @@ X = seeds.batch_uniform(0, 6, IMAGE)
 slow = pytest.mark.slow
 MODES = [
     pytest.param({"training": "greedy", "layout": "authors"}, marks=slow),
-    {"training": "through", "step_prior": "conditional"},
+    pytest.param({"training": "through", "step_prior": "conditional"}, marks=slow),
     pytest.param({"training": "last", "share": True, "num_classes": 2}, marks=slow),
     pytest.param({"training": "greedy", "step_prior": "conditional"}, marks=slow),
     pytest.param(
         {"training": "annealed", "family": {"name": "gaussian", "learned": "global"}}, marks=slow
     ),
-    pytest.param({"latent_prediction": True, "prediction_dense": (5,)}, marks=slow),
+    {"latent_prediction": True, "prediction_dense": (5,)},
     pytest.param({"norm": "layer", "denoise": True}, marks=slow),
 ]
 

@@ -55,6 +55,7 @@ def test_at_weight_1_annealed_has_the_gradients_of_through(prior):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 @few_priors
 def test_the_loss_of_annealed_lies_between_both(prior):
     """The noise of an evaluation does not depend on the number of training batches."""
@@ -99,7 +100,7 @@ def test_the_weight_follows_the_batches_of_fit():
             marks=pytest.mark.slow,
         ),
         pytest.param({"stop_gradient": False}, "through", marks=pytest.mark.slow),
-        ({"intermediate_reconstruction": False}, "last"),
+        pytest.param({"intermediate_reconstruction": False}, "last", marks=pytest.mark.slow),
         pytest.param(
             {"intermediate_reconstruction": False, "stop_gradient": True},
             "last",

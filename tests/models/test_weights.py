@@ -62,6 +62,7 @@ def test_fit_weights_as_it_is_told():
         np.testing.assert_allclose(a, b, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_two_replicas_weight_as_one(mirrored):
     def trained(strategy):
         with strategy.scope():

@@ -87,6 +87,7 @@ def test_what_a_killed_training_left_is_removed(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.keras"]
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_trained_again(trained, tmp_path):
     output = tmp_path / "digits.keras"
     content = bytearray(trained.read_bytes())
@@ -142,6 +143,7 @@ def test_an_output_of_another_kind_is_refused(tmp_path):
         train(tmp_path / "classifier.h5")
 
 
+@pytest.mark.slow
 def test_weights_that_are_not_finite_are_not_written(tmp_path):
     with pytest.raises(TrainError, match="not finite"):
         train(tmp_path / "x.keras", learning_rate=1e30, norm="none")

@@ -110,6 +110,7 @@ def test_sigterm_then_sigkill_then_the_end(undisturbed, tmp_path):
     assert_same_run(tmp_path, undisturbed())
 
 
+@pytest.mark.slow
 def test_a_closed_terminal_ends_a_run_after_a_checkpoint(tmp_path):
     ours, theirs = os.openpty()
     folder = tmp_path / "run"

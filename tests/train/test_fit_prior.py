@@ -84,8 +84,8 @@ def test_what_is_refused(fitted, arguments, message, capsys, tmp_path, monkeypat
 
 
 def test_a_chain_takes_no_fitted_prior(tmp_path):
-    config = tiny.config("seqvae", steps=1, warmup_steps=0)
-    config.pictures.num, config.regularizer.schedule_steps = 0, 1
+    config = tiny.config("infusion", steps=1, warmup_steps=0)
+    config.pictures.num = 0
     train_and_evaluate(config, tmp_path / "run", "one", say=silent)
     with pytest.raises(SetupError, match="a chain"):
         command.fit_prior(tmp_path / "run", tmp_path / "new", say=silent)

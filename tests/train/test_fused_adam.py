@@ -42,7 +42,7 @@ def _last(variable):
 @pytest.mark.parametrize(
     "options",
     [
-        pytest.param(o, id=str(i), marks=pytest.mark.slow if i in (0, 2) else ())
+        pytest.param(o, id=str(i), marks=pytest.mark.slow if i in (0, 2, 3) else ())
         for i, o in enumerate(OPTIONS)
     ],
 )

@@ -14,7 +14,11 @@ from train.optimizers import ClippedAdam
 
 OPTIONS = [
     pytest.param(FusedAdam, {}, marks=pytest.mark.slow),
-    (FusedAdam, {"use_ema": True, "ema_momentum": 0.9, "weight_decay": 0.1}),
+    pytest.param(
+        FusedAdam,
+        {"use_ema": True, "ema_momentum": 0.9, "weight_decay": 0.1},
+        marks=pytest.mark.slow,
+    ),
     pytest.param(ClippedAdam, {"global_clipnorm": 0.1}, marks=pytest.mark.slow),
 ]
 

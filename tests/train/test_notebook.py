@@ -41,6 +41,7 @@ def handlers():
     return [signal.getsignal(number) for number in SIGNALS]
 
 
+@pytest.mark.slow
 def test_it_is_the_run_of_the_command(tmp_path):
     """The same config.json, the same weights, the same metrics; then both resume."""
     before = handlers()

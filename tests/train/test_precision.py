@@ -75,6 +75,7 @@ def test_a_run_in_float16_says_its_scale_and_its_skipped_steps(finished):
     assert int(model.optimizer.iterations.numpy()) == 4 - skipped
 
 
+@pytest.mark.slow
 def test_a_run_in_float16_resumes_bit_for_bit(finished, tmp_path):
     shutil.copytree(finished[0], tmp_path, dirs_exist_ok=True)
     runs.checkpoint_path(tmp_path, 4).unlink()

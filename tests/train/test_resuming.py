@@ -57,6 +57,7 @@ def test_values_found_from_the_data_are_stored(tmp_path):
         assert stored["train"]["weight_decay"] == 0.004  # The class's.
 
 
+@pytest.mark.slow
 def test_a_command_needs_no_flag_that_the_folder_knows(copy, capsys):
     assert run.main(["run", f"--workdir={copy}"]) == 0
     assert "has finished" in capsys.readouterr().out
@@ -193,7 +194,7 @@ def test_every_recipe_trains_for_one_step(recipe, tmp_path, tiny_config):
 @pytest.mark.parametrize(
     ("recipe", "change"),
     [
-        ("fixedq", {"inference.name": "gaussian"}),
+        pytest.param("fixedq", {"inference.name": "gaussian"}, marks=pytest.mark.slow),
         pytest.param("seqvae", {"family.name": "bernoulli"}, marks=pytest.mark.slow),
         pytest.param("pixelvae", {"regularizer.name": "none"}, marks=pytest.mark.slow),
         pytest.param("vae", {"model.name": "marginal"}, marks=pytest.mark.slow),

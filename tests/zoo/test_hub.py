@@ -113,6 +113,7 @@ except ConnectionError as error:
 """
 
 
+@pytest.mark.slow
 def test_what_is_pushed_loads(server, workdir, tmp_path):
     folder = published(workdir, tmp_path / "presets")
     said = calls([str(folder), "hf://ada/pushed"], server.url, tmp_path / "a", PUSHES)
@@ -122,6 +123,7 @@ def test_what_is_pushed_loads(server, workdir, tmp_path):
     assert calls(["hf://ada/pushed"], server.url, tmp_path / "b") == ["GVAE"]
 
 
+@pytest.mark.slow
 def test_a_push_to_nobody_is_one_sentence(preset, tmp_path):
     said = calls([str(preset), "hf://ada/pushed"], "http://127.0.0.1:9", tmp_path, PUSHES)
     assert "is complete, but hf://ada/pushed did not take it" in said[-1]

@@ -112,6 +112,7 @@ def _chunks(source, decode):
     records = source.records().enumerate()
     signature = records.map(decode).element_spec
 
+    @tf.autograph.experimental.do_not_convert
     def decode_chunk(index, record):
         return tf.map_fn(
             lambda numbered: decode(*numbered), (index, record), fn_output_signature=signature

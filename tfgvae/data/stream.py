@@ -100,6 +100,7 @@ def batches(
     order_seed, noise_seed = seeds.split(seed, 2)
     ordered = _epochs(records, steps, shuffle_buffer, schedule, order_seed)
 
+    @tf.autograph.experimental.do_not_convert  # It has no loops, and conversion takes time.
     def finish(step, batch):
         image = noise(batch["image"], seeds.fold_in(noise_seed, step))
         batch = {**batch, "image": image}
@@ -120,6 +121,7 @@ def _divided(ordered, schedule, decode, finish):
     """This process's parts of the batches. Other rows are read, but not decoded."""
     division, size = schedule.division, schedule.size
 
+    @tf.autograph.experimental.do_not_convert
     def finish_part(index, part):
         step, start = division.place(index, size)
         with replicas.part_of_batch(start, size, whole=False):
@@ -144,6 +146,7 @@ def _epochs(records, steps, shuffle_buffer, schedule, order_seed):
         first, skipped = 0, schedule.start_step
         epochs = tf.data.Dataset.range(1)
 
+    @tf.autograph.experimental.do_not_convert
     def epoch(index):
         order = records
         if schedule.shuffle:

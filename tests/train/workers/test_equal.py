@@ -44,6 +44,7 @@ def check(found, key, *strategies):
         training.assert_same(training.trained(key, strategy), found[key], key)
 
 
+@pytest.mark.slow
 def test_two_workers_train_as_one_process(tmp_path, mirrored):
     """`fit`, `evaluate` and `predict` of a model, a run of train.run's loop, a user's arrays."""
     key = "R=mmd"
