@@ -158,8 +158,14 @@ def signatures(model, limits, png=False):
       {name: concrete function of the named inputs, which returns a dict of named outputs}.
 
     Raises:
-      ValueError: jit_batch_sizes for a family that does not draw pixel by pixel.
+      ValueError: jit_batch_sizes for a family that does not draw pixel by pixel, or png for
+        images of other than 1 or 3 channels.
     """
+    if png and model.image_shape[-1] not in (1, 3):
+        raise ValueError(
+            "PNG files need images of 1 or 3 channels (grey or colour), got "
+            f"{model.image_shape[-1]}: export without png"
+        )
     if limits.jit_batch_sizes and not isinstance(model.family, Autoregressive):
         raise ValueError(
             "jit_batch_sizes compiles the loop over the pixels of pixelcnn or pixelcnn_pp; "

@@ -29,7 +29,8 @@ def grid(images):
     """Lay images out in rows and columns.
 
     Args:
-      images: float [R, C, H, W, 1 or 3]; values outside [0, 1] are clipped.
+      images: float [R, C, H, W, channels]; values outside [0, 1] are clipped. Of two channels the
+        first is drawn, of more than three the first three.
 
     Returns:
       uint8 [height, width, 3], each image enlarged by repeating pixels.
@@ -37,7 +38,7 @@ def grid(images):
     images = np.asarray(images)
     rows, columns, height, width, channels = images.shape
     pixels = np.round(255 * np.clip(images, 0.0, 1.0)).astype(np.uint8)
-    pixels = np.broadcast_to(pixels, (rows, columns, height, width, 3)) if channels == 1 else pixels
+    pixels = pixels[..., :3] if channels >= 3 else pixels[..., :1].repeat(3, axis=-1)
     factor = enlargement(height, width)
     pixels = pixels.repeat(factor, axis=2).repeat(factor, axis=3)
     edge = ((0, 0), (0, 0), (SEPARATOR, 0), (SEPARATOR, 0), (0, 0))

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from tfgvae import data
+from tfgvae.data import tfds_images
 from tfgvae.data.source import Source, is_test
 
 REAL = {
@@ -352,6 +354,16 @@ def test_damaged_files_are_named(tmp_path, save_images, pictures):
         data.load(f"folder:{tmp_path}")
 
 
-def test_channels_must_be_one_or_three():
-    with pytest.raises(ValueError, match="1 or 3 channels, got 4"):
-        Source("four", (2, 2, 4), 1, None, lambda: None, lambda r: r, 1)
+def test_the_number_of_channels_has_a_limit():
+    with pytest.raises(ValueError, match="from 1 to 4096 channels, got 5000"):
+        Source("many", (2, 2, 5000), 1, None, lambda: None, lambda r: r, 1)
+
+
+@pytest.mark.parametrize(
+    ("num_bytes", "held"),
+    [(10**6, 10_000), (100 * 20_000, 10_000), (10**6 * 20_000, 2**28 // 10**6), (2**40, 4)],
+)
+def test_large_records_wait_in_a_smaller_buffer(num_bytes, held):
+    splits = SimpleNamespace(total_num_examples=20_000)
+    info = SimpleNamespace(dataset_size=num_bytes, splits=splits)
+    assert tfds_images._shuffle_buffer(info, 15_000) == held

@@ -104,7 +104,7 @@ def test_learned_scales_start_at_the_given_one():
         (lambda: PixelCNN(num_blocks=-1), "num_blocks must be an integer >= 0"),
         (lambda: PixelCNN(condition="scalar"), "condition must be one of vector, map"),
         (lambda: PixelCNN(features=0), "features must be an integer >= 1"),
-        (lambda: PixelCNN(filters=8).build((None, 1, 1, 64), (None, 8, 8, 3)), "multiple of 3"),
+        (lambda: PixelCNN(filters=8).build((None, 1, 1, 64), (None, 8, 8, 3)), "multiple of the 3"),
         (lambda: PixelCNNPP(num_scales=0), "num_scales must be an integer >= 1"),
         (lambda: PixelCNNPP(num_mixtures=0), "num_mixtures must be an integer >= 1"),
         (lambda: PixelCNNPP(dropout=1), "dropout must be < 1"),

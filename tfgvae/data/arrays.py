@@ -1,6 +1,6 @@
 """Arrays in memory as a data set, and what every array of images must be.
 
-Images are [N, H, W] or [N, H, W, C], C = 1 or 3. Their pixels are
+Images are [N, H, W] or [N, H, W, C]. Their pixels are
 
     integers from 0 to 255      the levels k
     bools                       k = 0 or 255

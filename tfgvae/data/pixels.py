@@ -64,6 +64,8 @@ class Geometry:
             height, width = _height_width(self.image_size)
         if height is None or width is None:
             raise ValueError(f"{name} needs image_size: {size_note}")
+        if self.grayscale and channels not in (1, 3):
+            raise ValueError(f"grayscale needs images of 1 or 3 channels, got {channels} in {name}")
         return height, width, 1 if self.grayscale else channels
 
     def apply(self, image: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tfgvae import checks
 from tfgvae.data.pixels import Geometry
 
 
@@ -52,9 +53,11 @@ class Source:
     size_note: str = "its images differ in size"
 
     def __post_init__(self) -> None:
-        channels = self.image_shape[-1]
-        if channels not in (1, 3):
-            raise ValueError(f"{self.name}: images must have 1 or 3 channels, got {channels}")
+        most, channels = checks.MOST["channels"], self.image_shape[-1]
+        if not 1 <= channels <= most:
+            raise ValueError(
+                f"{self.name}: images must have from 1 to {most} channels, got {channels}"
+            )
 
     def take(self, num_examples: int | None) -> "Source":
         """The same source with only its first `num_examples` (None: all)."""

@@ -20,8 +20,9 @@ GEOMETRIES = {
     "celeb_a": Geometry(crop=148, image_size=64),
     "lsun": Geometry(crop="square", image_size=64),
 }
-# Encoded 64x64 images have about 10 kB each. TFDS has already shuffled the examples once.
-_SHUFFLE_BUFFER = 10_000
+# At most this many records wait in a shuffle, and at most this many bytes of them. TFDS has already
+# shuffled the examples once.
+_SHUFFLE_BUFFER, _SHUFFLE_BYTES = 10_000, 2**28
 _CLASS_KEYS = ("type", "python_class_name", "pythonClassName")
 _OWN = "tensorflow_datasets."
 
@@ -55,7 +56,7 @@ def open_split(
         num_classes=used["label"].num_classes if labelled else None,
         records=lambda: _serialized(split_info.file_instructions),
         decode=tfds.features.FeaturesDict(used).deserialize_example,
-        shuffle_buffer=min(_SHUFFLE_BUFFER, split_info.num_examples),
+        shuffle_buffer=_shuffle_buffer(builder.info, split_info.num_examples),
         geometry=GEOMETRIES.get(_without_version(name).split("/")[0], Geometry()),
     )
 
@@ -143,6 +144,12 @@ def _serialized(file_instructions):
             .take(tf.cast(take, tf.int64))
         )
     )
+
+
+def _shuffle_buffer(info, num_examples):
+    """How many records a shuffle may hold. TFDS knows the bytes of the set, not those of a slice."""
+    record = info.dataset_size // info.splits.total_num_examples  # The mean size, in bytes.
+    return max(1, min(_SHUFFLE_BUFFER, num_examples, _SHUFFLE_BYTES // max(1, record)))
 
 
 def _split_info(builder, name, split):

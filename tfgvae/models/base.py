@@ -43,7 +43,7 @@ class LatentVariableModel(
     batch until you call `model.test_batches.assign_add(1)`.
 
     Args:
-      image_shape: (H, W, C), sizes 8 to 128, 1 or 3 channels.
+      image_shape: (H, W, C), sizes 8 to 512.
       latent_shape: the event shape of z.
       num_classes: > 0 for a model conditioned on a label.
       seed: int of the initial weights and the training noise; None draws one and keeps it.

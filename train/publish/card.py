@@ -79,7 +79,7 @@ def evaluation(report, name):
 def describe_briefly(about, config):
     """Two plain sentences about a model, where the publisher gives none."""
     height, width, channels = about["image_shape"]
-    colours = "colour" if channels == 3 else "grey"
+    colours = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
     parts = ", ".join(f"{kind} {name}" for kind, name in about["parts"].items())
     return (
         f"A {about['class']} for {colours} images of {height}x{width} "
