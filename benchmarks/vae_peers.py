@@ -6,6 +6,9 @@
 Two parts, in one process and in turns: training, `model.fit` against the loop of pythae's trainer,
 and the importance-weighted bound with K draws, `model.log_likelihood` against `VAE.get_nll`. The
 images are binary, the same array for both, and the losses are the same sum.
+
+The last line is the limit of the machine: the multiplications and additions of K passes of the
+decoder, at the rate of a large matrix product in TensorFlow.
 """
 
 import logging
@@ -19,8 +22,9 @@ import train  # noqa: F401 (sets TensorFlow's environment before its import)
 
 import keras
 import numpy as np
+import tensorflow as tf
 import torch
-from pairs import compare
+from pairs import compare, seconds
 from pythae.data.datasets import BaseDataset
 from pythae.models import VAE, VAEConfig
 from pythae.models.base.base_utils import ModelOutput
@@ -99,6 +103,20 @@ def trainer(images, folder):
     return model, made
 
 
+def decoder_operations():
+    """Multiplications and additions of one pass of the decoder, for one image."""
+    dense = LATENT * DENSE + DENSE * 49 * 2 * WIDTH
+    transposed = 16 * (7 * 7 * 2 * WIDTH * WIDTH + 14 * 14 * WIDTH)  # Kernels of 4x4.
+    return 2 * (dense + transposed)
+
+
+def product_rate(size=2048):
+    """Operations per second of a square matrix product, the median of nine."""
+    a = tf.random.normal([size, size])
+    times = [seconds(lambda: tf.matmul(a, a).numpy()) for _ in range(10)]
+    return 2 * size**3 / sorted(times[1:])[4]
+
+
 def main(_):
     logging.disable(logging.INFO)
     split = f"train[:{_IMAGES.value}]"
@@ -138,6 +156,11 @@ def main(_):
                 "images",
                 _TURNS.value,
             )
+    rate, needed = product_rate(), _DRAWS.value * decoder_operations()
+    print(
+        f"a matrix product: {rate / 1e9:.0f} GFLOP per second; a bound: {needed / 1e9:.1f} GFLOP "
+        f"an image, so at most {rate / needed:.1f} images per second at that rate"
+    )
 
 
 if __name__ == "__main__":
