@@ -19,8 +19,9 @@ PYTHON=${PYTHON:-python}
 table() {
   cat <<'END'
 seqvae-digits|--model=seqvae|log_likelihood,reconstruction,mutual_information,active_units,sharpness||log_likelihood.log_likelihood|A sequential VAE of four steps that draws handwritten digits of 8x8 pixels. Each step improves the image of the step before.
-infusion-digits|--model=infusion|log_likelihood,reconstruction||log_likelihood.log_likelihood|A chain of ten steps that turns noise into handwritten digits of 8x8 pixels. It is trained by infusion (Bordes et al. 2017).
+infusion-digits|--model=infusion --config.mapping.dense=(128,128)|log_likelihood,reconstruction||log_likelihood.log_likelihood|A chain of ten steps that turns noise into handwritten digits of 8x8 pixels. It is trained by infusion (Bordes et al. 2017).
 mmd-digits|--model=gvae --config.regularizer.name=mmd --config.regularizer.weight=10 --steps=3000|log_likelihood,reconstruction,mutual_information||log_likelihood.log_likelihood|A VAE of handwritten digits of 8x8 pixels whose regularizer is the maximum mean discrepancy. Its code z keeps more about the image than that of a VAE with the KL divergence.
+prior-digits|--model=vae --dataset=digits --config.regularizer.name=none --config.model.latent_dim=8 --config.mapping.width=16 --config.inference.width=16 --config.family.name=bernoulli --config.data.binarize=dynamic --steps=3000|log_likelihood,reconstruction,precision_recall||reconstruction.squared_error|A VAE of binary handwritten digits of 8x8 pixels that was trained without a regularizer. Its prior is a mixture of Gaussians that was fitted to its codes afterwards.
 fixedq-digits|--model=fixedq --dataset=digits --config.inference.checkpoint=@RUNS@/digits.keras --config.train.learning_rate=2e-3 --batch_size=64 --config.family.name=pixelcnn --config.family.num_blocks=3 --config.family.filters=32 --config.family.features=16|log_likelihood,reconstruction||log_likelihood.log_likelihood|A PixelCNN of binary digits of 8x8 pixels whose latent is the class that a fixed classifier sees. It shows Eq. 5 of the paper: q is given, and only f is trained.
 vae-mnist|--model=vae --dataset=mnist --config.data.binarize=dynamic --steps=20000 --batch_size=100 --config.train.schedule=cosine --config.train.warmup_steps=200 --config.train.learning_rate=1.5e-3 --config.train.checkpoint_every=1000|log_likelihood,reconstruction,mutual_information,active_units||log_likelihood.log_likelihood|A VAE of binary handwritten digits of 28x28 pixels, with independent pixels given 32 latents. It is the usual model to compare others with.
 vae2d-mnist|--model=vae2d|log_likelihood,reconstruction||log_likelihood.log_likelihood|The VAE of Figure 2 of the paper: two latents, and a Gaussian of the grey pixels of MNIST. Its plane of latents can be drawn, and its images are blurred.
@@ -65,8 +66,15 @@ while IFS='|' read -r name flags metrics sizes headline description <&4; do
     $PYTHON -m train.classifier --dataset=digits --binarize=dynamic --steps=600 \
       --output="$RUNS/digits.keras"
   fi
+  trained=$run
+  if [[ $name == prior-* ]]; then # The prior is fitted to another run, which has none.
+    trained=$run.trained
+  fi
   # shellcheck disable=SC2086 # The flags are words.
-  timed "$run.seconds" $PYTHON -m train.run $flags --workdir="$run"
+  timed "$run.seconds" $PYTHON -m train.run $flags --workdir="$trained"
+  if [[ $trained != "$run" && ! -e $run ]]; then
+    timed "$run.seconds" $PYTHON -m train.fit_prior --workdir="$trained" --output="$run"
+  fi
   # shellcheck disable=SC2086
   $PYTHON -m train.evaluate --workdir="$run" --metrics="$metrics" $sizes
   $PYTHON -m train.publish --workdir="$run" --output="$OUTPUT" --name="$name" \

@@ -76,6 +76,12 @@ def parts(card):
     return ", ".join(f"{name} {part}" for part, name in card["model"]["parts"].items())
 
 
+def cpu_time(training):
+    """The CPU time of a training, which a card need not know."""
+    seconds = training["cpu_seconds"]
+    return "" if seconds is None else f"{seconds / 60:.0f} minutes of CPU time, "
+
+
 def section(card):
     """All that a card says of a preset."""
     training, model = card["training"], card["model"]
@@ -86,7 +92,7 @@ def section(card):
         f"- Data: {card['data']['name']} {card['data']['version']}. {card['data']['licence']}.",
         *(f"- {line}" for line in card["data"]["preprocessing"]),
         f"- Training: {training['steps']:,} steps, seed {training['seed']}, "
-        f"{training['cpu_seconds'] / 60:.0f} minutes of CPU time, {training['machine']}.",
+        f"{cpu_time(training)}{training['machine']}.",
         f"- Weights: {card['weights']['dtype']}, {card['weights']['licence']}.",
         "",
     ]

@@ -16,15 +16,12 @@ from tfgvae.estimators.mutual_information import mutual_information
 from tfgvae.estimators.posterior_variance import posterior_variance
 
 # The models that an estimator refuses, and the words of its reason. The others must run.
-NO_MEAN = dict.fromkeys(
-    ("infusion", "infusion-constant", "gvae-flow", "gvae-corrupted", "seqvae-conditional"),
-    "needs E_q",
-)
+_CHAINS = ("infusion", "infusion-constant")
+_CONDITIONAL = ("seqvae-conditional", "seqvae-authors-conditional", "seqvae-iwae")
+NO_MEAN = dict.fromkeys((*_CHAINS, *_CONDITIONAL, "gvae-flow", "gvae-corrupted"), "needs E_q")
 NO_DENSITY = {"gvae-corrupted": "has no density"}
 NO_LATENTS = dict.fromkeys(("marginal", "marginal-label", "marginal-pixelcnn"), "no latents")
-NO_GRADIENT = dict.fromkeys(
-    ("infusion", "infusion-constant", "gvae-classifier"), "use importance_weighted"
-)
+NO_GRADIENT = dict.fromkeys((*_CHAINS, "gvae-classifier"), "use importance_weighted")
 
 
 def refused(reasons, key):

@@ -97,22 +97,26 @@ def publish(
             cpu_seconds=cpu_seconds,
             machine=machine,
         )
-        files = {
-            cards.CONFIG: stored.config_of(opened.model, config),
-            cards.WEIGHTS: stored.pack(weights, kind),
-        }
-        described["files"] = {
-            file: {"sha256": cards.digest(content), "bytes": len(content)}
-            for file, content in files.items()
-        }
-        files[cards.CARD] = as_json(described)
-        cards.check(described, f"the card of {name}")
-        _write(files, target, weights, kind)
+        _write(_files(opened, config, described, weights, kind), target, weights, kind)
         say(describing.text(described))
         say(f'Load it: tfgvae.from_preset("{target}")')
         if push_to is not None:
             push.upload(target, push_to, described, say)
     return target
+
+
+def _files(opened, config, described, weights, kind):
+    """{name: content} of the preset's files; the card gets the digests of the others."""
+    files = {
+        cards.CONFIG: stored.config_of(opened.model, config),
+        cards.WEIGHTS: stored.pack(weights, kind),
+    }
+    described["files"] = {
+        file: {"sha256": cards.digest(content), "bytes": len(content)}
+        for file, content in files.items()
+    }
+    cards.check(described, f"the card of {described['name']}")
+    return {**files, cards.CARD: as_json(described)}
 
 
 def as_json(card):
