@@ -1,12 +1,10 @@
 """Every estimator on every model: values within their bounds, or the reason for an error."""
 
-import contextlib
-
 import numpy as np
 import pytest
 import scipy.special
 
-from tests.conformance.tiny_models import IMAGE, batch, each, images, label, shared
+from tests.conformance.tiny_models import IMAGE, batch, each, images, label, refused, shared
 from tfgvae import seeds
 from tfgvae.estimators.active_units import active_units
 from tfgvae.estimators.aggregate_posterior import aggregate_posterior
@@ -22,13 +20,6 @@ NO_MEAN = dict.fromkeys((*_CHAINS, *_CONDITIONAL, "gvae-flow", "gvae-corrupted")
 NO_DENSITY = {"gvae-corrupted": "has no density"}
 NO_LATENTS = dict.fromkeys(("marginal", "marginal-label", "marginal-pixelcnn"), "no latents")
 NO_GRADIENT = dict.fromkeys((*_CHAINS, "gvae-classifier"), "use importance_weighted")
-
-
-def refused(reasons, key):
-    """A context in which the reason listed for the model, if any, is raised."""
-    if key in reasons:
-        return pytest.raises(ValueError, match=reasons[key])
-    return contextlib.nullcontext()
 
 
 @each

@@ -1,5 +1,6 @@
 """Tiny models of every key of components.MODELS, and batches for them."""
 
+import contextlib
 import functools
 
 import pytest
@@ -85,3 +86,10 @@ def samplers(model):
 
 # Those that take images, and so a number of rows that a graph does not know.
 OF_IMAGES = ("encode", "decode", "reconstruct", "gibbs", "gibbs chain", "likelihood", "path")
+
+
+def refused(reasons, key):
+    """A context in which the reason listed for the model, if any, is raised."""
+    if key in reasons:
+        return pytest.raises(ValueError, match=reasons[key])
+    return contextlib.nullcontext()

@@ -111,7 +111,7 @@ def test_the_card_tells_what_is_served(key):
     assert card["model"]["name"] == type(model).__name__
     notes = " ".join(card["notes"])
     assert ("This model has no regularizer" in notes) == (key == "gvae-none")
-    assert ("no signature gives E[x|z]" in notes) != model.family.has_mean
+    assert ("no signature returns E[x|z]" in notes) != model.family.has_mean
     assert ("no latent" in notes) == (0 in model.latent_shape)
 
 

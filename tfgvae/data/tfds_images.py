@@ -147,7 +147,7 @@ def _serialized(file_instructions):
 
 
 def _shuffle_buffer(info, num_examples):
-    """How many records a shuffle may hold. TFDS knows the bytes of the set, not those of a slice."""
+    """How many records a shuffle may hold. TFDS knows the bytes of a set, not of a slice."""
     record = info.dataset_size // info.splits.total_num_examples  # The mean size, in bytes.
     return max(1, min(_SHUFFLE_BUFFER, num_examples, _SHUFFLE_BYTES // max(1, record)))
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
-from tfgvae import weights
+from tfgvae import replicas, weights
 from tfgvae.distributions.one_hot import OneHot
 from tfgvae.inference.base import Inference
 from tfgvae.layers.classifier import ClassifierNetwork
@@ -98,6 +98,7 @@ class Classifier(Inference):
         """q(z|x): batch [B], event [K]. In training, the estimate of q(z) is updated."""
         q = OneHot(self(x, training=training), dtype=tf.float32)
         if training:
+            replicas.check_whole("the estimate of q(z) of a fixed classifier")
             self._classes.update(q.mean())
         return q
 
