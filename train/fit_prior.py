@@ -86,6 +86,7 @@ def _write(opened, output, given):
     config.train.update(steps=step, ema_momentum=None, select="last", warmup_steps=0)
     model = build.compiled(config, opened.data.training_info)
     arrays.start_from(model, opened.model)
+    model.train_batches.assign(opened.model.train_batches)
     optimizers.inner(model.optimizer).iterations.assign(step)
     Checkpoints(output, config.train.keep).save(model, step)
     folders.prepare(output, config)  # Last: with a configuration the folder is a run.

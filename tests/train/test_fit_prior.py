@@ -39,6 +39,7 @@ def fitted(tmp_path_factory):
 def test_it_has_the_weights_and_the_prior(fitted):
     before, after = map(runs.load, fitted)
     assert isinstance(after.latent_prior, Mixture) and after.latent_prior.components == 2
+    assert int(after.train_batches) == int(before.train_batches) == STEPS
     for part in ("inference", "mapping"):
         ours, theirs = (getattr(m, part).get_weights() for m in (after, before))
         assert ours and all(map(np.array_equal, ours, theirs))
