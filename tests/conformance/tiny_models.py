@@ -43,6 +43,15 @@ def build(key, **given):
     return components.build(MODELS, components.MODELS, key, **options)
 
 
+def move_heads(model):
+    """Give the heads of a conditional prior values: behind heads that are 0 nothing moves."""
+    if getattr(model, "step_prior", "normal") == "normal":
+        return
+    for i, heads in enumerate([*model._step_priors, *(r._heads for r in model._residuals)]):
+        for weight in heads.trainable_variables:
+            weight.assign(0.1 * seeds.batch_normal(i, 1, weight.shape)[0])
+
+
 def batch(model, rows=6, seed=0):
     """Images of the family's support, with labels where the model has classes."""
     x = model.family.snap(seeds.batch_uniform(seed, rows, IMAGE))
