@@ -8,14 +8,14 @@ and never kept. Against it stands what a training step of `--recipe` takes on th
 in memory. A ratio above 1 means that training does not wait for the images.
 """
 
-import os
 import pathlib
 import statistics
 import tempfile
-import time
 
+import memory
 import numpy as np
 from absl import app, flags
+from pairs import seconds
 
 import train.start  # noqa: F401 (sets TensorFlow's environment before its import)
 
@@ -63,12 +63,6 @@ def write_shards(folder, data_dir):
     JpegShards(data_dir=str(data_dir)).download_and_prepare()
 
 
-def resident():
-    """Bytes of memory that this process holds now."""
-    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
 def read(title, name, data_dir):
     """Read the set for some epochs, print its rate and memory, and give images a second."""
     from tfgvae import data
@@ -77,13 +71,15 @@ def read(title, name, data_dir):
     schedule = data.Schedule(_BATCH.value, shuffle=True, repeat=True, seed=1)
     steps = _IMAGES.value // _BATCH.value
     batches = iter(split.batches(data.Noise(augment="flip"), schedule))
-    rates, held = [], []
-    for _ in range(_EPOCHS.value):
-        begun = time.perf_counter()
+
+    def epoch():
         for _ in range(steps):
             next(batches)
-        rates.append(steps * _BATCH.value / (time.perf_counter() - begun))
-        held.append(resident() / 1e6)
+
+    rates, held = [], []
+    for _ in range(_EPOCHS.value):
+        rates.append(steps * _BATCH.value / seconds(epoch))
+        held.append(memory.now() / 1e6)
     print(
         f"{title}: {statistics.median(rates):.0f} images/s ({min(rates):.0f} to {max(rates):.0f}, "
         f"{_EPOCHS.value} epochs); memory after each epoch, MB: "
@@ -98,16 +94,12 @@ def needed(name):
     from recipes import Run, configuration
 
     config = configuration(_RECIPE.value, name, None, [f"train.batch_size={_BATCH.value}"])
-    config.data.num_train = min(_IMAGES.value, 10 * _BATCH.value)
     run = Run(config)
     run.turn(2)
-    rates = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        run.turn(_STEPS.value)
-        rates.append(_STEPS.value * _BATCH.value / (time.perf_counter() - begun))
-    print(f"a training step of {_RECIPE.value} takes {statistics.median(rates):.1f} images/s")
-    return statistics.median(rates)
+    turn = statistics.median(seconds(lambda: run.turn(_STEPS.value)) for _ in range(3))
+    rate = _STEPS.value * _BATCH.value / turn
+    print(f"a training step of {_RECIPE.value} takes {rate:.1f} images/s")
+    return rate
 
 
 def main(_):

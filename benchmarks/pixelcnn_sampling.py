@@ -22,14 +22,16 @@ import train  # noqa: F401 (sets TensorFlow's environment before its import)
 
 # isort: split
 import keras
+import memory
 import numpy as np
 import pixelcnn_peers as peers
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae import seeds
+from tfgvae.autoregressive import raster
 from tfgvae.autoregressive.incremental import OneRow, copy
-from tfgvae.families import PixelCNN, PixelCNNPP, raster
+from tfgvae.families import PixelCNN, PixelCNNPP
 
 _TURNS = flags.DEFINE_integer("turns", 5, "Turns of each method.")
 _BUDGET = flags.DEFINE_float("budget", 200.0, "Seconds after which a method takes no more turns.")
@@ -145,15 +147,6 @@ def part_pp(sizes):
     compare(f"pixelcnn_pp: {title}", family, params, noise)
 
 
-def peak():
-    """Peak resident bytes of this process.
-
-    getrusage's ru_maxrss is no use here: in a child it starts at the peak of the parent process.
-    """
-    with open("/proc/self/status") as status:
-        return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-
-
 def child(sizes, method, height, width):
     """Print by how many bytes a large batch raises the peak, after a small batch has run."""
     shape = (int(height), int(width), 1)
@@ -162,11 +155,10 @@ def child(sizes, method, height, width):
     function = any_batch(getattr(family, method), *arguments)
     function(*(x[:2] for x in arguments))
     # Reset the peak to the current use: the peak of tracing could hide the peak of the batch.
-    with open("/proc/self/clear_refs", "w") as clear:
-        clear.write("5")
-    before = peak()
+    memory.reset_peak()
+    before = memory.peak()
     function(*arguments)
-    print(peak() - before)
+    print(memory.peak() - before)
 
 
 def rise(method, size):

@@ -15,10 +15,10 @@ above that of the process when it has built the model. It has the graph in it, t
 """
 
 import functools
-import pathlib
 import subprocess
 import sys
 
+import memory
 import numpy as np
 from absl import app, flags
 from pairs import compare
@@ -56,19 +56,13 @@ def bounds(trained):
     return model.predict(batches, verbose=0)["elbo"]
 
 
-def memory(name):
-    """A number of /proc/self/status in MB: VmRSS, the memory now, or VmHWM, its peak."""
-    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
-
-
 def rise_here(kind):
     """MB by which a turn raises the peak memory of this process."""
     alone = run(kind == "changed")
-    pathlib.Path("/proc/self/clear_refs").write_text("5")  # The peak from here on.
-    before = memory("VmRSS")
+    memory.reset_peak()
+    before = memory.now()
     alone.turn(_STEPS.value)
-    return memory("VmHWM") - before
+    return (memory.peak() - before) / 2**20
 
 
 def rise(kind):

@@ -12,6 +12,7 @@ decoder, at the rate of a large matrix product in TensorFlow.
 """
 
 import logging
+import statistics
 import tempfile
 
 from absl import app, flags
@@ -114,7 +115,7 @@ def product_rate(size=2048):
     """Operations per second of a square matrix product, the median of nine."""
     a = tf.random.normal([size, size])
     times = [seconds(lambda: tf.matmul(a, a).numpy()) for _ in range(10)]
-    return 2 * size**3 / sorted(times[1:])[4]
+    return 2 * size**3 / statistics.median(times[1:])
 
 
 def main(_):

@@ -21,7 +21,7 @@ DRAWING = {"ancestral_sample", "decode", "reconstruct", "gibbs_sample", "gibbs_f
 
 @pytest.fixture(
     scope="module",
-    params=["marginal-pixelcnn", "gvae-pixelcnn"],
+    params=["marginal-pixelcnn", pytest.param("gvae-pixelcnn", marks=pytest.mark.slow)],
 )
 def pair(request, tmp_path_factory):
     """The signatures of two exports of one model, plain and compiled, and the second's folder."""

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 import tfgvae
-from tests.conformance.tiny_models import images
 from tfgvae import data, seeds
 from tfgvae.layers import scales
 from train import pictures
@@ -38,12 +37,12 @@ def test_a_model_takes_any_number_of_channels(channels, family):
     drawn = model.ancestral_sample(3, seed=0)
     assert drawn.shape == (3, 8, 8, channels) and np.isfinite(drawn).all()
     # Every channel counts.
+    params = model.mapping(seeds.batch_normal(1, 4, (2,)))
+    log_prob = model.family.log_prob(x, params)
     for channel in range(channels):
         other = np.array(x)
         other[..., channel] = other[::-1, ..., channel]
-        params = model.mapping(seeds.batch_normal(1, 4, (2,)))
-        ours, theirs = (model.family.log_prob(images(i), params) for i in (x, other))
-        assert not np.allclose(ours, theirs)
+        assert not np.allclose(model.family.log_prob(other, params), log_prob)
 
 
 def test_a_network_whose_filters_are_no_multiple_says_so():

@@ -17,6 +17,18 @@ SEES = {
 }
 
 
+def check_filters(filters: int, groups: int) -> None:
+    """Check that filters can be cut into groups, one for each channel of the image.
+
+    Raises:
+      ValueError: no multiple.
+    """
+    if filters % groups:
+        raise ValueError(
+            f"filters must be a multiple of the {groups} channels of the image, got {filters}"
+        )
+
+
 @keras.saving.register_keras_serializable("tfgvae")
 class CausalConv(keras.layers.Layer):
     """A convolution over rows i - rows + 1 .. i and columns j - left .. j + right.
@@ -51,8 +63,7 @@ class CausalConv(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if filters % groups:
-            raise ValueError(f"filters must be a multiple of {groups} channels, got {filters}")
+        check_filters(filters, groups)
         self.filters, self.rows, self.left, self.right = filters, rows, left, right
         self.stride, self.groups, self.use_bias = stride, groups, use_bias
         self.sees = checks.choice("sees", sees, SEES)

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgvae.autoregressive.causal import CausalConv
+from tfgvae.autoregressive.causal import CausalConv, check_filters
 from tfgvae.autoregressive.evaluation import Evaluator
 from tfgvae.types import BatchShape, Tensor
 
@@ -57,6 +57,9 @@ class GatedBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters, self.kernel_size = filters, kernel_size
         self.groups, self.first = groups, first
+        check_filters(
+            filters, groups
+        )  # Before they are doubled, so that an error has what was given.
         reach = kernel_size // 2
         # The input of the first block is shifted by one, so its kernels reach one less.
         rows, left = (reach, reach - 1) if first else (reach + 1, reach)

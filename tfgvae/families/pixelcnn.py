@@ -55,11 +55,6 @@ class PixelCNN(Autoregressive):
 
     def build_network(self, params_shape: BatchShape) -> None:
         groups = self.image_shape[2]
-        if self.filters % groups:
-            raise ValueError(
-                f"filters must be a multiple of the {groups} channels of the image, "
-                f"got {self.filters}"
-            )
         options = {"filters": self.filters, "groups": groups}
         self._blocks = [GatedBlock(kernel_size=7, first=True, **options)]
         for _ in range(self.num_blocks):
