@@ -10,10 +10,15 @@ from tests.conformance.tiny_models import IMAGE, batch, few, marked, move_heads,
 from tfgvae import inference, mappings, models, registry
 
 ROWS = 8
+SHARE = 1e-5  # Weights may differ by this share of their moves.
 TABLES = {"mapping": mappings.MAPPINGS, "inference": inference.INFERENCE}
-# The models that take no batch in parts, and the words of their reason: q(z), or its network's
-# batch normalisation.
-WHOLE = {"gvae-classifier": "classifier needs the whole batch|what one replica computes alone"}
+# The model that takes no batch in parts, and the words of its reasons: q(z), or the batch
+# normalisation of its network.
+WHOLE = {"gvae-classifier": r"q\(z\) of a fixed classifier needs the whole batch"}
+ALONE = {"gvae-classifier": "XLA compiles only what one replica computes alone"}
+# XLA's exponentials and logarithms differ by some units in the last place, too. The shares for the
+# models that need more for that (measured: 1.4e-5).
+XLA_SHARE = {"gvae-pixelcnn_pp": 2e-5}
 
 
 def without_batch_norm(spec, table):
@@ -48,7 +53,7 @@ def trained(key, strategy=None, accumulate=1, jit=False, batch_norm=False, steps
     return model, before, {name: values[-1] for name, values in logs.items()}
 
 
-def assert_same(expected, found, share=1e-5):
+def assert_same(expected, found, share=SHARE):
     """Up to float rounding: as in test_every_replica, with twice the share of the moves."""
     (one, before, logs), (other, _, others) = expected, found
     assert others == pytest.approx(logs, rel=2e-5, abs=1e-5)
@@ -73,13 +78,12 @@ def test_parts_on_two_replicas_are_the_batch(key, mirrored):
 
 @pytest.mark.parametrize("key", marked(("marginal",)))
 def test_xla_gives_the_same_losses_and_weights(key):
-    # XLA's exponentials and logarithms differ by some units in the last place, too.
     plain, compiled = (trained(key, batch_norm=True, jit=jit) for jit in (False, True))
-    assert_same(plain, compiled, share=4e-5)
+    assert_same(plain, compiled, XLA_SHARE.get(key, SHARE))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", marked(("marginal",)))
 def test_xla_on_two_replicas_and_in_parts_gives_the_same(key, mirrored):
-    with refused(WHOLE, key):
-        assert_same(trained(key), trained(key, mirrored, accumulate=2, jit=True), share=4e-5)
+    with refused(ALONE, key):
+        assert_same(trained(key), trained(key, mirrored, accumulate=2, jit=True))
