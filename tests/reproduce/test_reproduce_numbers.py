@@ -10,7 +10,7 @@ import scipy.stats
 from tests.conformance.tiny_models import build
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.posterior_variance import posterior_variance
-from train.reproduce import figure2, figure4, results
+from train.reproduce import figure2, figure4, preference, results
 
 
 def test_rank_correlation_and_its_error():
@@ -92,3 +92,13 @@ def test_what_json_cannot_say_becomes_null():
 def test_a_csv_row_has_a_column_for_each_standard_error():
     text = results.as_csv([{"step": 1, "error": Estimate(2.0, 0.5)}, {"step": 2, "other": 3}])
     assert text.splitlines() == ["step,error,error_standard_error,other", "1,2.0,0.5,", "2,,,3"]
+
+
+def test_a_run_that_was_stopped_is_measured_where_it_has_a_validation_row(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    for step in (200, 307, 400):  # It was stopped at step 307, between two validations.
+        (tmp_path / "checkpoints" / f"step_{step:08d}.keras").touch()
+    splits = (("train", 307), ("validation", 200), ("validation", 400), ("validation", 600))
+    rows = [json.dumps({"split": split, "step": step}) for split, step in splits]
+    (tmp_path / "metrics.jsonl").write_text("\n".join(rows) + "\n")
+    assert preference.validated_steps(tmp_path) == [200, 400]

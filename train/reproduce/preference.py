@@ -73,15 +73,24 @@ def validation_rows(folder):
     return {row["step"]: row for row in runs.read_metrics(folder) if row["split"] == "validation"}
 
 
-def over_training(context, folder, variant, settings):
-    """One dict per checkpoint: step, nll, KL, mutual information with its bounds.
+def validated_steps(folder):
+    """Steps that have a checkpoint and a validation row, in order.
 
-    Of a corrupted q only for the last checkpoint: its bounds cost ten times as much.
+    A run that was stopped has a checkpoint at that step too, and no row.
+    """
+    rows = validation_rows(folder)
+    return [step for step, _ in runs.checkpoints(folder) if step in rows]
+
+
+def over_training(context, folder, variant, settings):
+    """One dict per validated step: step, nll, KL, mutual information with its bounds.
+
+    Of a corrupted q only for the last one: its bounds cost ten times as much.
     """
     images = context.images(folder, "test", settings.num_images)
     validation = validation_rows(folder)
     rows = []
-    steps = [step for step, _ in runs.checkpoints(folder)]
+    steps = validated_steps(folder)
     for step in steps[-1:] if variant == "corrupted" else steps:
         model = tfgvae.load(folder, step)
         found = mutual_information(model, images, seed=int(seeds.fold_in(context.seed, 5)))
