@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import keras
 
+from tfgvae.layers import narrow_transpose
 from tfgvae.layers.activations import leaky_relu
 from tfgvae.layers.batch_norm import BatchNormalization
 from tfgvae.registry import lookup
@@ -156,7 +157,7 @@ def conv_up(
 ) -> Block:
     """A transposed convolution block, with the arguments of `conv`."""
     options = _options(initializer, **kwargs)
-    layer = keras.layers.Conv2DTranspose(filters, kernel_size, strides, padding="same", **options)
+    layer = narrow_transpose.layer(filters, kernel_size, strides, **options)
     return Block(layer, **kwargs)
 
 
