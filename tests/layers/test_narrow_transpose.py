@@ -44,7 +44,7 @@ def test_it_is_tensorflows_with_its_derivatives(size, filters):
     found = derivatives(narrow_transpose.transposed, x, kernel)
     expected = derivatives(plain, x, kernel)
     for a, b in zip(found, expected, strict=True):
-        # Each is a sum of at most 24 (values) to some thousand products of numbers of size 1 to 100.
+        # Sums of 24 (values) to some thousand products of numbers of size 1 to 100.
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(b).max())
 
 
