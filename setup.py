@@ -5,13 +5,22 @@ import re
 
 from setuptools import find_packages, setup
 
-VERSION = pathlib.Path(__file__).with_name("tfgvae") / "version.py"
+ROOT = pathlib.Path(__file__).parent
+VERSION = ROOT / "tfgvae" / "version.py"
 
 setup(
     name="tfgvae",
     version=re.search('VERSION = "(.*)"', VERSION.read_text())[1],
     description="Generalised variational autoencoders in TensorFlow, Keras 3 and TFP",
+    long_description=(ROOT / "README.md").read_text(),
+    long_description_content_type="text/markdown",
     license="Apache-2.0",
+    keywords="variational autoencoder, generative model, PixelCNN, Gibbs sampling, TensorFlow Serving",
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3.11",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
     python_requires=">=3.11",
     packages=find_packages(include=["tfgvae*", "train*", "configs*", "export*"]),
     package_data={"tfgvae.zoo": ["*.json", "*/*.json", "*/*.npz"]},  # The presets.
