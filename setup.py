@@ -15,7 +15,7 @@ setup(
     long_description=(ROOT / "README.md").read_text(),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    keywords="variational autoencoder, generative model, PixelCNN, Gibbs sampling, TensorFlow Serving",
+    keywords="variational autoencoder, generative model, PixelCNN, TensorFlow Serving",
     classifiers=[
         "Intended Audience :: Science/Research",
         "Programming Language :: Python :: 3.11",
