@@ -5,6 +5,9 @@
 Both train the convolutional VAE of `--model=vae` on random images, with the same global batch, by
 `fit`. They take turns, so that a busy machine slows both. The first steps of each turn are not
 counted. The result is the ratio of their images per second, of each pair.
+
+Then what limits it: two processes with one core and half of the batch each that do not exchange
+anything, and one all-reduce of the gradients alone.
 """
 
 import argparse
@@ -21,25 +24,40 @@ WARM_UP = 5  # steps
 TIMEOUT = 3600  # seconds of one turn
 
 
-def measure(batch, steps, size, width, several):
-    """Images per second of this process's fit; it runs in a process of its own."""
+def made(size, width):
+    """The convolutional VAE."""
+    from tfgvae import GVAE
+
+    mapping = {"name": "conv", "width": width}
+    inference = {"name": "gaussian", "width": width}
+    return GVAE((size, size, 1), latent_dim=32, mapping=mapping, inference=inference, seed=1)
+
+
+def joined(several):
+    """The strategy of this process."""
     import train.start  # noqa: F401 (before TensorFlow)
 
     # isort: split
+    import tensorflow as tf
+
+    from train.workers import joining
+
+    return joining.join() if several else tf.distribute.get_strategy()
+
+
+def measure(batch, steps, size, width, several):
+    """Images per second of this process's fit; it runs in a process of its own."""
+    strategy = joined(several)
     import keras
     import tensorflow as tf
 
-    from tfgvae import GVAE, seeds
-    from train.workers import joining
+    from tfgvae import seeds
 
-    strategy = joining.join() if several else tf.distribute.get_strategy()
     images = seeds.batch_uniform(1, 4 * batch, (size, size, 1))
     data = tf.data.Dataset.from_tensor_slices(images).repeat()
     data = data.batch(batch, drop_remainder=True)
     with strategy.scope():
-        mapping = {"name": "conv", "width": width}
-        inference = {"name": "gaussian", "width": width}
-        model = GVAE((size, size, 1), latent_dim=32, mapping=mapping, inference=inference, seed=1)
+        model = made(size, width)
         model.compile(keras.optimizers.Adam(1e-3), jit_compile=False)
     times = []
     note = keras.callbacks.LambdaCallback(
@@ -50,44 +68,78 @@ def measure(batch, steps, size, width, several):
     return batch * steps / (times[-1][1] - times[WARM_UP - 1][1])
 
 
-def start(flags, cores, cluster=None):
+def exchange(steps, size, width):
+    """(MB of the gradients, ms of their all-reduce, ms of this process's CPU for it)."""
+    strategy = joined(several=True)
+    import tensorflow as tf
+
+    count = made(size, width).count_params()
+
+    @tf.function
+    def reduced():
+        def on_replica():
+            here = tf.distribute.get_replica_context()
+            return here.all_reduce(tf.distribute.ReduceOp.SUM, tf.ones([count]))[0]
+
+        return strategy.run(on_replica)
+
+    reduced()
+    begun, used = time.monotonic(), time.process_time()
+    for _ in range(steps):
+        reduced()
+    wall, cpu = time.monotonic() - begun, time.process_time() - used
+    return 4e-6 * count, 1e3 * wall / steps, 1e3 * cpu / steps
+
+
+def start(flags, cores, cluster=None, kind=None):
     """A process of this program that measures, bound to some cores; `cluster` is its TF_CONFIG."""
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment.pop("TF_CONFIG", None)
     if cluster:
         environment["TF_CONFIG"] = cluster
     sizes = [f"--{name}={getattr(flags, name)}" for name in ("batch", "steps", "size", "width")]
-    program = [sys.executable, __file__, *sizes, "--measure", "workers" if cluster else "one"]
+    kind = kind or ("workers" if cluster else "one")
+    program = [sys.executable, __file__, *sizes, "--measure", kind]
     return subprocess.Popen(
         ["taskset", "-c", cores, *program], env=environment, stdout=subprocess.PIPE, text=True
     )
 
 
 def finish(processes):
-    """Images per second that the first process measured; kills all if one fails."""
+    """The numbers that each process measured; kills all if one fails."""
     try:
         outputs = [process.communicate(timeout=TIMEOUT)[0] for process in processes]
         if any(process.returncode for process in processes):
             raise SystemExit(f"a process ended with {[p.returncode for p in processes]}")
-        return float(outputs[0].split()[-1])
+        return [[float(word) for word in out.splitlines()[-1].split()] for out in outputs]
     finally:
         for process in processes:
             process.kill()
 
 
-def two_workers(flags):
-    """Images per second of the global batch on two workers."""
+def two_workers(flags, kind="workers"):
+    """What the chief of two workers measured."""
     from train.workers import loopback
 
     ports = loopback.free_ports(2)
-    return finish([start(flags, str(i), loopback.tf_config(ports, i)) for i in (0, 1)])
+    clusters = [loopback.tf_config(ports, i) for i in (0, 1)]
+    return finish([start(flags, str(i), clusters[i], kind) for i in (0, 1)])[0]
+
+
+def limits(flags, one):
+    """Print what two processes reach that exchange nothing, and the time of one exchange."""
+    half = argparse.Namespace(**{**vars(flags), "batch": flags.batch // 2})
+    alone = sum(rate for (rate,) in finish([start(half, str(i)) for i in (0, 1)]))
+    print(f"two processes without an exchange: {alone:.1f} images per second, {alone / one:.2f}")
+    size, wall, cpu = two_workers(flags, "exchange")
+    print(f"an all-reduce of {size:.1f} MB alone: {wall:.1f} ms, {cpu:.1f} ms of a worker's core")
 
 
 def main(flags):
     """Measure in turns and print the ratio."""
     pairs = []
     for turn in range(flags.turns):
-        pairs.append((two_workers(flags), finish([start(flags, "0,1")])))
+        pairs.append((two_workers(flags)[0], finish([start(flags, "0,1")])[0][0]))
         print(f"turn {turn + 1}: two workers {pairs[-1][0]:.1f}, one process {pairs[-1][1]:.1f}")
     ratios = sorted(workers / one for workers, one in pairs)
     workers, one = (statistics.median(column) for column in zip(*pairs, strict=True))
@@ -95,6 +147,7 @@ def main(flags):
         f"batch {flags.batch}: two workers {workers:.1f}, one process {one:.1f} images per second; "
         f"ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
     )
+    limits(flags, one)
 
 
 def parser():
@@ -105,15 +158,16 @@ def parser():
     made.add_argument("--batch", type=int, default=256, help="images of the global batch")
     made.add_argument("--size", type=int, default=28, help="side of an image")
     made.add_argument("--width", type=int, default=32)
-    made.add_argument("--measure", choices=("one", "workers"), help=argparse.SUPPRESS)
+    made.add_argument("--measure", choices=("one", "workers", "exchange"), help=argparse.SUPPRESS)
     return made
 
 
 if __name__ == "__main__":
     given = parser().parse_args()
-    if given.measure:
-        print(
-            measure(given.batch, given.steps, given.size, given.width, given.measure == "workers")
-        )
+    if given.measure == "exchange":
+        print(*exchange(given.steps, given.size, given.width))
+    elif given.measure:
+        several = given.measure == "workers"
+        print(measure(given.batch, given.steps, given.size, given.width, several))
     else:
         main(given)
