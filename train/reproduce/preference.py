@@ -147,6 +147,7 @@ def samples(context, folder, variant, settings):
 
             x, done = drawn(further), steps
             found[sampler(steps, start)] = x
+            context.say(f"{folder}: drew {len(x)} images, {sampler(steps, start)}")
     if variant == "corrupted":
         density = model.fit_prior(context.images(folder, "train", settings.num_codes))
         context.say(f"{folder}: fitted prior, log p(z) of held-out codes {density}")
