@@ -14,7 +14,7 @@ from train.evaluate.settings import SIZES
 from train.publish.origin import ROOT
 
 # The default run measures these again; --slow measures all.
-QUICK = [name for name in finding.names() if name.endswith("-digits")]
+QUICK = [*(n for n in finding.names() if n.endswith("-digits")), "vae-mnist", "vae2d-mnist"]
 PART = 60  # test images
 # A process without network: a connection is an error.
 LOADS = """
