@@ -1,16 +1,14 @@
 """What a release holds: the version in one place, every data file, and archives that work alone."""
 
 import fnmatch
-import os
 import pathlib
 import re
-import subprocess
-import sys
 
 import pytest
 import yaml
 
 import tfgvae
+from tests import outside
 
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGES = ("tfgvae", "train", "export", "configs")
@@ -42,45 +40,25 @@ def test_every_data_file_of_the_packages_is_in_the_wheel():
     assert data and not [f for f in data if not any(fnmatch.fnmatch(f, p) for p in patterns)]
 
 
-def environment(folder, *packages):
-    """The folder of the programs of a new environment that has these packages."""
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    programs = folder / "bin"
-    command = [programs / "python", "-m", "pip", "install", "-q", *packages]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"cannot install {packages}: {done.stderr.strip().splitlines()[-1]}")
-    return programs
-
-
-def out_of(folder, *command):
-    """What a command prints in a folder. It does not see the packages of this process."""
-    hidden = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-    clean = {name: value for name, value in os.environ.items() if name not in hidden}
-    done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.mark.slow
 def test_the_archives_work_without_the_checkout(tmp_path):
-    tools = environment(tmp_path / "tools", "build", "twine")
-    archives = tmp_path / "archives"
-    out_of(tmp_path, tools / "python", "-m", "build", "--outdir", archives, ROOT)
+    tools, archives = outside.python_with("build", "twine"), tmp_path / "archives"
+    outside.run(tools, "-m", "build", "--outdir", archives, ROOT, folder=tmp_path)
     (wheel,), (source,) = archives.glob("*.whl"), archives.glob("*.tar.gz")
     assert f"-{tfgvae.__version__}" in wheel.name and f"-{tfgvae.__version__}" in source.name
-    checked = out_of(tmp_path, tools / "twine", "check", "--strict", wheel, source)
+    checked = outside.run(tools, "-m", "twine", "check", "--strict", wheel, source, folder=tmp_path)
     assert checked.count("PASSED") == 2
 
-    programs = environment(tmp_path / "fresh", wheel)
+    python = outside.python_with(str(wheel))
     for archive in (None, source):
         if archive:
             again = ("-m", "pip", "install", "-q", "--no-deps", "--force-reinstall", archive)
-            out_of(tmp_path, programs / "python", *again)
-        *_, place, names, shape = out_of(tmp_path, programs / "python", "-c", SAMPLE).splitlines()
-        assert place.startswith(str(tmp_path / "fresh")) and shape == "2 8 8 1"
+            outside.run(python, *again, folder=tmp_path)
+        printed = outside.run(python, "-c", SAMPLE, folder=tmp_path)
+        *_, place, names, shape = printed.splitlines()
+        assert place.startswith(str(python.parents[1])) and shape == "2 8 8 1"
         assert names.split() == [row.name for row in tfgvae.presets()]
     flags = ("--preset=seqvae-digits", "--output=served")
-    out_of(tmp_path, programs / "tfgvae-export", *flags)
-    verified = out_of(tmp_path, programs / "tfgvae-verify", "served/seqvae-digits/1")
-    assert "All is well" in verified
+    outside.run(python.with_name("tfgvae-export"), *flags, folder=tmp_path)
+    verify = python.with_name("tfgvae-verify")
+    assert "All is well" in outside.run(verify, "served/seqvae-digits/1", folder=tmp_path)

@@ -2,10 +2,8 @@
 
 import atexit
 import functools
-import os
 import pathlib
 import shutil
-import subprocess
 import tempfile
 
 import numpy as np
@@ -167,11 +165,3 @@ def answers(model, asked):
 def flat(nested):
     """{"signature/name": array}, as numpy stores them."""
     return {f"{s}/{name}": np.array(v) for s, named in nested.items() for name, v in named.items()}
-
-
-def run(*command, folder):
-    """Run a command in `folder`, away from the project: what it printed."""
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout

@@ -3,17 +3,14 @@
 Each runtime is installed into its own environment, which takes minutes. None has this project.
 """
 
-import functools
 import pathlib
-import subprocess
-import sys
-import tempfile
 
 import numpy as np
 import pytest
 
 from export import reference
 from export.runtimes import TESTED
+from tests import outside
 from tests.export import served
 from tests.export.served import exported
 from tests.export.test_signatures import STRANGER
@@ -26,30 +23,16 @@ KEYS = ("gvae", "seqvae-label", "gvae-pixelcnn", "gvae-pixelcnn_pp", "seqvae-sha
 ONNX = pathlib.Path(__file__).with_name("onnx_stranger.py")
 
 
-@functools.cache
-def python_with(*packages):
-    """The interpreter of a new environment with these packages."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="runtime-"))
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    python = folder / "bin" / "python"
-    done = subprocess.run(
-        [python, "-m", "pip", "install", "-q", *packages], capture_output=True, text=True
-    )
-    if done.returncode:
-        pytest.skip(f"cannot install {packages}: {done.stderr.strip().splitlines()[-1]}")
-    return str(python)
-
-
 @pytest.mark.parametrize("version", OLDER)
 @pytest.mark.parametrize("key", KEYS)
 def test_the_reference_answers_hold(version, key, tmp_path):
-    python = python_with(f"tensorflow-cpu=={version}.*")
+    python = outside.python_with(f"tensorflow-cpu=={version}.*")
     _, folder = exported(key)
     references = reference.read(folder)
     asked = {name: stored.inputs for name, stored in references.items()}
     paths = [tmp_path / name for name in ("requests.npz", "second.npz", "first.npz")]
     np.savez(paths[0], **served.flat(asked))
-    served.run(python, STRANGER, str(folder), *map(str, paths), folder=tmp_path)
+    outside.run(python, STRANGER, str(folder), *map(str, paths), folder=tmp_path)
     for path in paths[1:]:
         answers = np.load(path)
         for name, stored in references.items():
@@ -60,13 +43,15 @@ def test_the_reference_answers_hold(version, key, tmp_path):
 @pytest.mark.parametrize("key", ["gvae", "seqvae-label", "gvae-none"])
 def test_onnx_gives_the_same_means(key, tmp_path):
     # tf2onnx needs a TensorFlow whose protobuf it accepts.
-    python = python_with(f"tensorflow-cpu=={OLDER[0]}.*", "tf2onnx", "onnxruntime", "onnx<1.17")
+    python = outside.python_with(
+        f"tensorflow-cpu=={OLDER[0]}.*", "tf2onnx", "onnxruntime", "onnx<1.17"
+    )
     _, folder = exported(key)
     means = {n: s for n, s in reference.read(folder).items() if n.endswith("_mean")}
     assert set(means) == {"encode_mean", "decode_mean"}
     asked, answered = tmp_path / "requests.npz", tmp_path / "answers.npz"
     np.savez(asked, **served.flat({name: stored.inputs for name, stored in means.items()}))
-    served.run(python, str(ONNX), str(folder), str(asked), str(answered), folder=tmp_path)
+    outside.run(python, str(ONNX), str(folder), str(asked), str(answered), folder=tmp_path)
     answers = np.load(answered)
     for name, stored in means.items():
         for output, expected in stored.outputs.items():

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from export.card import card
+from tests import outside
 from tests.conformance.tiny_models import IMAGE, build
 from tests.export import served
 from tests.export.served import every, exported, loaded, of_one, requests
@@ -58,7 +59,7 @@ def test_answers_are_those_of_python_in_a_process_without_the_project(key, tmp_p
     asked = requests(model)
     paths = [tmp_path / name for name in ("requests.npz", "second.npz", "first.npz")]
     np.savez(paths[0], **served.flat(asked))
-    served.run(sys.executable, STRANGER, str(folder), *map(str, paths), folder=tmp_path)
+    outside.run(sys.executable, STRANGER, str(folder), *map(str, paths), folder=tmp_path)
     expected = served.flat(served.answers(model, asked))
     for path in paths[1:]:
         assert_same(expected, np.load(path))

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
+from tests import outside
 from tests.export import served
 from tests.export.served import exported, loaded, of_one, requests
 
@@ -21,7 +22,7 @@ CLI = str(pathlib.Path(sys.executable).with_name("saved_model_cli"))
 @of_one
 def test_saved_model_cli_shows_every_signature(key, tmp_path):
     model, folder = exported(key)
-    shown = served.run(CLI, "show", "--dir", str(folder), "--all", folder=tmp_path)
+    shown = outside.run(CLI, "show", "--dir", str(folder), "--all", folder=tmp_path)
     for name, inputs in requests(model).items():
         part = shown.split(f"signature_def['{name}']")[1].split("signature_def[")[0]
         for argument in inputs:
@@ -42,7 +43,7 @@ def test_saved_model_cli_runs_a_signature(key, tmp_path):
         literals["label"] = [0, 1]
     expressions = ";".join(f"{argument}={value}" for argument, value in literals.items())
     command = ["run", "--dir", str(folder), "--tag_set", "serve", "--outdir", str(tmp_path)]
-    served.run(
+    outside.run(
         CLI, *command, "--signature_def", name, "--input_exprs", expressions, folder=tmp_path
     )
     types = {"seed": np.int64, "num_steps": np.int32, "label": np.int32}
@@ -86,7 +87,7 @@ def test_the_loader_in_cpp_gives_the_answers_of_python(key, loader, tmp_path):
     model, folder = exported(key)
     asked = requests(model)
     write_requests(tmp_path / "requests", asked)
-    served.run(str(loader), str(folder), "requests", "answers", folder=tmp_path)
+    outside.run(str(loader), str(folder), "requests", "answers", folder=tmp_path)
     expected = served.flat(served.answers(model, asked))
     records = [r.numpy() for r in tf.data.TFRecordDataset(str(tmp_path / "answers"))]
     found = dict(zip(records[::2], records[1::2], strict=True))

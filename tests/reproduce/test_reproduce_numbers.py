@@ -101,4 +101,4 @@ def test_a_run_that_was_stopped_is_measured_where_it_has_a_validation_row(tmp_pa
     splits = (("train", 307), ("validation", 200), ("validation", 400), ("validation", 600))
     rows = [json.dumps({"split": split, "step": step}) for split, step in splits]
     (tmp_path / "metrics.jsonl").write_text("\n".join(rows) + "\n")
-    assert preference.validated_steps(tmp_path) == [200, 400]
+    assert list(preference.validated(tmp_path)) == [200, 400]

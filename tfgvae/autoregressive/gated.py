@@ -57,9 +57,8 @@ class GatedBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters, self.kernel_size = filters, kernel_size
         self.groups, self.first = groups, first
-        check_filters(
-            filters, groups
-        )  # Before they are doubled, so that an error has what was given.
+        # Before they are doubled, so that an error has what was given.
+        check_filters(filters, groups)
         reach = kernel_size // 2
         # The input of the first block is shifted by one, so its kernels reach one less.
         rows, left = (reach, reach - 1) if first else (reach + 1, reach)

@@ -68,18 +68,13 @@ def train(context, name, recipe, settings):
     }
 
 
-def validation_rows(folder):
-    """{step: row} of the validation rows of metrics.jsonl."""
-    return {row["step"]: row for row in runs.read_metrics(folder) if row["split"] == "validation"}
-
-
-def validated_steps(folder):
-    """Steps that have a checkpoint and a validation row, in order.
+def validated(folder):
+    """{step: its validation row} of the checkpoints that have one, in order.
 
     A run that was stopped has a checkpoint at that step too, and no row.
     """
-    rows = validation_rows(folder)
-    return [step for step, _ in runs.checkpoints(folder) if step in rows]
+    rows = {row["step"]: row for row in runs.read_metrics(folder) if row["split"] == "validation"}
+    return {step: rows[step] for step, _ in runs.checkpoints(folder) if step in rows}
 
 
 def over_training(context, folder, variant, settings):
@@ -88,9 +83,8 @@ def over_training(context, folder, variant, settings):
     Of a corrupted q only for the last one: its bounds cost ten times as much.
     """
     images = context.images(folder, "test", settings.num_images)
-    validation = validation_rows(folder)
-    rows = []
-    steps = validated_steps(folder)
+    validation = validated(folder)
+    rows, steps = [], list(validation)
     for step in steps[-1:] if variant == "corrupted" else steps:
         model = tfgvae.load(folder, step)
         found = mutual_information(model, images, seed=int(seeds.fold_in(context.seed, 5)))
