@@ -17,6 +17,7 @@ EXPERIMENTS = {
     "figure4": "the sequential VAE: each step gives sharper samples and less variance",
     "figure5": "a PixelCNN as P on MNIST, R = KL and R = 0: samples, information, likelihood",
     "figure6": "a PixelCNN++ as P on CIFAR-10, R = KL and R = 0: samples, KL, likelihood",
+    "chains": "R = 0: latents, floor, corruption and walkback against where the chain ends",
     "propositions": "propositions 1 to 6 on finite spaces, by enumeration",
 }
 PRESETS = {

@@ -161,11 +161,13 @@ def distances(context, folder, drawn, settings):
     second half.
     """
     section = runs.read_config(folder)["data"]
+    size = "" if section["image_size"] is None else f"-{section['image_size']}"
     path = trained_classifier(
         section["name"],
-        context.output / "runs" / f"classifier-{section['name']}.keras",
+        context.output / "runs" / f"classifier-{section['name']}{size}.keras",
         data_dir=context.data_dir,
         binarize=section["binarize"],
+        image_size=section["image_size"],
         steps=settings.classifier_steps,
         say=context.say,
     )
@@ -176,6 +178,11 @@ def distances(context, folder, drawn, settings):
     data = features(others)
     found = {name: frechet_distance(features(x[:count]), data) for name, x in drawn.items()}
     return {**found, "data": frechet_distance(features(first), data)}
+
+
+def told(distances):
+    """Distances {sampler: Estimate} as one line."""
+    return ", ".join(f"{name} {value}" for name, value in distances.items())
 
 
 def square(images, count):

@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 
-from train.reproduce.preference import FITTED, sampler, square
+from train.reproduce.preference import FITTED, sampler, square, told
 from train.reproduce.results import Claim, show_grid
 
 TITLES = {"kl": "R = KL (the ELBO)", "none": "R = 0", "corrupted": "R = 0, corrupted q"}
@@ -108,7 +108,7 @@ def likelihood_claim(curves):
 
 def sampler_claims(found, settings):
     """Which sampler is correct, by Frechet distances {variant: {sampler: Estimate}}."""
-    told = {k: _told(found[k]) for k in BOTH}
+    lines = {k: told(found[k]) for k in BOTH}
     kl, none = (found[variant] for variant in BOTH)
     last = settings.chain_steps[-1]
 
@@ -118,13 +118,13 @@ def sampler_claims(found, settings):
     return [
         Claim(
             "R = KL: ancestral samples are right",
-            f"Frechet distance to test images: {told['kl']}; with R = 0, ancestral "
+            f"Frechet distance to test images: {lines['kl']}; with R = 0, ancestral "
             f"{none['ancestral']}",
             kl["ancestral"].value < none["ancestral"].value,
         ),
         Claim(
             "R = 0: ancestral samples fail, those of the chain do not",
-            f"Frechet distance to test images: {told['none']}",
+            f"Frechet distance to test images: {lines['none']}",
             beats("noise") and beats("data"),
         ),
     ]
@@ -140,7 +140,7 @@ def corrupted_claims(curves, found, settings):
     return [
         Claim(
             "R = 0 with a corrupted q: the chain samples the data, from noise as from data",
-            f"Frechet distance to test images: {_told(own)}; the largest after 5 steps or more is "
+            f"Frechet distance to test images: {told(own)}; the largest after 5 steps or more is "
             f"{worst / kl:.2f} times that of the ancestral samples with R = KL",
             worst <= 1.5 * kl,
         ),
@@ -156,7 +156,3 @@ def corrupted_claims(curves, found, settings):
             own["ancestral"].value > 40 and own[FITTED].value < 15,
         ),
     ]
-
-
-def _told(distances):
-    return ", ".join(f"{name} {value}" for name, value in distances.items())
