@@ -15,6 +15,7 @@ RECIPES = {
     "pixelvae_authors": "pixelvae with the authors' q of two latents, R = 0, chains of 5 steps",
     "pixelcnn": "the same PixelCNN without a latent, for comparison",
     "pixelvae_pp": "a PixelCNN++ as P, on CIFAR-10; KL by default (Section 4, Figure 6)",
+    "pixelcnn_pp": "the same PixelCNN++ without a latent, for comparison",
     "naive": "the bound of Eq. 3, q(z|x) = p(z): a baseline that must collapse",
     "fixedq": "a fixed q(z|x): the class of x by a trained classifier (Eq. 5)",
     "infusion": "infusion training: steps from noise, infused with the image (Section 3)",

@@ -46,10 +46,12 @@ class Component:
     Attributes:
       arguments: {name: Argument} that a user may set.
       supplied: {name: Argument} of the others, which are listed in the class's `supplied`.
+      needs_normal_prior: of a regularizer.
     """
 
     arguments: dict
     supplied: dict
+    needs_normal_prior: bool = False
 
     @property
     def parts(self):
@@ -130,10 +132,11 @@ def _entries(module, variable):
 
 def _component(source, node):
     arguments = _inherited(source, node, _constructor) or {}
-    supplied = _inherited(source, node, _supplied) or ()
+    supplied = _inherited(source, node, _attribute("supplied")) or ()
     return Component(
         {name: argument for name, argument in arguments.items() if name not in supplied},
         {name: argument for name, argument in arguments.items() if name in supplied},
+        bool(_inherited(source, node, _attribute("needs_normal_prior"))),
     )
 
 
@@ -145,6 +148,7 @@ def _live(cls):
     return Component(
         {name: signature[name] for name in registry.settable(cls)},
         {name: signature[name] for name in registry.arguments(cls) if name in supplied},
+        getattr(cls, "needs_normal_prior", False),
     )
 
 
@@ -179,12 +183,18 @@ def _inherited(source, node, own):
     return found
 
 
-def _supplied(source, node):
-    for item in node.body:
-        targets = item.targets if isinstance(item, ast.Assign) else [getattr(item, "target", None)]
-        if any(isinstance(t, ast.Name) and t.id == "supplied" for t in targets):
-            return source.value(item.value)
-    return None
+def _attribute(name):
+    """A function that reads the class attribute of that name, or None."""
+
+    def found(source, node):
+        for item in node.body:
+            one = getattr(item, "target", None)
+            targets = item.targets if isinstance(item, ast.Assign) else [one]
+            if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                return source.value(item.value)
+        return None
+
+    return found
 
 
 def _constructor(source, node):

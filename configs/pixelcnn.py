@@ -4,8 +4,12 @@ from configs import pixelvae
 
 
 def get_config():
-    """pixelvae, with a constant instead of f, q and R."""
-    config = pixelvae.get_config()
+    """pixelvae, alone."""
+    return alone(pixelvae.get_config())
+
+
+def alone(config):
+    """A configuration with a constant instead of f, q and R."""
     config.model.name = "marginal"
     config.model.latent_dim = None
     for part in (config.mapping, config.regularizer):

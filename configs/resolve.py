@@ -26,6 +26,24 @@ BELONGING = {
 }
 
 
+def _other_prior(config, given):
+    regularizer = catalog.table("regularizer").get(config.regularizer.name)
+    if regularizer is not None and regularizer.needs_normal_prior:
+        return f"regularizer {config.regularizer.name!r} compares q(z) with N(0, I)"
+    if config.label_condition:
+        return "p(z) takes no label"
+    return "model.latent_prediction is another prior" if config.model.latent_prediction else None
+
+
+def _older_names(config, given):
+    older = given & {"model.intermediate_reconstruction", "model.stop_gradient"}
+    return f"{', '.join(sorted(older))} says how it is trained" if older else None
+
+
+# Values of a recipe that give way to what the user sets: {key: (config, given) -> reason or None}.
+YIELDING = {"model.step_prior": _other_prior, "model.training": _older_names}
+
+
 def part_names(config):
     """{kind: name} of the model and its parts; the model's default if no name is set."""
     parts = catalog.table("model")[config.model.name].parts
@@ -62,6 +80,11 @@ def replace(config, given, origin):
             shown = ", ".join(f"{key} = {values[key]}" for key in dropped)
             lines.append(f"Left out: {shown} ({_reason(kind, config, origin)}).")
             values |= dict.fromkeys(dropped)
+    for key, reason in YIELDING.items():
+        why = None if key in given or values[key] is None else reason(config, given)
+        if why:
+            lines.append(f"Left out: {key} = {values[key]} ({why}).")
+            values[key] = None
     default = flat(base.get_config())
     for key, sources in BELONGING.items():
         if key not in given and any(values[source] != before[source] for source in sources):

@@ -14,7 +14,7 @@ from train.reproduce import EXPERIMENTS, PRESETS, reproduce
 from train.reproduce.__main__ import main
 
 # A PixelCNN++ takes a minute to trace; only its recipe and two claims are special to figure6.
-SLOW = "figure4", "figure5", "figure6"
+SLOW = "figure4", "figure5", "figure6", "chains"
 FIGURES = ["figure2", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 
 
@@ -70,6 +70,7 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys):
 
 
 RECIPES = {"figure2": "vae2d", "figure4": "seqvae", "figure5": "pixelvae", "figure6": "pixelvae_pp"}
+RECIPES["chains"] = "pixelvae_authors"
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -10,7 +10,7 @@ import scipy.stats
 from tests.conformance.tiny_models import build
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.posterior_variance import posterior_variance
-from train.reproduce import figure2, figure4, preference, results
+from train.reproduce import by_step, figure2, figure4, preference, results
 
 
 def test_rank_correlation_and_its_error():
@@ -50,7 +50,7 @@ def images():
 
 def test_all_steps_are_the_model(chain, images):
     z = chain.encode(images, seed=0)
-    steps = figure4.first_steps(chain, chain.latent_shape[0])
+    steps = by_step.first_steps(chain, chain.latent_shape[0])
     np.testing.assert_allclose(
         steps(images).log_prob(z), chain.posterior(images).log_prob(z), rtol=1e-6
     )
@@ -58,7 +58,7 @@ def test_all_steps_are_the_model(chain, images):
 
 def test_the_first_step_is_bayes_rule_by_enumeration(chain, images):
     z = chain.encode(images[:5], seed=0).numpy()
-    first = figure4.first_steps(chain, 1)
+    first = by_step.first_steps(chain, 1)
     found = posterior_variance(chain, images, z[:, :1], posterior=first)
     q = chain.posterior(images).distribution
     loc, scale = q.loc.numpy()[:, 0].astype(float), q.scale.numpy()[:, 0].astype(float)
@@ -73,7 +73,7 @@ def test_the_first_step_is_bayes_rule_by_enumeration(chain, images):
 
 
 def test_reconstructions_end_with_the_model_s_own(chain, images):
-    rebuilt = figure4.reconstructions(chain, images, seed=5)
+    rebuilt = by_step.reconstructions(chain, images, seed=5)
     np.testing.assert_allclose(rebuilt[-1], chain.reconstruct(images, 5, mean=True), atol=1e-5)
 
 

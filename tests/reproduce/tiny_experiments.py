@@ -1,7 +1,7 @@
 """The experiments in a size for tests: digits, the smallest networks, four steps."""
 
 from tests.train import tiny_runs
-from train.reproduce import figure2, figure4, preference
+from train.reproduce import chains, figure2, figure4, preference
 
 STEPS = {"train.steps": 4, "train.warmup_steps": 0, "train.checkpoint_every": 4}
 
@@ -25,9 +25,27 @@ def settings(experiment):
             overrides("vae2d", keep=("model.latent_dim",)), 64, resolution=4, digits=3, num_draws=20
         )
     if experiment == "figure4":
-        return figure4.Settings(overrides("seqvae"), 32, num_data=48, num_draws=16, columns=3)
+        sizes = {"num_images": 32, "num_data": 48, "num_draws": 16, "columns": 3}
+        return figure4.Settings(overrides("seqvae"), 8, **sizes, classifier_steps=3)
+    if experiment == "chains":
+        return chains.Settings(
+            overrides("pixelvae_authors", keep=("model.latent_dim", "inference.min_stddev")),
+            num_samples=24,
+            num_chains=4,
+            chain_steps=(1, 3),
+            classifier_steps=3,
+            floors=(0.01,),
+            walkback=2,
+        )
     recipe = {"figure5": "pixelvae", "figure6": "pixelvae_pp"}[experiment]
-    more = {"variants": ("kl", "none", "corrupted")} if experiment == "figure5" else {}
+    third = {"figure5": "corrupted", "figure6": "alone"}[experiment]
     return preference.Settings(
-        overrides(recipe), 16, 24, 4, (1, 5), classifier_steps=3, num_codes=80, **more
+        overrides(recipe),
+        16,
+        24 if experiment == "figure5" else 0,
+        4,
+        (1, 5),
+        classifier_steps=3,
+        variants=("kl", "none", third),
+        num_codes=80,
     )

@@ -12,7 +12,7 @@ from tfgvae import Marginal, data
 from train import build, datasets
 
 # They take long to trace, or are like another one: vae trains in test_resuming.py, too.
-LONG = ("pixelvae_pp", "seqvae_celeba", "seqvae_lsun", "pixelvae_authors")
+LONG = ("pixelvae_pp", "pixelcnn_pp", "seqvae_celeba", "seqvae_lsun", "pixelvae_authors")
 LONG += ("vae", "vae2d", "gvae", "fixedq")
 
 
@@ -32,13 +32,17 @@ def test_every_recipe_builds_and_steps(recipe, tiny_config):
     assert any((a != b).any() for a, b in zip(before, after, strict=True))
 
 
+ALONE = {"pixelcnn": "pixelvae", "pixelcnn_pp": "pixelvae_pp"}
+
+
+@pytest.mark.parametrize("recipe", ALONE)
 @pytest.mark.parametrize("labels", [False, True])
-def test_the_pixelcnn_alone_has_no_other_part(labels):
-    config = configs.get_config("pixelcnn")
+def test_the_pixelcnn_alone_has_no_other_part(recipe, labels):
+    config = configs.get_config(recipe)
     config.label_condition = labels
     model = build.model(config, data.ImageInfo((8, 8, 1), 10, 3))
     assert isinstance(model, Marginal) and model.num_classes == (3 if labels else 0)
-    assert config.train == configs.get_config("pixelvae").train
+    assert config.train == configs.get_config(ALONE[recipe]).train
     config.regularizer.name = "kl"
     with pytest.raises(ValueError, match="'marginal' takes no regularizer"):
         build.model(config, data.ImageInfo((8, 8, 1), 10, 3))

@@ -67,6 +67,29 @@ def test_the_part_that_the_recipe_has_keeps_its_options():
     assert config.mapping.dense == (512, 512) and lines == []
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("regularizer__name", "moments", "'moments' compares q(z) with N(0, I)"),
+        ("label_condition", True, "p(z) takes no label"),
+        ("model__latent_prediction", True, "another prior"),
+    ],
+)
+def test_the_recipes_prior_of_a_step_gives_way(field, value, reason):
+    config, lines = adapted("seqvae", **{field: value})
+    assert fill(config).model.step_prior == "normal"
+    assert any("model.step_prior = conditional" in line and reason in line for line in lines)
+    # What the user set stays, and is an error later.
+    config, _ = adapted("seqvae", **{field: value}, model__step_prior="conditional")
+    assert fill(config).model.step_prior == "conditional"
+
+
+def test_the_recipes_training_gives_way_to_the_older_names():
+    config, lines = adapted("seqvae", model__stop_gradient=False)
+    assert fill(config).model.training is None and fill(config).model.step_prior == "conditional"
+    assert "model.training = annealed (model.stop_gradient says" in lines[0]
+
+
 def test_a_model_that_the_user_chose_leaves_out_the_parts_that_it_does_not_take():
     config, lines = adapted("seqvae", model__name="marginal")
     filled = fill(config)

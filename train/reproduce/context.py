@@ -5,6 +5,8 @@ import pathlib
 from collections.abc import Callable
 
 import configs
+from tfgvae.estimators.features import classifier_features
+from train.classifier import trained_classifier
 from train.loop import train_and_evaluate
 from train.opened import open_run
 
@@ -61,3 +63,31 @@ class Context:
           smaller.
         """
         return open_run(folder, data_dir=self.data_dir, say=self.say).images(count, split)[0]
+
+    def features(self, folder, steps):
+        """The features of a classifier of a run's data, for Frechet distances.
+
+        Args:
+          folder: the run folder.
+          steps: training steps of the classifier, which is trained once.
+
+        Returns:
+          A function from images to features, or None: the data have no labels.
+        """
+        opened = open_run(folder, data_dir=self.data_dir, say=self.say)
+        if opened.images(1, "test")[1] is None:
+            return None
+        section = opened.config.data
+        height, width, _ = opened.model.image_shape
+        path = trained_classifier(
+            section.name,
+            self.output / "runs" / f"classifier-{section.name}-{height}x{width}.keras",
+            data_dir=self.data_dir,
+            binarize=section.binarize,
+            image_size=section.image_size,
+            crop=section.crop,
+            grayscale=section.grayscale,
+            steps=steps,
+            say=self.say,
+        )
+        return classifier_features(path)

@@ -1,32 +1,39 @@
-"""Figure 4: samples of the sequential VAE by step, and three measures of each step.
+"""Figure 4: samples of the sequential VAE by step, and measures of each step.
 
-For each step t: the squared error of the reconstruction, the sharpness of the samples, and Prop.
-5's expected posterior variance E_q(z(1..t)) [sum_i Var_q(x|z(1..t))[x_i]], which must fall. x(t-1)
-is a function of z(1..t-1), so conditioning on z(1..t) is conditioning on the inputs of step t.
-
-q(x|z) is that of the empirical distribution of `num_data` images; its variance is near 0 if a code
-distinguishes them. The squared error of x(t) is an upper bound on the variance of the population,
-with equality at the optimal f (Prop. 4).
+Three runs: the recipe, the greedy training of the authors' code, and one step with the same total
+latent size and about the same processor time.
 """
 
 import dataclasses
 import itertools
+import textwrap
 
 import matplotlib.pyplot as plt
-import numpy as np
-import tensorflow as tf
-import tensorflow_probability as tfp
 
 import tfgvae
 from tfgvae import seeds
-from tfgvae.estimators.batching import batches
 from tfgvae.estimators.estimate import Estimate
-from tfgvae.estimators.posterior_variance import posterior_variance
 from tfgvae.estimators.sharpness import laplacian_variance
+from train.reproduce import by_step
 from train.reproduce.results import Claim, show_grid, write
 
-tfd = tfp.distributions
-BATCH = 250
+TITLES = {
+    "default": "the recipe",
+    "greedy": "greedy training, as in the authors' code",
+    "single": "one step, same total latent size",
+}
+# The differences of each run from the recipe.
+VARIANTS = {
+    "default": {},
+    "greedy": {"model.training": "greedy", "model.step_prior": "normal"},
+    "single": {"model.single": True},
+}
+MEASURES = {
+    "squared_error": "squared error",
+    "laplacian_variance": "sharpness",
+    "frechet_distance": "Frechet distance",
+    "posterior_variance": "posterior variance",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,17 +42,22 @@ class Settings:
 
     Attributes:
       training: the differences from the recipe seqvae.
-      num_images: test images for the error; samples for the sharpness.
+      single_steps: training steps of the single step; None for no such run.
+      num_images: test images for the error; samples for the sharpness and the Frechet distance.
       num_data: training images that represent p_data in the posterior variance.
       num_draws: how many of them give the codes of the average posterior variance.
-      columns: rows of the picture.
+      columns: rows of the picture for each run.
+      classifier_steps: training steps of the classifier for the Frechet distances, which data with
+        labels have.
     """
 
     training: dict
+    single_steps: int | None = None
     num_images: int = 1000
     num_data: int = 10000
     num_draws: int = 1000
-    columns: int = 10
+    columns: int = 8
+    classifier_steps: int = 2000
 
 
 SETTINGS = {
@@ -59,7 +71,8 @@ SETTINGS = {
             "train.steps": 2250,
             "train.batch_size": 100,
             "train.checkpoint_every": 750,
-        }
+        },
+        single_steps=11250,
     ),
     # The authors' network has 160 million parameters. Use --dataset for their CelebA and LSUN.
     "paper": Settings(
@@ -81,54 +94,17 @@ SETTINGS = {
 }
 
 
-def first_steps(model, count):
-    """q(z(1..t)|x) of a sequential model, t = count: a function of images."""
-
-    def posterior(x):
-        q = model.posterior(x).distribution
-        return tfd.Independent(tfd.Normal(q.loc[:, :count], q.scale[:, :count]), 2)
-
-    return posterior
-
-
-def reconstructions(model, images, seed):
-    """E[x(t) | z(1..t)] for every step, z ~ q(z|x): [T, N, H, W, C]."""
-    rows = seeds.rows(seed, len(images))
-
-    def of(batch, batch_rows):
-        z = model.encode(batch, batch_rows)
-        return tf.stack([model.family.mean(params) for params in model.likelihood_chain(z)])
-
-    parts = [of(images[part], rows[part]).numpy() for part in batches(len(images), BATCH)]
-    return np.concatenate(parts, axis=1)
-
-
-def by_step(model, test, training, settings, seed):
-    """One dict per step: {"step", "squared_error", "laplacian_variance", ...}."""
-    error_seed, sample_seed, z_seed = (int(s) for s in seeds.split(seed, 3))
-    rebuilt = reconstructions(model, test, error_seed)
-    samples = model.sample_chain(settings.num_images, seed=sample_seed, mean=True).numpy()
-    drawn = training[: settings.num_draws]
-    z_rows = seeds.rows(z_seed, len(drawn))
-    z = np.concatenate(
-        [model.encode(drawn[part], z_rows[part]) for part in batches(len(drawn), BATCH)]
-    )
-    rows = []
-    for t in range(1, model.latent_shape[0] + 1):
-        error = np.square(rebuilt[t - 1] - test).sum(axis=(1, 2, 3))
-        variance = posterior_variance(model, training, z[:, :t], posterior=first_steps(model, t))
-        rows.append(
-            {
-                "step": t,
-                "squared_error": Estimate.of_mean(error, unit=""),
-                "laplacian_variance": Estimate.of_mean(
-                    laplacian_variance(samples[:, t - 1]), unit=""
-                ),
-                "posterior_variance": Estimate.of_mean(variance.total, unit=""),
-                "effective_sample_size": float(np.mean(variance.effective_sample_size)),
-            }
-        )
-    return rows, samples
+def train(context, settings):
+    """Train the runs: {variant: folder}."""
+    folders = {}
+    for variant, changes in VARIANTS.items():
+        overrides = {**settings.training, **changes}
+        if variant == "single":
+            if settings.single_steps is None:
+                continue
+            overrides["train.steps"] = settings.single_steps
+        folders[variant] = context.train(f"figure4-{variant}", "seqvae", overrides)
+    return folders
 
 
 def falls(estimates):
@@ -142,58 +118,128 @@ def listed(estimates):
     return ", ".join(str(estimate).strip() for estimate in estimates)
 
 
-def claims(rows, data_sharpness):
-    """The figure's claims and the measured values."""
-    variance, error, sharpness = (
-        [row[name] for row in rows]
-        for name in ("posterior_variance", "squared_error", "laplacian_variance")
-    )
+def claims(found, data_sharpness):
+    """The figure's claims and the measured values.
+
+    Args:
+      found: {variant: rows of by_step.measure}.
+      data_sharpness: an Estimate.
+    """
+    columns = {
+        variant: {name: [row[name] for row in rows] for name in rows[0]}
+        for variant, rows in found.items()
+    }
+    own, greedy = columns["default"], columns["greedy"]
+    sharpness = own["laplacian_variance"]
     rises = all(b.value > a.value for a, b in itertools.pairwise(sharpness))
-    return [
+    made = [
         Claim(
             "each step's samples are sharper than those of the step before",
-            f"variance of the Laplacian by step: {listed(sharpness)}; data {data_sharpness}",
+            f"variance of the Laplacian by step: {listed(sharpness)}; greedy: "
+            f"{listed(greedy['laplacian_variance'])}; data {data_sharpness}",
             rises,
         ),
         Claim(
             "the expected posterior variance falls with t (Prop. 5)",
-            f"by step, on the empirical distribution: {listed(variance)}; squared error on test "
-            f"images, an upper bound on the variance of the population: {listed(error)}",
-            falls(variance) and falls(error),
+            f"greedy, on the empirical distribution: {listed(greedy['posterior_variance'])}; "
+            "squared error on test images, an upper bound on the variance of the population: "
+            f"{listed(greedy['squared_error'])}; of the recipe: {listed(own['squared_error'])}",
+            falls(greedy["posterior_variance"]) and falls(own["squared_error"]),
+        ),
+    ]
+    made += _single_claims(columns)
+    return made + _distance_claims(columns)
+
+
+def _single_claims(columns):
+    if "single" not in columns:
+        return []
+    last = {variant: found["squared_error"][-1] for variant, found in columns.items()}
+    return [
+        Claim(
+            "the last step's error is smaller than that of one step of the same latent size",
+            ", ".join(f"{TITLES[variant]}: {error}" for variant, error in last.items()),
+            last["default"].value < last["single"].value,
+        )
+    ]
+
+
+def _distance_claims(columns):
+    if "frechet_distance" not in columns["default"]:
+        return []
+    distances = {variant: found["frechet_distance"] for variant, found in columns.items()}
+    told = "; ".join(f"{TITLES[name]}: {listed(values)}" for name, values in distances.items())
+    own = distances["default"]
+    last = {name: values[-1].value for name, values in distances.items()}
+    return [
+        Claim(
+            "each step's samples are nearer to the data than those of the step before",
+            f"Frechet distance by step: {told}",
+            falls(own),
+        ),
+        Claim(
+            "the last step's samples are nearer to the data than those of the other runs",
+            f"Frechet distance of the last step: {told}",
+            last["default"] == min(last.values()),
         ),
     ]
 
 
-def draw(rows, samples, test, data_sharpness, settings):
-    """The figure: samples by step, test images beside them, three curves."""
-    figure = plt.figure(figsize=(11, 7), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1.2, 1])
-    grid = np.concatenate([samples[: settings.columns], test[: settings.columns, None]], axis=1)
-    title = "samples, one column per step; last column: test images"
-    show_grid(left.subplots(), grid, title)
-    steps = [row["step"] for row in rows]
-    panels = right.subplots(3, 1, sharex=True)
-    names = ("squared_error", "laplacian_variance", "posterior_variance")
-    for panel, name in zip(panels, names, strict=True):
-        values = [row[name].value for row in rows]
-        errors = [row[name].standard_error for row in rows]
-        panel.errorbar(steps, values, errors, marker="o", capsize=3)
-        panel.set_ylabel(name.replace("_", " ") + " per image")
+def draw(found, drawn, test, data_sharpness, settings):
+    """The figure: samples by step of each run, test images beside them; curves of the measures."""
+    count = settings.columns
+    figure = plt.figure(figsize=(6 + 2.2 * len(drawn), 9), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=[1.4, 1])
+    shown = {TITLES[variant]: images for variant, images in drawn.items()}
+    shown["test images"] = test[:, None]
+    widths = [images.shape[1] for images in shown.values()]
+    panels = left.subplots(1, len(shown), width_ratios=widths)
+    for panel, (title, images) in zip(panels, shown.items(), strict=True):
+        show_grid(panel, images[:count], textwrap.fill(title, 6 * images.shape[1] + 8))
+    names = [name for name in MEASURES if any(name in rows[0] for rows in found.values())]
+    for panel, name in zip(right.subplots(len(names), 1, sharex=True), names, strict=True):
+        for variant, rows in found.items():
+            if name in rows[0]:
+                _curve(panel, rows, name, TITLES[variant])
+        panel.set_ylabel(MEASURES[name])
         panel.grid(alpha=0.3)
-    panels[1].axhline(data_sharpness.value, color="grey", linestyle="--", label="data")
-    panels[1].legend()
-    panels[2].set(yscale="log", xlabel="step", xticks=steps)
+        if name == "laplacian_variance":
+            panel.axhline(data_sharpness.value, color="grey", linestyle="--", label="data")
+        if name == "posterior_variance":
+            panel.set_yscale("log")
+        panel.legend(fontsize=7)
+    panel.set(xlabel="step", xticks=[row["step"] for row in found["default"]])
     return figure
+
+
+def _curve(panel, rows, name, label):
+    """A line over the steps, with error bars; a dashed level for the single step."""
+    values = [row[name].value for row in rows]
+    if len(rows) == 1:
+        panel.axhline(values[0], color="C2", linestyle=":", label=label)
+        return
+    errors = [row[name].standard_error for row in rows]
+    panel.errorbar(
+        [row["step"] for row in rows], values, errors, marker="o", capsize=3, label=label
+    )
 
 
 def run(context, settings):
     """Train, measure, draw, write figure4.*."""
-    folder = context.train("figure4", "seqvae", settings.training)
-    model = tfgvae.load(folder)
-    test = context.images(folder, "test", settings.num_images)
-    training = context.images(folder, "train", settings.num_data)
-    rows, samples = by_step(model, test, training, settings, int(seeds.fold_in(context.seed, 4)))
+    folders = train(context, settings)
+    test = context.images(folders["default"], "test", settings.num_images)
+    training = context.images(folders["default"], "train", settings.num_data)
+    features = context.features(folders["default"], settings.classifier_steps)
+    found, drawn = {}, {}
+    for variant, folder in folders.items():
+        model = tfgvae.load(folder)
+        seed = int(seeds.fold_in(context.seed, 4))
+        found[variant], drawn[variant] = by_step.measure(
+            model, test, training, settings, seed, features
+        )
+        context.say(f"{folder}: measured")
     data_sharpness = Estimate.of_mean(laplacian_variance(test), unit="")
-    figure = draw(rows, samples, test, data_sharpness, settings)
+    figure = draw(found, drawn, test, data_sharpness, settings)
     numbers = {"data_laplacian_variance": data_sharpness}
-    write(context, "figure4", figure, settings, rows, claims(rows, data_sharpness), numbers)
+    rows = [{"variant": name, **row} for name, made in found.items() for row in made]
+    write(context, "figure4", figure, settings, rows, claims(found, data_sharpness), numbers)

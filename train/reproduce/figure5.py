@@ -46,6 +46,7 @@ def run(context, settings):
     """Train, measure, draw, write figure5.*."""
 
     def claims(curves, found):
+        found = found["frechet_distance"]
         return [
             preference_figure.information_claim(curves),
             preference_figure.likelihood_claim(curves),

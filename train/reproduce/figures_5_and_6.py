@@ -11,9 +11,11 @@ def run(context, name, recipe, settings, panels, claims):
       context: a Context.
       name: the experiment's name.
       recipe: a name in configs.RECIPES.
-      settings: a preference.Settings; with num_samples = 0 there are no Frechet distances.
+      settings: a preference.Settings; with num_samples = 0 there are no Frechet distances, and
+        without P alone no code lengths.
       panels: [(column of preference.over_training, the axis' label)], the curves to draw.
-      claims: a function of the curves and the distances (or None) that returns [Claim].
+      claims: a function of the curves and of {"frechet_distance", "bits_per_sub_pixel"}, each
+        {variant: what was measured}, that returns [Claim].
     """
     folders = preference.train(context, name, recipe, settings)
     curves = {
@@ -21,13 +23,16 @@ def run(context, name, recipe, settings, panels, claims):
         for variant, folder in folders.items()
     }
     drawn = {k: preference.samples(context, path, k, settings) for k, path in folders.items()}
-    found = None
+    found = {}
     if settings.num_samples:
-        found = {
+        found["frechet_distance"] = {
             k: preference.distances(context, path, drawn[k], settings)
             for k, path in folders.items()
         }
+    if "alone" in folders:
+        found["bits_per_sub_pixel"] = {
+            k: preference.code_length(context, path, settings) for k, path in folders.items()
+        }
     rows = [row for made in curves.values() for row in made]
     figure = preference_figure.draw(curves, drawn, settings, panels)
-    numbers = {} if found is None else {"frechet_distance": found}
-    write(context, name, figure, settings, rows, claims(curves, found), numbers)
+    write(context, name, figure, settings, rows, claims(curves, found), found)

@@ -7,6 +7,8 @@ far from p(z). Then ancestral samples fail, and the Gibbs chain is the right sam
 A corrupted q, q~(z|x) = E_C q(z|x~), makes the chain irreducible: it arrives from anywhere, still
 with R = 0. A prior that is fitted to its codes makes ancestral samples right, too (Prop. 3).
 
+P alone, without latents, is what both are compared with in Figure 6.
+
 The figures show the runs: curves over their checkpoints, grids of both samplers, and, if the data
 have labels, Frechet distances of the samples in a classifier's features.
 """
@@ -18,17 +20,20 @@ import numpy as np
 import tfgvae
 from tfgvae import runs, seeds
 from tfgvae.estimators.batching import batches
-from tfgvae.estimators.features import classifier_features
+from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.frechet import frechet_distance
 from tfgvae.estimators.mutual_information import mutual_information
-from train.classifier import trained_classifier
 
 # The differences of each run from the recipe.
 VARIANTS = {
     "kl": {"regularizer.name": "kl"},
     "none": {"regularizer.name": "none"},
     "corrupted": {"regularizer.name": "none", "corruption.name": "pixels"},
+    "alone": {},
 }
+# The recipe of P alone, without latents.
+ALONE = {"pixelvae": "pixelcnn", "pixelvae_pp": "pixelcnn_pp"}
+FIELDS_OF_P = ("data.", "family.", "train.")
 BATCH = 128
 FITTED = "fitted prior"
 
@@ -60,12 +65,15 @@ class Settings:
 
 def train(context, name, recipe, settings):
     """Train the runs: {variant: folder}."""
-    return {
-        variant: context.train(
-            f"{name}-{variant}", recipe, {**settings.training, **VARIANTS[variant]}
-        )
-        for variant in settings.variants
-    }
+
+    def trained(variant):
+        own, overrides = recipe, settings.training | VARIANTS[variant]
+        if variant == "alone":
+            own = ALONE[recipe]
+            overrides = {k: v for k, v in overrides.items() if k.startswith(FIELDS_OF_P)}
+        return context.train(f"{name}-{variant}", own, overrides)
+
+    return {variant: trained(variant) for variant in settings.variants}
 
 
 def validated(folder):
@@ -80,32 +88,45 @@ def validated(folder):
 def over_training(context, folder, variant, settings):
     """One dict per validated step: step, nll, KL, mutual information with its bounds.
 
-    Of a corrupted q only for the last one: its bounds cost ten times as much.
+    Of a corrupted q only for the last one: its bounds cost ten times as much. P alone has no code.
     """
     images = context.images(folder, "test", settings.num_images)
     validation = validated(folder)
     rows, steps = [], list(validation)
     for step in steps[-1:] if variant == "corrupted" else steps:
         model = tfgvae.load(folder, step)
-        found = mutual_information(model, images, seed=int(seeds.fold_in(context.seed, 5)))
         nll = validation[step]["nll"]
-        pixels = int(np.prod(model.image_shape))
-        rows.append(
-            {
-                "variant": variant,
-                "step": step,
-                "nll": nll,
-                "nll_per_sub_pixel": nll / pixels,
-                "elbo": validation[step]["elbo"],
-                "kl": found.kl,
-                "mutual_information": found.estimate,
-                "mutual_information_lower": found.lower,
-                "mutual_information_upper": found.least_upper,
-                "cap": found.cap,
-            }
+        row = {
+            "variant": variant,
+            "step": step,
+            "nll": nll,
+            "nll_per_sub_pixel": nll / int(np.prod(model.image_shape)),
+            "elbo": validation[step]["elbo"],
+        }
+        rows.append(row)
+        if not model.has_latents:
+            continue
+        found = mutual_information(model, images, seed=int(seeds.fold_in(context.seed, 5)))
+        row.update(
+            kl=found.kl,
+            mutual_information=found.estimate,
+            mutual_information_lower=found.lower,
+            mutual_information_upper=found.least_upper,
+            cap=found.cap,
         )
         context.say(f"{folder} step {step}: I = {found.estimate}, KL = {found.kl}")
     return rows
+
+
+def code_length(context, folder, settings):
+    """Bits per sub-pixel of the test images, an Estimate: an upper bound, exact for P alone."""
+    model = tfgvae.load(folder)
+    images = context.images(folder, "test", settings.num_images)
+    rows = seeds.rows(seeds.fold_in(context.seed, 7), len(images)).numpy()
+    parts = batches(len(images), BATCH)
+    nats = [model.log_likelihood(images[part], num_samples=1, seed=rows[part]) for part in parts]
+    bits = [model.family.bits_per_dim(-value, model.image_shape) for value in np.concatenate(nats)]
+    return Estimate.of_mean(bits, "upper bound" if model.has_latents else "exact", "bits")
 
 
 def samples(context, folder, variant, settings):
@@ -129,6 +150,8 @@ def samples(context, folder, variant, settings):
         return model.ancestral_sample(len(seed), seed=seed)
 
     found = {"ancestral": drawn(ancestral)}
+    if not model.has_latents:
+        return found
     for start in ("noise", "data"):
         x, done = None if start == "noise" else images, 0
         for steps in settings.chain_steps:
@@ -160,18 +183,7 @@ def distances(context, folder, drawn, settings):
     Chains from data start from the first half of the test images. Samples are compared with the
     second half.
     """
-    section = runs.read_config(folder)["data"]
-    size = "" if section["image_size"] is None else f"-{section['image_size']}"
-    path = trained_classifier(
-        section["name"],
-        context.output / "runs" / f"classifier-{section['name']}{size}.keras",
-        data_dir=context.data_dir,
-        binarize=section["binarize"],
-        image_size=section["image_size"],
-        steps=settings.classifier_steps,
-        say=context.say,
-    )
-    features = classifier_features(path)
+    features = context.features(folder, settings.classifier_steps)
     count = settings.num_samples
     images = context.images(folder, "test", 2 * count)
     first, others = np.split(images, [len(images) // 2])
