@@ -121,6 +121,17 @@ def test_it_runs_or_gives_the_listed_reason(key, classifier, tmp_path):
     assert found_reasons == WHY_NOT.get(key, {})
 
 
+@pytest.mark.parametrize(
+    ("key", "size"), [("gvae", "num_codes"), ("seqvae-conditional", "num_walked")]
+)
+def test_fewer_images_are_paired_where_q_walks_a_chain(key, size, classifier):
+    context = context_of(key, classifier)
+    images = context.images("num_codes")[: SIZES[size]]
+    context.used.clear()
+    np.testing.assert_array_equal(context.paired_images(), images)
+    assert context.used == {size: SIZES[size]}
+
+
 def test_numbers_are_those_of_the_images_and_the_model(classifier):
     """Each by its definition, computed again here from the context's images and seeds."""
     context = context_of("gvae", classifier)

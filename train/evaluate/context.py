@@ -11,6 +11,7 @@ import tensorflow_probability as tfp
 from tfgvae import seeds
 from tfgvae.distributions.divergence import is_factorised
 from tfgvae.distributions.noise import Conditioned
+from tfgvae.distributions.step_chain import StepChain
 from tfgvae.estimators.batching import batches
 from tfgvae.estimators.log_likelihood import importance_weighted
 from train.evaluate.section import NotApplicable
@@ -58,6 +59,12 @@ class Context:
     def images(self, count="num_images"):
         """The first N test images, N the setting `count`: [N, H, W, C]."""
         return self._images[: self.setting(count)]
+
+    def paired_images(self):
+        """Test images for q(z_i|x_j) of all pairs; fewer if q walks its chain for each pair."""
+        return self.images(
+            "num_walked" if isinstance(self._posterior(), StepChain) else "num_codes"
+        )
 
     def labels(self, count="num_images"):
         """The labels of these images: int32 [N]; None if the model is not conditioned on them."""
@@ -111,13 +118,17 @@ class Context:
         """Raise NotApplicable if E_q(z|x)[z] has no closed form."""
         self.require_latents()
         try:
-            self.model.posterior(tf.constant(self._images[:1])).mean()
+            self._posterior().mean()
         except NotImplementedError:
             raise NotApplicable("This model's q(z|x) has no mean in closed form.") from None
 
     def has_posterior_density(self):
         """Whether q(z|x) has a density: with a corruption of x it has none."""
-        return not isinstance(self.model.posterior(tf.constant(self._images[:1])), Conditioned)
+        return not isinstance(self._posterior(), Conditioned)
+
+    def _posterior(self):
+        """q(z|x) of one image."""
+        return self.model.posterior(tf.constant(self._images[:1]))
 
     def require_pairs(self):
         """Raise NotApplicable if q(z_i|x_j) costs too much for all pairs.
@@ -125,8 +136,10 @@ class Context:
         For a Gaussian q it is two matrix products; other q are evaluated pair by pair.
         """
         self.require_latents()
-        factorised = is_factorised(self.model.posterior(tf.constant(self._images[:1])))
-        if not factorised and math.prod(self.model.latent_shape) > LARGEST_LATENT:
+        if (
+            not is_factorised(self._posterior())
+            and math.prod(self.model.latent_shape) > LARGEST_LATENT
+        ):
             raise NotApplicable(
                 "Here z is a whole chain of images. Comparing every code with every image would "
                 "take hours."

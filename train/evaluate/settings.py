@@ -24,6 +24,7 @@ class Size:
 SIZES = {
     "num_images": Size(1000, 200, 2, "images of the test split"),
     "num_codes": Size(10000, 2000, 2, "test images for metrics that only encode them"),
+    "num_walked": Size(100, 100, 2, "the same where q(z|x) walks a chain for each code and image"),
     "num_samples": Size(500, 20, 1, "k, draws per image for the bound on log p(x)"),
     "num_generated": Size(1000, 200, 2, "ancestral samples, and as many Gibbs samples"),
     "chain_steps": Size(50, 20, 8, "steps of the Gibbs chain", 10**4),
@@ -40,7 +41,7 @@ SIZES = {
 
 
 # The sizes that count test images.
-IMAGES = ("num_images", "num_codes", "num_chains", "ais_images")
+IMAGES = ("num_images", "num_codes", "num_walked", "num_chains", "ais_images")
 
 
 def is_autoregressive(model):

@@ -28,7 +28,7 @@ def _meanings(count):
 def mutual_information(context):
     """How much information a code z has about its image x, in nats (0: the code is not used)."""
     context.require_pairs()
-    images = context.images("num_codes")
+    images = context.paired_images()
     seed = context.seed_of("mutual_information")
     found = estimator(context.model, images, seed, progress=context.progress)
     section = Section()

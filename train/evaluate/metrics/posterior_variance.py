@@ -20,7 +20,7 @@ def posterior_variance(context):
     context.require_pairs()
     if not context.has_posterior_density():
         raise NotApplicable("This model's q(z|x) has no density.")
-    images = context.images("num_codes")
+    images = context.paired_images()
     plane = tuple(context.model.latent_shape) == (2,)
     if plane:
         z = pictures.plane_latents()
