@@ -12,6 +12,7 @@ from configs.fields import flat, typed
 COUNTS = {
     "train.warmup_steps": lambda steps: steps,  # The learning rate may need to fall afterwards.
     "regularizer.schedule_steps": lambda steps: steps + 1,
+    "model.anneal_steps": lambda steps: steps + 1,
 }
 
 # Values that belong to others: unless the user sets them, they return to those of base, where None

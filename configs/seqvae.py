@@ -16,9 +16,9 @@ def get_config():
     config.model.latent_dim = 4
     config.model.width = 16
     config.model.dense = (128,)
-    # The best bound and the best samples of all modes (docs/results/seqvae.md).
+    # The best bound of all modes (docs/results/seqvae.md).
     config.model.training = "annealed"
-    config.model.anneal_steps = 1000.0
+    config.model.anneal_steps = 500.0
     config.model.step_prior = "conditional"
     config.family.name = "gaussian"
     config.family.scale = 0.12

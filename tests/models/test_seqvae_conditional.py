@@ -8,6 +8,7 @@ import scipy.stats
 import tensorflow as tf
 
 from tfgvae import GVAE, SeqVAE, seeds
+from tfgvae.distributions import step_chain
 
 IMAGE = (8, 8, 1)
 LADDER = {"width": 4, "dense": (6,), "kernel_size": 3}
@@ -124,7 +125,9 @@ def test_draws_have_the_law_of_their_density():
 
 
 @pytest.mark.slow
-def test_the_density_of_every_code_under_every_image():
+@pytest.mark.parametrize("numbers", [1, step_chain.LARGEST])
+def test_the_density_of_every_code_under_every_image(numbers, monkeypatch):
+    monkeypatch.setattr(step_chain, "LARGEST", numbers)  # One row of codes at a time, or all.
     model = moved(seqvae())
     z = model.encode(X, seed=2)
     pairs = model.posterior(X).log_prob(z[:3, None])

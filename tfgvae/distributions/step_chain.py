@@ -13,6 +13,9 @@ from tfgvae import philox
 from tfgvae.distributions.base import Distribution
 from tfgvae.types import Shape, Tensor
 
+# The most numbers of the images [L B, H, W, C] that are walked at a time, outside of a graph.
+LARGEST = 1 << 21
+
 
 class Walk(Protocol):
     """Walks the chain once: along given latents, or along draws made from noise."""
@@ -61,15 +64,27 @@ class StepChain(Distribution):
         z = tf.broadcast_to(z, tf.concat([shape, self.event_shape], axis=0))
         images = tf.concat([shape[-1:], tf.shape(self._x)[1:]], axis=0)
         x = tf.broadcast_to(self._x, images)
-
-        def log_prob(rows):
-            return self._walk(rows, False, x)[1].log_prob(rows)
-
-        if z.shape.rank == 3:
-            return log_prob(z)
-        # One row of latents for all images at a time: the encoder needs memory for every pair.
         rows = tf.reshape(z, tf.concat([[-1], shape[-1:], self.event_shape], axis=0))
-        return tf.reshape(tf.map_fn(log_prob, rows), shape)
+        return tf.reshape(self._of_rows(rows, x), shape)
+
+    def _of_rows(self, rows, x):
+        """log q(z|x) [L, B] of L rows of latents [L, B, T, Z], each with all images [B, H, W, C].
+
+        The encoder needs memory for every pair, so some rows are computed after others.
+        """
+
+        def log_prob(part):
+            z = tf.reshape(part, [-1, *self.event_shape])
+            copies = tf.concat([tf.shape(part)[:1], tf.ones_like(tf.shape(x)[1:])], axis=0)
+            found = self._walk(z, False, tf.tile(x, copies))[1].log_prob(z)
+            return tf.reshape(found, tf.shape(part)[:2])
+
+        if not tf.executing_eagerly():
+            return tf.map_fn(lambda row: log_prob(row[None])[0], rows)
+        # Each call outside of a graph costs the same time for one row as for some.
+        count = max(LARGEST // max(tf.size(x).numpy(), 1), 1)
+        found = [log_prob(rows[i : i + count]) for i in range(0, rows.shape[0], count)]
+        return tf.concat(found, axis=0)
 
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed)
