@@ -121,9 +121,10 @@ def test_every_recipe_takes_every_number_of_steps(recipe, steps):
 
 
 def test_a_warm_up_that_fits_stays():
-    assert adapted("seqvae", train__steps=201)[1] == []
-    config, lines = adapted("seqvae", train__steps=199)
-    assert config.train.warmup_steps == 100 and len(lines) == 1
+    assert adapted("seqvae", train__steps=500)[1] == []
+    config, lines = adapted("seqvae", train__steps=499)
+    assert config.train.warmup_steps == 100 and config.model.anneal_steps < 499
+    assert len(lines) == 1
 
 
 def test_what_the_user_sets_against_each_other_is_an_error():
