@@ -21,7 +21,7 @@ EXPERIMENTS = {
     "propositions": "propositions 1 to 6 on finite spaces, by enumeration",
 }
 PRESETS = {
-    "quick": "at most 25 minutes on two cores",
+    "quick": "a size for two cores: half a minute to two hours, see docs/results/reproduction.md",
     "paper": "the paper's size",
 }
 
