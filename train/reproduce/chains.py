@@ -16,6 +16,7 @@ from train.reproduce.preference import sampler
 from train.reproduce.results import Claim, show_grid, write
 
 RECIPE = "pixelvae_authors"
+COLOURS = plt.get_cmap("tab20")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +113,7 @@ def claims(found, settings):
         compared(
             "a corrupted q brings the chain from noise nearer to the data, in every cell",
             {"corruption": damage},
-            lambda cell: cell.corruption == "none",
+            lambda cell: (cell.corruption, cell.walkback) == ("none", 0),
         ),
         compared(
             "a larger floor does so without a corruption",
@@ -135,22 +136,32 @@ def claims(found, settings):
 def draw(found, drawn, settings):
     """Distances by step, from noise (lines) and from data (dashes); images of the chain."""
     lengths = settings.chain_steps
-    figure = plt.figure(figsize=(15, 1 + 0.55 * len(found)), layout="constrained")
+    figure = plt.figure(figsize=(15, 1 + 0.6 * len(found)), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1.5, 1])
     shown = sorted({lengths[min(1, len(lengths) - 1)], lengths[-1]})
     for panel, steps in zip(left.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
         name = sampler(steps, "noise")
         rows = np.stack([drawn[cell][name][: settings.num_chains] for cell in found])
         show_grid(panel, rows, name)
+        for row in range(len(found)):
+            place = (-0.01, 1 - (row + 0.5) / len(found))
+            panel.annotate(row + 1, place, xycoords="axes fraction", ha="right", va="center")
     panel = right.subplots()
     for row, (cell, distances) in enumerate(found.items()):
         for start, style in (("noise", "-"), ("data", ":")):
             values = [distances[sampler(n, start)].value for n in lengths]
             label = f"{row + 1}: {cell}" if start == "noise" else None
-            panel.plot(lengths, values, style, marker=".", color=f"C{row % 10}", label=label)
+            panel.plot(lengths, values, style, marker=".", color=COLOURS(row), label=label)
     panel.set(xscale="log", yscale="log", xlabel="chain step", ylabel="Frechet distance")
     panel.grid(alpha=0.3)
-    panel.legend(fontsize=7, title="rows; lines from noise, dots from data", title_fontsize=7)
+    panel.legend(
+        title="rows of the grids; lines from noise, dots from data",
+        fontsize=8,
+        title_fontsize=8,
+        ncols=2,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.1),
+    )
     return figure
 
 
