@@ -28,6 +28,8 @@ BELONGING = {
 
 
 def _other_prior(config, given):
+    if config.model.step_prior != "conditional":
+        return None
     regularizer = catalog.table("regularizer").get(config.regularizer.name)
     if regularizer is not None and regularizer.needs_normal_prior:
         return f"regularizer {config.regularizer.name!r} compares q(z) with N(0, I)"

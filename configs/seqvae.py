@@ -16,7 +16,7 @@ def get_config():
     config.model.latent_dim = 4
     config.model.width = 16
     config.model.dense = (128,)
-    # The best bound of all modes (docs/results/seqvae.md).
+    # The best bound of all modes on the digits (docs/results/seqvae.md).
     config.model.training = "annealed"
     config.model.anneal_steps = 500.0
     config.model.step_prior = "conditional"

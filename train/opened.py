@@ -79,6 +79,14 @@ def data_folder(data_dir=None):
     return data_dir or os.environ.get("TFDS_DATA_DIR") or None
 
 
+def configured(workdir, data_dir=None):
+    """The configuration of a run folder, with the TFDS folder of `data_folder` if there is one."""
+    config = configuration.require(pathlib.Path(workdir))
+    if data_folder(data_dir):
+        config.data.data_dir = data_dir
+    return config
+
+
 def open_run(workdir, step=None, data_dir=None, say=print):
     """The checkpoint of `step` (None: the one that the run gives) of a run folder, as `Opened`.
 
@@ -93,9 +101,7 @@ def open_run(workdir, step=None, data_dir=None, say=print):
       ValueError: a damaged checkpoint or configuration.
     """
     workdir = pathlib.Path(workdir)
-    config = configuration.require(workdir)
-    if data_folder(data_dir):
-        config.data.data_dir = data_dir
+    config = configured(workdir, data_dir)
 
     def skipped(path, reason):
         say(f"Damaged checkpoint, skipped: {path}: {reason}")

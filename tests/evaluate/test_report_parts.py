@@ -36,8 +36,7 @@ def test_a_value_has_two_digits_of_its_error(value, error, text):
 def test_a_lower_bound_in_nats_is_an_upper_bound_in_bits(name, offset):
     shape = (4, 4, 1)
     model = types.SimpleNamespace(family=FAMILIES[name](), image_shape=shape)
-    context = types.SimpleNamespace(model=model)
-    found = in_bits(context, Estimate(-10.0, 0.5, "lower bound", count=7))
+    found = in_bits(model, Estimate(-10.0, 0.5, "lower bound", count=7))
     unit = 16 * math.log(2)
     assert found.kind == "upper bound" and found.count == 7
     assert found.value == pytest.approx(10.0 / unit + offset)

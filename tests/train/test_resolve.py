@@ -79,6 +79,9 @@ def test_the_recipes_prior_of_a_step_gives_way(field, value, reason):
     config, lines = adapted("seqvae", **{field: value})
     assert fill(config).model.step_prior == "normal"
     assert any("model.step_prior = conditional" in line and reason in line for line in lines)
+    # A run that goes on has nothing left to leave out.
+    stored = fill(config)
+    assert replace(stored, {field.replace("__", ".")}, stored)[1] == []
     # What the user set stays, and is an error later.
     config, _ = adapted("seqvae", **{field: value}, model__step_prior="conditional")
     assert fill(config).model.step_prior == "conditional"

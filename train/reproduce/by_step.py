@@ -35,24 +35,30 @@ def first_steps(model, count):
     return posterior
 
 
+def in_parts(function, *arrays, axis=0):
+    """function(*arrays) for BATCH rows at a time, joined along the axis of the rows."""
+    arrays = [np.asarray(array) for array in arrays]
+    parts = batches(len(arrays[0]), BATCH)
+    return np.concatenate([function(*(a[part] for a in arrays)) for part in parts], axis=axis)
+
+
 def reconstructions(model, images, seed):
     """E[x(t) | z(1..t)] for every step, z ~ q(z|x): [T, N, H, W, C]."""
-    rows = seeds.rows(seed, len(images))
 
-    def of(batch, batch_rows):
-        z = model.encode(batch, batch_rows)
+    def of(part, rows):
+        z = model.encode(part, rows)
         return tf.stack([model.family.mean(params) for params in model.likelihood_chain(z)])
 
-    parts = [of(images[part], rows[part]).numpy() for part in batches(len(images), BATCH)]
-    return np.concatenate(parts, axis=1)
+    return in_parts(of, images, seeds.rows(seed, len(images)), axis=1)
 
 
 def samples(model, count, seed):
     """E[x(t) | z] of every step, z ~ p(z): [N, T, H, W, C]."""
-    rows = seeds.rows(seed, count).numpy()
-    parts = batches(count, BATCH)
-    drawn = [model.sample_chain(len(rows[p]), seed=rows[p], mean=True).numpy() for p in parts]
-    return np.concatenate(drawn)
+
+    def drawn(rows):
+        return model.sample_chain(len(rows), seed=rows, mean=True)
+
+    return in_parts(drawn, seeds.rows(seed, count))
 
 
 def measure(model, test, training, settings, seed, features=None):
@@ -76,7 +82,8 @@ def measure(model, test, training, settings, seed, features=None):
     data = None if features is None else features(test)
     codes = None
     if is_gaussian(model.posterior(test[:1])):
-        codes = _codes(model, training[: settings.num_draws], z_seed)
+        known = training[: settings.num_draws]
+        codes = in_parts(model.encode, known, seeds.rows(z_seed, len(known)))
     rows = []
     for t in range(1, model.latent_shape[0] + 1):
         error = np.square(rebuilt[t - 1] - test).sum(axis=(1, 2, 3))
@@ -95,10 +102,3 @@ def measure(model, test, training, settings, seed, features=None):
             row["effective_sample_size"] = float(np.mean(variance.effective_sample_size))
         rows.append(row)
     return rows, drawn
-
-
-def _codes(model, images, seed):
-    """z ~ q(z|x): [N, T, Z]."""
-    rows = seeds.rows(seed, len(images))
-    parts = batches(len(images), BATCH)
-    return np.concatenate([model.encode(images[part], rows[part]) for part in parts])

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import configs
 from tfgvae.estimators.features import classifier_features
 from train.classifier import trained_classifier
+from train.datasets import Datasets
 from train.loop import train_and_evaluate
-from train.opened import open_run
+from train.opened import configured, open_run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +65,14 @@ class Context:
         """
         return open_run(folder, data_dir=self.data_dir, say=self.say).images(count, split)[0]
 
+    def _data(self, folder):
+        config = configured(folder, self.data_dir)
+        return config.data, Datasets(config).test_info
+
+    def has_labels(self, folder):
+        """Whether the images of a run have labels."""
+        return self._data(folder)[1].num_classes is not None
+
     def features(self, folder, steps):
         """The features of a classifier of a run's data, for Frechet distances.
 
@@ -72,13 +81,13 @@ class Context:
           steps: training steps of the classifier, which is trained once.
 
         Returns:
-          A function from images to features, or None: the data have no labels.
+          A function from images to features.
+
+        Raises:
+          SetupError: the data have no labels.
         """
-        opened = open_run(folder, data_dir=self.data_dir, say=self.say)
-        if opened.images(1, "test")[1] is None:
-            return None
-        section = opened.config.data
-        height, width, _ = opened.model.image_shape
+        section, info = self._data(folder)
+        height, width, _ = info.image_shape
         path = trained_classifier(
             section.name,
             self.output / "runs" / f"classifier-{section.name}-{height}x{width}.keras",

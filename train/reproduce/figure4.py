@@ -231,7 +231,9 @@ def run(context, settings):
     folders = train(context, settings)
     test = context.images(folders["default"], "test", settings.num_images)
     training = context.images(folders["default"], "train", settings.num_data)
-    features = context.features(folders["default"], settings.classifier_steps)
+    features = None
+    if context.has_labels(folders["default"]):
+        features = context.features(folders["default"], settings.classifier_steps)
     found, drawn = {}, {}
     for variant, folder in folders.items():
         model = tfgvae.load(folder)

@@ -20,9 +20,10 @@ import numpy as np
 import tfgvae
 from tfgvae import runs, seeds
 from tfgvae.estimators.batching import batches
-from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.frechet import frechet_distance
+from tfgvae.estimators.log_likelihood import importance_weighted
 from tfgvae.estimators.mutual_information import mutual_information
+from train.evaluate.metrics.log_likelihood import in_bits
 
 # The differences of each run from the recipe.
 VARIANTS = {
@@ -122,11 +123,8 @@ def code_length(context, folder, settings):
     """Bits per sub-pixel of the test images, an Estimate: an upper bound, exact for P alone."""
     model = tfgvae.load(folder)
     images = context.images(folder, "test", settings.num_images)
-    rows = seeds.rows(seeds.fold_in(context.seed, 7), len(images)).numpy()
-    parts = batches(len(images), BATCH)
-    nats = [model.log_likelihood(images[part], num_samples=1, seed=rows[part]) for part in parts]
-    bits = [model.family.bits_per_dim(-value, model.image_shape) for value in np.concatenate(nats)]
-    return Estimate.of_mean(bits, "upper bound" if model.has_latents else "exact", "bits")
+    found = importance_weighted(model, images, 1, int(seeds.fold_in(context.seed, 7)))
+    return in_bits(model, found.estimate)
 
 
 def samples(context, folder, variant, settings):

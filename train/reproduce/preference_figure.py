@@ -5,8 +5,12 @@ import matplotlib.pyplot as plt
 from train.reproduce.preference import FITTED, sampler, square, told
 from train.reproduce.results import Claim, show_grid
 
-TITLES = {"kl": "R = KL (the ELBO)", "none": "R = 0", "corrupted": "R = 0, corrupted q"}
-TITLES["alone"] = "P alone, no latents"
+TITLES = {
+    "kl": "R = KL (the ELBO)",
+    "none": "R = 0",
+    "corrupted": "R = 0, corrupted q",
+    "alone": "P alone, no latents",
+}
 BOTH = ("kl", "none")
 
 
@@ -111,10 +115,10 @@ def likelihood_claim(curves):
 
 def code_length_claim(found):
     """R = KL describes the images as shortly as P alone, by {variant: Estimate} in bits."""
-    told = ", ".join(f"{TITLES[variant]} {value}" for variant, value in found.items())
+    bits = told({TITLES[variant]: value for variant, value in found.items()})
     return Claim(
         "with the KL the model describes images at least as shortly as P alone",
-        f"bits per sub-pixel of test images, at most: {told}",
+        f"bits per sub-pixel of test images, at most: {bits}",
         found["kl"].value <= found["alone"].value,
     )
 

@@ -6,12 +6,12 @@ from tfgvae.estimators.estimate import Estimate
 from train.evaluate.section import Section
 
 
-def in_bits(context, estimate):
+def in_bits(model, estimate):
     """-log p(x) in bits per sub-pixel from an Estimate of log p(x) in nats.
 
     A lower bound becomes an upper bound.
     """
-    family, shape = context.model.family, context.model.image_shape
+    family, shape = model.family, model.image_shape
     turned = {"lower bound": "upper bound", "upper bound": "lower bound"}
     kind = turned.get(estimate.kind, estimate.kind)
     if not family.discrete and kind == "exact":
@@ -34,7 +34,7 @@ def log_likelihood(context):
         f"log p(x) of a test image, by importance weighting with k = {draws} draws of z.",
     )
     if context.has_bits:
-        bits = in_bits(context, estimate)
+        bits = in_bits(context.model, estimate)
         section.add("bits_per_dim", bits, "The same as a code length: lower is better.")
     _bound_of_one_draw(context, section, images, labels, estimate)
     _effective(context, section, found, draws)
