@@ -202,7 +202,7 @@ def draw(found, drawn, test, data_sharpness, settings):
     for panel, name in zip(right.subplots(len(names), 1, sharex=True), names, strict=True):
         for variant, rows in found.items():
             if name in rows[0]:
-                _curve(panel, rows, name, TITLES[variant])
+                _curve(panel, rows, name, variant)
         panel.set_ylabel(MEASURES[name])
         panel.grid(alpha=0.3)
         if name == "laplacian_variance":
@@ -214,16 +214,15 @@ def draw(found, drawn, test, data_sharpness, settings):
     return figure
 
 
-def _curve(panel, rows, name, label):
+def _curve(panel, rows, name, variant):
     """A line over the steps, with error bars; a dashed level for the single step."""
     values = [row[name].value for row in rows]
+    style = {"label": TITLES[variant], "color": f"C{list(VARIANTS).index(variant)}"}
     if len(rows) == 1:
-        panel.axhline(values[0], color="C2", linestyle=":", label=label)
+        panel.axhline(values[0], linestyle=":", **style)
         return
     errors = [row[name].standard_error for row in rows]
-    panel.errorbar(
-        [row["step"] for row in rows], values, errors, marker="o", capsize=3, label=label
-    )
+    panel.errorbar([row["step"] for row in rows], values, errors, marker="o", capsize=3, **style)
 
 
 def run(context, settings):
