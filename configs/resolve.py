@@ -152,6 +152,9 @@ def fill(config):
     """
     catalog.check_name(catalog.table("model"), config.model.name, "model")
     values = flat(config)
+    side = values["data.image_size"]
+    if isinstance(side, int):
+        values["data.image_size"] = (side, side)  # As a run folder has it.
     parts = catalog.table("model")[config.model.name].parts
     _fill("model", config.model.name, {}, values)
     for kind in catalog.PARTS:

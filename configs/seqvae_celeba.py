@@ -32,7 +32,7 @@ def get_config():
     config.regularizer.schedule_steps = 10000.0
     config.data.name = "celeb_a"
     config.data.crop = 108
-    config.data.image_size = 64
+    config.data.image_size = (64, 64)
     config.train.steps = 100000
     config.train.batch_size = 100
     config.train.learning_rate = 2e-4

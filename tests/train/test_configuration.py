@@ -73,6 +73,18 @@ def test_flags_go_on_top_of_the_folder(folder):
     assert config.train.batch_size == 8 != configs.get_config("vae").train.batch_size
 
 
+@pytest.mark.parametrize("size", [4, (4, 4)])
+def test_a_side_is_the_size_that_the_folder_says(tmp_path, size):
+    config = tiny.config("vae")
+    config.data.image_size = 4
+    config = settle(config, tmp_path).config
+    assert config.data.image_size == (4, 4)
+    workdir.prepare(tmp_path, config)
+    assert settled(tmp_path, data__image_size=size).data.image_size == (4, 4)
+    with pytest.raises(SetupError, match=r"image_size: \[4, 4\] -> \[5, 5\]"):
+        settled(tmp_path, data__image_size=5)
+
+
 def test_none_from_python_is_what_the_folder_says(folder):
     config = tiny.config("vae")
     config.mapping.width = None

@@ -50,10 +50,12 @@ def copy(short, tmp_path):
 def test_values_found_from_the_data_are_stored(tmp_path):
     made = config(steps=1, optimizer="adamw")
     made.family.update(name="gaussian", learned="global")
+    made.data.image_size = 12
     for _ in range(2):  # Resumed, it is the same configuration.
         train_and_evaluate(made, tmp_path, "one", say=silent)
         stored = runs.read_config(tmp_path)
         assert stored["data"]["dequantize"] is True
+        assert stored["data"]["image_size"] == [12, 12]
         assert stored["train"]["weight_decay"] == 0.004  # The class's.
 
 

@@ -12,7 +12,7 @@ SETTINGS = {
         {
             "data.image_size": 16,
             "family.dropout": 0.1,
-            "train.ema_momentum": 0.999,
+            "train.ema_momentum": 0.99,
             "train.batch_size": 32,
             "train.steps": 2400,
             "train.schedule": "cosine",
