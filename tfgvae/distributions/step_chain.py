@@ -64,7 +64,7 @@ class StepChain(Distribution):
         z = tf.broadcast_to(z, tf.concat([shape, self.event_shape], axis=0))
         images = tf.concat([shape[-1:], tf.shape(self._x)[1:]], axis=0)
         x = tf.broadcast_to(self._x, images)
-        if z.shape.rank == 3:
+        if z.shape.rank == 3:  # One z for each image: no loop over rows.
             return self._walk(z, False, x)[1].log_prob(z)
         rows = tf.reshape(z, tf.concat([[-1], shape[-1:], self.event_shape], axis=0))
         return tf.reshape(self._of_rows(rows, x), shape)

@@ -1,7 +1,7 @@
 """Figure 4: samples of the sequential VAE by step, and measures of each step.
 
 Three runs: the recipe, the greedy training of the authors' code, and one step with the same total
-latent size and about the same processor time.
+latent size and more training steps, each of which costs less.
 """
 
 import dataclasses
