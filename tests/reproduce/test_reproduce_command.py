@@ -5,6 +5,7 @@ import importlib
 import json
 
 import matplotlib.image
+import numpy as np
 import pytest
 
 import configs
@@ -67,6 +68,17 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys):
     assert "unknown experiment" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
     assert main(["--experiment=figure2", f"--output={tmp_path}/file"]) == 2
+
+
+@pytest.mark.parametrize("experiment", ["figure5", "chains"])
+def test_data_without_labels_are_refused_before_the_first_training(experiment, tmp_path):
+    """A folder with the same images for both splits, and no classes."""
+    for split in ("train", "test"):
+        (tmp_path / "data" / split).mkdir(parents=True)
+        matplotlib.image.imsave(tmp_path / "data" / split / "one.png", np.zeros([28, 28, 3]))
+    with pytest.raises(SetupError, match="has no labels: use --dataset=digits"):
+        reproduce(experiment, tmp_path / "out", dataset=f"folder:{tmp_path}/data")
+    assert not list((tmp_path / "out").iterdir())
 
 
 RECIPES = {"figure2": "vae2d", "figure4": "seqvae", "figure5": "pixelvae", "figure6": "pixelvae_pp"}

@@ -40,6 +40,10 @@ class Corrupted(Distribution):
         self._latent_dim = latent_dim
         super().__init__(parameters, (latent_dim,), batch_of=x)
 
+    def undamaged(self) -> tfd.Distribution:
+        """q(z|x) of the image itself, without the corruption."""
+        return self._clear(self._x)
+
     def condition(self, noise: Tensor) -> tuple[tfd.Distribution, Tensor]:
         """q(z|x~) for one x~, and the noise that is left to draw z from it.
 

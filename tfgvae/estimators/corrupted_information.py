@@ -10,9 +10,10 @@ upper  E_i [ log (q(z_i|x~_i) + sum_l q(z_i|x~_il)) / (L + 1)
 The lower one is InfoNCE, which holds for any classifier of the M images that does not use x~_i
 (Poole et al. 2019). With d, an image that is erased costs log d and not more.
 q_w is q with the deviation sqrt(s^2 + w^2), for a few w: the code of a corrupted image lies near
-those of other corruptions of the same image, not at them. In the upper one, the first mean contains
-the density that z_i was drawn from, so in expectation it is at least log q~(z_i|x_i) (Yin and Zhou
-2018); the second is unbiased inside of -log.
+those of other corruptions of the same image, not at them. A trained critic instead of f gives a
+larger bound (estimators/critic.py).
+In the upper one, the first mean contains the density that z_i was drawn from, so in expectation it
+is at least log q~(z_i|x_i) (Yin and Zhou 2018); the second is unbiased inside of -log.
 """
 
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from tfgvae import seeds
 from tfgvae.distributions.divergence import is_gaussian, kl_divergence
 from tfgvae.distributions.noise import condition, from_noise
 from tfgvae.estimators import batching, contrastive
+from tfgvae.estimators.critic import Scores
 from tfgvae.estimators.pairwise import Mean
 from tfgvae.types import Distribution, Model, Tensor
 
@@ -37,7 +39,12 @@ DOUBT = 0.2
 
 
 def terms(
-    model: Model, x: Tensor, seed: Tensor, batch_size: int, tick: Callable[[], None]
+    model: Model,
+    x: Tensor,
+    seed: Tensor,
+    batch_size: int,
+    tick: Callable[[], None],
+    critic: Callable[[Tensor], Scores] | None = None,
 ) -> dict[str, np.ndarray]:
     """The terms of both bounds, their shares and the KL, with one code per image: {name: [M]}.
 
@@ -47,6 +54,7 @@ def terms(
       seed: of the codes.
       batch_size: images per block.
       tick: called four times for each block.
+      critic: from critic.trained, for the lower bound instead of f and d.
     """
     rows = seeds.rows(seed, x.shape[0])
     parts = batching.batches(x.shape[0], batch_size)
@@ -58,10 +66,10 @@ def terms(
         z.append(from_noise(*q))
         others = [seeds.fold_in(rows[part], seeds.IMAGE, n) for n in range(NUM_CORRUPTED)]
         several.append([_draw(model, x[part], other)[0] for other in others])
-    spread = float(np.sqrt(np.mean(np.var(np.concatenate(z), axis=0))))
-    widths = [width * spread for width in WIDTHS]
-    critics = [Mean([_widened(q, w) for q in each for w in widths]) for each in several]
-    lower = contrastive.terms(critics, z, tick, DOUBT)
+    if critic is None:
+        lower = contrastive.terms(_critics(several, z), z, tick, DOUBT)
+    else:
+        lower = contrastive.terms([critic(x[part]) for part in parts], z, tick)
     upper = contrastive.terms([Mean(each) for each in several], z, tick)
     blocks = list(zip(own, several, z, strict=True))
     gain = [Mean([q, *each]).log_prob(c) - Mean(each).log_prob(c) for q, each, c in blocks]
@@ -79,6 +87,12 @@ def terms(
 def _draw(model: Model, x: Tensor, rows: Tensor) -> tuple[Distribution, Tensor]:
     """q(z|x~) of one x~ for each image, and the noise that is left for z."""
     return condition(model.posterior(x), seeds.normal(rows, model.noise_shape))
+
+
+def _critics(several, z):
+    """f of each block."""
+    spread = float(np.sqrt(np.mean(np.var(np.concatenate(z), axis=0))))
+    return [Mean([_widened(q, w * spread) for q in each for w in WIDTHS]) for each in several]
 
 
 def _widened(q, width):

@@ -15,7 +15,7 @@ import numpy as np
 from tfgvae import checks, seeds
 from tfgvae.distributions.divergence import kl_divergence
 from tfgvae.distributions.noise import Conditioned
-from tfgvae.estimators import batching, contrastive, corrupted_information
+from tfgvae.estimators import batching, contrastive, corrupted_information, critic
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.types import Array, Images, Model, Progress
 
@@ -58,6 +58,7 @@ def mutual_information(
     num_codes: int | None = None,
     batch_size: int = 1000,
     progress: Progress = None,
+    training_images: Images | None = None,
 ) -> MutualInformation:
     """Bounds on I(x; z), and on the parts of E KL(q(z|x) || p(z)) (Appendix A.3; Section 4).
 
@@ -81,6 +82,8 @@ def mutual_information(
       num_codes: codes z_i drawn per image; None is one.
       batch_size: images per block.
       progress: None, or called as progress(done, total), in blocks of codes.
+      training_images: None, or for a corrupted q at least 2 other images, better 10000. They train
+        a critic, and the lower bound is closer to I (estimators/critic.py).
 
     A corrupted q~(z|x) = E_C q(z|x~) has no density: its bounds use several x~ for each image
     (estimators/corrupted_information.py), and its KL is the upper bound E_C KL(q(z|x~) || p(z)).
@@ -90,7 +93,8 @@ def mutual_information(
       log q(z|x) - log p(z).
 
     Raises:
-      ValueError: images that the model refuses, fewer than 2 of them, or a number not >= 1.
+      ValueError: images that the model refuses, fewer than 2 of them, a number not >= 1, or
+        training_images for a q that has a density, which is the best critic.
     """
     del label
     num_codes = checks.integer("num_codes", 1 if num_codes is None else num_codes, 1)
@@ -98,6 +102,7 @@ def mutual_information(
     parts = batching.batches(x.shape[0], batch_size)
     posteriors = batching.posteriors(model, x, batch_size)
     corrupted = isinstance(posteriors[0], Conditioned)
+    judge = _critic(model, training_images, corrupted, seed)
     each = (4 if corrupted else 2) * len(parts)
     total = num_codes * each
     found = []
@@ -109,13 +114,23 @@ def mutual_information(
 
         code_seed = seeds.fold_in(seed, code)
         if corrupted:
-            found.append(corrupted_information.terms(model, x, code_seed, batch_size, tick))
+            terms = corrupted_information.terms(model, x, code_seed, batch_size, tick, judge)
+            found.append(terms)
             continue
         rows = seeds.rows(code_seed, x.shape[0])
         z = [model.encode(x[part], rows[part]) for part in parts]
         found.append(contrastive.terms(posteriors, z, tick))
         found[-1]["kl"] = _divergence(posteriors, z, model.prior())
     return _summary({name: np.mean([f[name] for f in found], axis=0) for name in found[0]})
+
+
+def _critic(model, training_images, corrupted, seed):
+    if training_images is None:
+        return None
+    if not corrupted:
+        raise ValueError("training_images are for a corrupted q: the density of this one is known")
+    images = batching.model_images(model, training_images, least=2)
+    return critic.trained(model, images, seeds.fold_in(seed, -1))
 
 
 def _divergence(posteriors, z, prior):

@@ -1,6 +1,7 @@
 """log q(z_i|x_j) for every pair of a latent and an image."""
 
 import math
+import typing
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -11,6 +12,14 @@ from tfgvae.types import Distribution, Tensor
 
 # The largest size of an intermediate tensor [rows, B, *event] in `_broadcast`: 256 MB.
 LARGEST = 1 << 26
+
+
+@typing.runtime_checkable
+class Pairs(typing.Protocol):
+    """What has a score for every pair of its own images and of other codes."""
+
+    def pairs(self, z: Tensor) -> Tensor:
+        """The score of z_i with x_j: [L, B] float64, for latents [L, *event]."""
 
 
 class Mean:
@@ -28,8 +37,13 @@ class Mean:
         each = [tf.cast(q.log_prob(z), tf.float64) for q in self.distributions]
         return tf.reduce_logsumexp(tf.stack(each), axis=0) - math.log(len(each))
 
+    def pairs(self, z: Tensor) -> Tensor:
+        """Those of log_prob, for every pair: [L, B]."""
+        each = [log_prob(q, z) for q in self.distributions]
+        return tf.reduce_logsumexp(tf.stack(each), axis=0) - math.log(len(each))
 
-def log_prob(q: Distribution | Mean, z: Tensor) -> Tensor:
+
+def log_prob(q: Distribution | Pairs, z: Tensor) -> Tensor:
     """log q_j(z_i): [L, B] float64, nats.
 
     For a diagonal Gaussian, sum_d (z_d - m_d)^2 / s_d^2 is expanded into two matrix products, in
@@ -37,12 +51,11 @@ def log_prob(q: Distribution | Mean, z: Tensor) -> Tensor:
     Their difference then has an error of 1e-8 nats, and of several nats in float32.
 
     Args:
-      q: a distribution of batch [B], q(z|x_j) of B images; or a Mean of several.
+      q: a distribution of batch [B], q(z|x_j) of B images; or one of Pairs, such as a Mean.
       z: latents [L, *event].
     """
-    if isinstance(q, Mean):
-        each = [log_prob(one, z) for one in q.distributions]
-        return tf.reduce_logsumexp(tf.stack(each), axis=0) - math.log(len(each))
+    if isinstance(q, Pairs):
+        return q.pairs(z)
     if not is_gaussian(q):
         return _broadcast(q, z)
     size = math.prod(z.shape[1:])

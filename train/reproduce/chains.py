@@ -167,6 +167,7 @@ def draw(found, drawn, settings):
 
 def run(context, settings):
     """Train the cells, measure them, draw, write chains.*."""
+    context.require_labels(RECIPE)
     found, drawn, rows = {}, {}, []
     for cell in cells(settings):
         name = "chains-" + str(cell).replace(", ", "-").replace(" ", "")

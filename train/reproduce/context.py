@@ -8,6 +8,7 @@ import configs
 from tfgvae.estimators.features import classifier_features
 from train.classifier import trained_classifier
 from train.datasets import Datasets
+from train.errors import SetupError, as_setup_error
 from train.loop import train_and_evaluate
 from train.opened import configured, open_run
 
@@ -43,12 +44,7 @@ class Context:
         Returns:
           The run folder.
         """
-        config = configs.get_config(recipe)
-        config.update_from_flattened_dict(overrides)
-        config.update(seed=self.seed)
-        config.data.data_dir = self.data_dir
-        if self.dataset:
-            config.data.name = self.dataset
+        config = self._config(recipe, overrides)
         config.pictures.num = 0  # The experiment draws its own figure.
         config.train.keep = config.train.steps  # Curves need every checkpoint.
         folder = self.output / "runs" / name
@@ -65,13 +61,32 @@ class Context:
         """
         return open_run(folder, data_dir=self.data_dir, say=self.say).images(count, split)[0]
 
-    def _data(self, folder):
-        config = configured(folder, self.data_dir)
-        return config.data, Datasets(config).test_info
+    def _config(self, recipe, overrides):
+        config = configs.get_config(recipe)
+        config.update_from_flattened_dict(overrides)
+        config.update(seed=self.seed)
+        config.data.data_dir = self.data_dir
+        if self.dataset:
+            config.data.name = self.dataset
+        return config
 
-    def has_labels(self, folder):
-        """Whether the images of a run have labels."""
-        return self._data(folder)[1].num_classes is not None
+    def has_labels(self, recipe):
+        """Whether the images of the runs of a recipe have labels; nothing is trained for it."""
+        with as_setup_error():
+            info = Datasets(self._config(recipe, {})).test_info
+        return info.num_classes is not None
+
+    def require_labels(self, recipe):
+        """Refuse data without labels, which `features` needs, before anything is trained.
+
+        Raises:
+          SetupError: the images of the runs of a recipe have no labels.
+        """
+        if not self.has_labels(recipe):
+            raise SetupError(
+                f"this experiment measures Frechet distances with a classifier, and {self.dataset} "
+                "has no labels: use --dataset=digits, mnist or another set with labels"
+            )
 
     def features(self, folder, steps):
         """The features of a classifier of a run's data, for Frechet distances.
@@ -86,8 +101,9 @@ class Context:
         Raises:
           SetupError: the data have no labels.
         """
-        section, info = self._data(folder)
-        height, width, _ = info.image_shape
+        config = configured(folder, self.data_dir)
+        section = config.data
+        height, width, _ = Datasets(config).test_info.image_shape
         path = trained_classifier(
             section.name,
             self.output / "runs" / f"classifier-{section.name}-{height}x{width}.keras",

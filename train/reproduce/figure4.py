@@ -227,11 +227,12 @@ def _curve(panel, rows, name, variant):
 
 def run(context, settings):
     """Train, measure, draw, write figure4.*."""
+    labelled = context.has_labels("seqvae")
     folders = train(context, settings)
     test = context.images(folders["default"], "test", settings.num_images)
     training = context.images(folders["default"], "train", settings.num_data)
     features = None
-    if context.has_labels(folders["default"]):
+    if labelled:
         features = context.features(folders["default"], settings.classifier_steps)
     found, drawn = {}, {}
     for variant, folder in folders.items():

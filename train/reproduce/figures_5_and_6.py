@@ -17,6 +17,8 @@ def run(context, name, recipe, settings, panels, claims):
       claims: a function of the curves and of {"frechet_distance", "bits_per_sub_pixel"}, each
         {variant: what was measured}, that returns [Claim].
     """
+    if settings.num_samples:
+        context.require_labels(recipe)
     folders = preference.train(context, name, recipe, settings)
     curves = {
         variant: preference.over_training(context, folder, variant, settings)

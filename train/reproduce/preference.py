@@ -51,7 +51,7 @@ class Settings:
       chain_steps: lengths of the chain; the grids show the last one.
       classifier_steps: training steps of the classifier for the Frechet distances.
       variants: names in VARIANTS, "kl" and "none" among them.
-      num_codes: training images for the fitted prior of "corrupted".
+      num_codes: training images for the fitted prior of "corrupted", and for its critic.
     """
 
     training: dict
@@ -89,8 +89,12 @@ def validated(folder):
 def over_training(context, folder, variant, settings):
     """One dict per validated step: step, nll, KL, mutual information with its bounds.
 
-    Of a corrupted q only for the last one: its bounds cost ten times as much. P alone has no code.
+    Of a corrupted q only for the last one: its bounds cost ten times as much, and need training
+    images. P alone has no code.
     """
+    options = {}
+    if variant == "corrupted":
+        options["training_images"] = context.images(folder, "train", settings.num_codes)
     images = context.images(folder, "test", settings.num_images)
     validation = validated(folder)
     rows, steps = [], list(validation)
@@ -107,7 +111,8 @@ def over_training(context, folder, variant, settings):
         rows.append(row)
         if not model.has_latents:
             continue
-        found = mutual_information(model, images, seed=int(seeds.fold_in(context.seed, 5)))
+        seed = int(seeds.fold_in(context.seed, 5))
+        found = mutual_information(model, images, seed=seed, **options)
         row.update(
             kl=found.kl,
             mutual_information=found.estimate,
