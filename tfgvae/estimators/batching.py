@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks
@@ -70,6 +71,22 @@ def batches(count: int, batch_size: int) -> list[slice]:
     """Slices of at most `batch_size` rows that cover `count` rows, as a list."""
     size = checks.integer("batch_size", batch_size, 1)
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def in_parts(
+    function: Callable[..., Array], *arrays: Array, batch_size: int, axis: int = 0
+) -> np.ndarray:
+    """function(*arrays) for batch_size rows at a time, joined along the axis of the rows.
+
+    Args:
+      function: of the same rows of each array.
+      *arrays: [N, ...] each, N >= 1.
+      batch_size: >= 1.
+      axis: where the rows are in what the function returns.
+    """
+    parts = batches(len(arrays[0]), batch_size)
+    found = [np.asarray(function(*(array[part] for array in arrays))) for part in parts]
+    return np.concatenate(found, axis=axis)
 
 
 def posteriors(

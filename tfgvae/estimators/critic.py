@@ -11,6 +11,7 @@ with m(x), the code of the image without its corruption, and t, A, B dense netwo
 """
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable
 
@@ -20,7 +21,7 @@ import tensorflow as tf
 
 from tfgvae import seeds
 from tfgvae.distributions.noise import from_noise
-from tfgvae.estimators.batching import batches
+from tfgvae.estimators.batching import in_parts
 from tfgvae.types import Model, Tensor
 
 BATCH = 500  # Images that are told apart in one training step.
@@ -97,13 +98,12 @@ def trained(model: Model, x: Tensor, seed: Tensor) -> Callable[[Tensor], Scores]
     Returns:
       A function from images [B, H, W, C] to their Scores.
     """
-    parts = batches(x.shape[0], BATCH)
-    images = np.concatenate([_undamaged(model, x[part]) for part in parts])
+    images = in_parts(functools.partial(_undamaged, model), x, batch_size=BATCH)
     mean, deviation = images.mean(axis=0), images.std(axis=0) + 1e-6
     codes = []
     for draw in range(DRAWS):
         rows = seeds.rows(seeds.fold_in(seed, draw), x.shape[0])
-        codes.append(np.concatenate([model.encode(x[part], rows[part]) for part in parts]))
+        codes.append(in_parts(model.encode, x, rows, batch_size=BATCH))
     start = int(seeds.fold_in(seed, DRAWS)) % 2**31
     networks = Networks(images.shape[1], start)
     _fit(networks, (images - mean) / deviation, (np.stack(codes) - mean) / deviation, start)

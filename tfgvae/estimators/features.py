@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks
-from tfgvae.estimators.batching import batches
+from tfgvae.estimators.batching import in_parts
 from tfgvae.estimators.gathering import gathered
 from tfgvae.images import check_range, checked_images
 from tfgvae.layers.classifier import ClassifierNetwork
@@ -62,8 +62,7 @@ def _batched(function, image_shape, batch_size):
 
     def features(images):
         images = _checked(images, image_shape)
-        parts = batches(len(images), batch_size)
-        return np.concatenate([function(images[part]).numpy() for part in parts])
+        return in_parts(function, images, batch_size=batch_size)
 
     return features
 

@@ -15,7 +15,7 @@ import tensorflow_probability as tfp
 
 from tfgvae import seeds
 from tfgvae.distributions.divergence import is_gaussian
-from tfgvae.estimators.batching import batches
+from tfgvae.estimators.batching import in_parts
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.frechet import frechet_distance
 from tfgvae.estimators.posterior_variance import posterior_variance
@@ -35,13 +35,6 @@ def first_steps(model, count):
     return posterior
 
 
-def in_parts(function, *arrays, axis=0):
-    """function(*arrays) for BATCH rows at a time, joined along the axis of the rows."""
-    arrays = [np.asarray(array) for array in arrays]
-    parts = batches(len(arrays[0]), BATCH)
-    return np.concatenate([function(*(a[part] for a in arrays)) for part in parts], axis=axis)
-
-
 def reconstructions(model, images, seed):
     """E[x(t) | z(1..t)] for every step, z ~ q(z|x): [T, N, H, W, C]."""
 
@@ -49,7 +42,7 @@ def reconstructions(model, images, seed):
         z = model.encode(part, rows)
         return tf.stack([model.family.mean(params) for params in model.likelihood_chain(z)])
 
-    return in_parts(of, images, seeds.rows(seed, len(images)), axis=1)
+    return in_parts(of, images, seeds.rows(seed, len(images)), batch_size=BATCH, axis=1)
 
 
 def samples(model, count, seed):
@@ -58,7 +51,7 @@ def samples(model, count, seed):
     def drawn(rows):
         return model.sample_chain(len(rows), seed=rows, mean=True)
 
-    return in_parts(drawn, seeds.rows(seed, count))
+    return in_parts(drawn, seeds.rows(seed, count), batch_size=BATCH)
 
 
 def measure(model, test, training, settings, seed, features=None):
@@ -83,7 +76,7 @@ def measure(model, test, training, settings, seed, features=None):
     codes = None
     if is_gaussian(model.posterior(test[:1])):
         known = training[: settings.num_draws]
-        codes = in_parts(model.encode, known, seeds.rows(z_seed, len(known)))
+        codes = in_parts(model.encode, known, seeds.rows(z_seed, len(known)), batch_size=BATCH)
     rows = []
     for t in range(1, model.latent_shape[0] + 1):
         error = np.square(rebuilt[t - 1] - test).sum(axis=(1, 2, 3))

@@ -19,7 +19,7 @@ import numpy as np
 
 import tfgvae
 from tfgvae import runs, seeds
-from tfgvae.estimators.batching import batches
+from tfgvae.estimators.batching import in_parts
 from tfgvae.estimators.frechet import frechet_distance
 from tfgvae.estimators.log_likelihood import importance_weighted
 from tfgvae.estimators.mutual_information import mutual_information
@@ -144,34 +144,30 @@ def samples(context, folder, variant, settings):
     images = context.images(folder, "test", count)
     count = len(images)
     rows = seeds.rows(seeds.fold_in(context.seed, 6), count).numpy()
-    parts = batches(count, BATCH)
 
-    def drawn(sample, **options):
-        return np.concatenate([sample(part, seed=rows[part], **options).numpy() for part in parts])
+    def ancestral():
+        return in_parts(
+            lambda seed: model.ancestral_sample(len(seed), seed=seed), rows, batch_size=BATCH
+        )
 
-    def ancestral(part, seed):
-        return model.ancestral_sample(len(seed), seed=seed)
-
-    found = {"ancestral": drawn(ancestral)}
+    found = {"ancestral": ancestral()}
     if not model.has_latents:
         return found
     for start in ("noise", "data"):
-        x, done = None if start == "noise" else images, 0
+        x, done = () if start == "noise" else (images,), 0
         for steps in settings.chain_steps:
 
-            def further(part, seed, x=x, steps=steps - done):
-                seed = seeds.fold_in(seed, steps).numpy()
-                if x is None:
-                    return model.gibbs_sample(num_samples=len(seed), num_steps=steps, seed=seed)
-                return model.gibbs_sample(x[part], num_steps=steps, seed=seed)
+            def further(seed, *x, num_steps=steps - done):
+                seed = seeds.fold_in(seed, num_steps).numpy()
+                return model.gibbs_sample(*x, num_samples=len(seed), num_steps=num_steps, seed=seed)
 
-            x, done = drawn(further), steps
-            found[sampler(steps, start)] = x
-            context.say(f"{folder}: drew {len(x)} images, {sampler(steps, start)}")
+            x, done = (in_parts(further, rows, *x, batch_size=BATCH),), steps
+            found[sampler(steps, start)] = x[0]
+            context.say(f"{folder}: drew {count} images, {sampler(steps, start)}")
     if variant == "corrupted":
         density = model.fit_prior(context.images(folder, "train", settings.num_codes))
         context.say(f"{folder}: fitted prior, log p(z) of held-out codes {density}")
-        found[FITTED] = drawn(ancestral)
+        found[FITTED] = ancestral()
     return found
 
 
