@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgvae import GVAE, SeqVAE, seeds
 from tfgvae.distributions import step_chain
+from tfgvae.models.base import LatentVariableModel
 
 IMAGE = (8, 8, 1)
 LADDER = {"width": 4, "dense": (6,), "kernel_size": 3}
@@ -50,6 +51,16 @@ def by_hand(model, x, z):
         log_p.append(p)
         log_x.append(float(model.family.log_prob(image, params)[0]))
     return np.array(log_q), np.array(log_p), np.array(log_x)
+
+
+def test_the_importance_weight_of_one_walk_is_that_of_its_definition():
+    model = moved(seqvae())
+    noise, q = seeds.batch_normal(1, 5, (3, 4)), model.posterior(X)
+    found = model.log_weight(X, q, noise)
+    log_q, log_p, log_x = by_hand(model, X, model.posterior(X).from_noise(noise))
+    np.testing.assert_allclose(found, log_x + log_p - log_q, rtol=1e-4)
+    defined = LatentVariableModel.log_weight(model, X, q, noise)
+    np.testing.assert_allclose(found, defined, rtol=1e-4)
 
 
 def test_one_step_is_the_ladder_vae():

@@ -9,7 +9,6 @@ from tensorflow_probability import distributions as tfd
 
 from tfgvae import checks, seeds
 from tfgvae.distributions.divergence import is_gaussian
-from tfgvae.distributions.noise import condition, from_noise
 from tfgvae.estimators import batching
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.graphs import COUNT, LABELS, ROWS, compiled, image_spec
@@ -39,19 +38,15 @@ def log_weights(
     count = tf.size(draws)
     seed = tf.reshape(seeds.fold_in(rows[:, None], draws[None, :]), [-1])
     noise = seeds.short_normal(seed, model.noise_shape)
-    # A corrupted q has no density: the weights are those of the joint draw of (x~, z).
-    q, noise = condition(_repeated(model, x, q, count), noise)
-    z = from_noise(q, noise)
-    params = model.likelihood(z, tf.repeat(label, count))
-    log_joint = model.family.log_prob(tf.repeat(x, count, axis=0), params)
-    log_joint += model.prior().log_prob(z)
-    return tf.reshape(log_joint - q.log_prob(z), [tf.shape(x)[0], count])
+    repeated, labels = tf.repeat(x, count, axis=0), tf.repeat(label, count)
+    weights = model.log_weight(repeated, _repeated(model, repeated, q, count), noise, labels)
+    return tf.reshape(weights, [tf.shape(x)[0], count])
 
 
-def _repeated(model, x, q, count):
+def _repeated(model, repeated, q, count):
     """q(z|x) with `count` rows for each image. Only a Gaussian does not run the encoder again."""
     if not is_gaussian(q):
-        return model.posterior(tf.repeat(x, count, axis=0))
+        return model.posterior(repeated)
     loc = q.distribution.loc
     scale = tf.broadcast_to(q.distribution.scale, tf.shape(loc))
     moments = [tf.repeat(moment, count, axis=0) for moment in (loc, scale)]

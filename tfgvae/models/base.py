@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from tfgvae import checks, replicas, seeds, weights
-from tfgvae.distributions.noise import from_noise, standard_normal
+from tfgvae.distributions.noise import condition, from_noise, standard_normal
 from tfgvae.images import check_range, unpack, weights_of
 from tfgvae.layers.loss_layer import LossLayer, sample_weights
 from tfgvae.layers.scales import check_image_shape
@@ -157,6 +157,25 @@ class LatentVariableModel(
     def likelihood(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Parameters of p(x|z) [B, H, W, K]; `self.family` turns them into a distribution."""
         raise NotImplementedError
+
+    def log_weight(
+        self, x: Tensor, q: Distribution, noise: Tensor, label: Tensor | None = None
+    ) -> Tensor:
+        """log p(x|z) + log p(z) - log q(z|x), z ~ q(z|x) as a function of noise: [B] nats.
+
+        The mean of its exponential is p(x). A corrupted q has no density: the weight is that of the
+        joint draw of (x~, z).
+
+        Args:
+          x: images [B, H, W, C].
+          q: self.posterior(x).
+          noise: standard normal [B, *noise_shape].
+          label: [B] int32.
+        """
+        q, noise = condition(q, noise)
+        z = from_noise(q, noise)
+        log_joint = self.family.log_prob(x, self.likelihood(z, label)) + self.prior().log_prob(z)
+        return log_joint - q.log_prob(z)
 
     def call(self, batch: Any, training: bool = False) -> dict[str, Tensor]:
         x, label = unpack(batch, self.image_shape, self.num_classes)

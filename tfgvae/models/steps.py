@@ -177,6 +177,16 @@ class Steps:
     def _first_params(self, z, label, training):
         return self._start([self._first, self.family], z, label, **self._how(training))
 
+    def log_weight(
+        self, x: Tensor, q: Distribution, noise: Tensor, label: Tensor | None = None
+    ) -> Tensor:
+        if not self._step_priors:
+            return super().log_weight(x, q, noise, label)
+        # z, q, p and the image in one walk: each of them alone would walk the chain again.
+        walked = self._walk(noise, True, x)
+        log_prior = walked.prior.log_prob(walked.z) - walked.posterior.log_prob(walked.z)
+        return self.family.log_prob(x, walked.params[-1]) + log_prior
+
     def likelihood_chain(
         self, z: Tensor, label: Tensor | None = None, training: bool = False
     ) -> list[Tensor]:
