@@ -58,6 +58,9 @@ def published(name):
     return f"{row['value']}: {row['what']} ({row['source']})" if row else ""
 
 
+WEIGHTS = {"short": "float16 with 7 bits of fraction"}
+
+
 def cell(text):
     """Text for a cell of a table."""
     return text.replace("|", r"\|")
@@ -84,7 +87,7 @@ def cpu_time(training):
 
 def section(card):
     """All that a card says of a preset."""
-    training, model = card["training"], card["model"]
+    training, model, kind = card["training"], card["model"], card["weights"]["dtype"]
     shape = "x".join(map(str, model["image_shape"]))
     lines = [f"({card['name']})=", f"## {card['name']}", "", card["description"], ""]
     lines += [
@@ -93,7 +96,7 @@ def section(card):
         *(f"- {line}" for line in card["data"]["preprocessing"]),
         f"- Training: {training['steps']:,} steps, seed {training['seed']}, "
         f"{cpu_time(training)}{training['machine']}.",
-        f"- Weights: {card['weights']['dtype']}, {card['weights']['licence']}.",
+        f"- Weights: {WEIGHTS.get(kind, kind)}, {card['weights']['licence']}.",
         "",
     ]
     lines += [f"    {training['command']}", f"    {card['evaluation']['command']}", ""]

@@ -181,7 +181,7 @@ class Steps:
         self, x: Tensor, q: Distribution, noise: Tensor, label: Tensor | None = None
     ) -> Tensor:
         if not self._step_priors:
-            return super().log_weight(x, q, noise, label)
+            return super().log_weight(x, q, noise, label)  # type: ignore[misc]  # The base.
         # z, q, p and the image in one walk: each of them alone would walk the chain again.
         walked = self._walk(noise, True, x)
         log_prior = walked.prior.log_prob(walked.z) - walked.posterior.log_prob(walked.z)

@@ -49,9 +49,10 @@ def _define(made):
     )
     made.add_argument(
         "--dtype",
-        choices=("auto", "float16", "float32"),
+        choices=("auto", "short", "float16", "float32"),
         default="auto",
-        help="of the weights (%(default)s)",
+        help="of the weights (%(default)s); short: float16 with 7 bits of fraction if the headline "
+        "allows it, in a smaller file",
     )
     made.add_argument(
         "--licence", default="CC-BY-4.0", metavar="NAME", help="of the weights (%(default)s)"

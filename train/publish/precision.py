@@ -1,9 +1,9 @@
-"""Whether weights may be stored as float16: if the headline metric stays within its error."""
+"""Whether weights may be stored in fewer bits: if the headline metric stays within its error."""
 
 import pathlib
 import tempfile
 
-from tfgvae.zoo import arrays
+from tfgvae.zoo import arrays, stored
 from train.evaluate.metrics import METRICS
 from train.evaluate.opening import open_evaluation
 from train.evaluate.settings import SIZES
@@ -14,13 +14,12 @@ MOST = 0.1  # standard errors
 def rounded(weights, dtype):
     """Weights as they come back from a file whose floating numbers are `dtype`: {name: array}."""
     return {
-        name: array.astype(dtype).astype(array.dtype) if array.dtype.kind == "f" else array
-        for name, array in weights.items()
+        name: stored.narrowed(array, dtype).astype(array.dtype) for name, array in weights.items()
     }
 
 
-def change(opened, report, chosen, weights, workdir, say):
-    """By how many standard errors the headline changes when the weights are rounded to float16.
+def change(opened, report, chosen, weights, dtype, workdir, say):
+    """By how many standard errors the headline changes when the weights are rounded.
 
     The model of `opened` has the rounded weights afterwards.
 
@@ -29,6 +28,7 @@ def change(opened, report, chosen, weights, workdir, say):
       report: the results of train.evaluate.
       chosen: the name of the headline, "METRIC.NUMBER".
       weights: those of the model, {name: array}.
+      dtype: a type of stored.narrowed.
       workdir: the run folder.
       say: called with each line for the user.
 
@@ -40,8 +40,8 @@ def change(opened, report, chosen, weights, workdir, say):
     number = entry["numbers"][key]
     if not number["standard_error"]:
         return None
-    arrays.fill(opened.model, lambda _: rounded(weights, "float16"))
-    say(f"Measuring {chosen} with weights of float16.")
+    arrays.fill(opened.model, lambda _: rounded(weights, dtype))
+    say(f"Measuring {chosen} with weights of {dtype}.")
     value = _measured(opened, entry["settings"], report, metric, key, workdir)
     return abs(value - number["value"]) / number["standard_error"]
 

@@ -53,8 +53,9 @@ def publish(
       limits: sentences about what the model cannot do, beside those that follow from its parts.
       headline: "METRIC.NUMBER"; None: log_likelihood.log_likelihood, else the first that was
         measured.
-      dtype: "auto", "float16" or "float32"; "auto" is float16 if it changes the headline by at most
-        a tenth of its standard error.
+      dtype: "float16" or "float32"; "auto": float16 if it changes the headline by at most a tenth
+        of its standard error, else float32; "short": float16 with 7 bits of fraction, under the
+        same condition, else as "auto".
       licence: of the weights, an SPDX name.
       data_licence, machine, cpu_seconds: for the card; None if it follows from the run, or is not
         known.
@@ -151,21 +152,20 @@ def _open(workdir, report, data_dir, say):
 
 def _choose(dtype, opened, report, chosen, weights, workdir, say):
     """(type of the stored weights, change of the headline in standard errors or None)."""
-    if dtype == "float32":
-        return "float32", None
-    try:
-        stored.pack(weights, "float16")
-    except ValueError:
-        if dtype == "float16":
-            raise
-        say("Weights stay float32: one is too large for float16.")
-        return "float32", None
-    changed = precision.change(opened, report, chosen, weights, workdir, say)
-    if dtype == "auto" and (changed is None or changed > precision.MOST):
+    for kind in {"short": ("short", "float16"), "float32": ()}.get(dtype, ("float16",)):
+        try:
+            stored.pack(weights, kind)
+        except ValueError:
+            if dtype == "float16":
+                raise
+            say("Weights stay float32: one is too large for float16.")
+            return "float32", None
+        changed = precision.change(opened, report, chosen, weights, kind, workdir, say)
+        if dtype == "float16" or (changed is not None and changed <= precision.MOST):
+            return kind, None if changed is None else round(changed, 4)
         why = "has no standard error" if changed is None else f"changes by {changed:.2f} of them"
-        say(f"Weights stay float32: {chosen} {why}.")
-        return "float32", None
-    return "float16", None if changed is None else round(changed, 4)
+        say(f"Weights are not {kind}: {chosen} {why}.")
+    return "float32", None
 
 
 def _write(files, target, weights, kind):

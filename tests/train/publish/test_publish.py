@@ -64,12 +64,39 @@ def test_float16_is_measured(workdir, tmp_path):
     assert (folder / cards.WEIGHTS).stat().st_size < 2**20
 
 
-@pytest.mark.parametrize(("change", "dtype"), [(0.09, "float16"), (0.11, "float32")])
-def test_auto_keeps_the_headline(workdir, tmp_path, monkeypatch, change, dtype):
-    monkeypatch.setattr(publish.precision, "change", lambda *_: change)
-    card = cards.read(published(workdir, tmp_path, dtype="auto"))
-    assert card["weights"]["dtype"] == dtype
-    assert card["weights"]["change"] == (change if dtype == "float16" else None)
+@pytest.mark.parametrize(
+    ("asked", "changes", "stored_as"),
+    [
+        ("auto", {"float16": 0.09}, "float16"),
+        ("auto", {"float16": 0.11}, "float32"),
+        ("auto", {"float16": None}, "float32"),
+        ("short", {"short": 0.09}, "short"),
+        ("short", {"short": 0.11, "float16": 0.09}, "float16"),
+        ("short", {"short": 0.2, "float16": 0.11}, "float32"),
+    ],
+)
+def test_the_headline_is_kept(workdir, tmp_path, monkeypatch, asked, changes, stored_as):
+    monkeypatch.setattr(publish.precision, "change", lambda *given: changes[given[4]])
+    card = cards.read(published(workdir, tmp_path, dtype=asked))
+    assert card["weights"]["dtype"] == stored_as
+    assert card["weights"]["change"] == changes.get(stored_as)
+
+
+def test_short_numbers_are_float16_of_seven_bits_of_fraction():
+    """All finite float16: to the nearest multiple of the eighth bit, and of two the even one."""
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    every = every[np.isfinite(every)]
+    short = stored.narrowed(every.astype(np.float32), "short")
+    assert short.dtype == np.float16 and not (short.view(np.uint16) & 7).any()
+    assert np.array_equal(stored.narrowed(short, "short"), short)
+    # The spacing of such numbers is 2^-7 of the power of two below, and that of the smallest ones.
+    exponent = np.maximum(np.frexp(np.abs(every.astype(np.float64)))[1] - 1, -14)
+    expected = np.round(every / 2.0 ** (exponent - 7)) * 2.0 ** (exponent - 7)
+    finite = np.abs(expected) <= np.finfo(np.float16).max
+    assert np.array_equal(short[finite].astype(np.float64), expected[finite])
+    assert not np.isfinite(short[~finite]).any()
+    counts = np.arange(3)
+    assert stored.narrowed(counts, "short") is counts
 
 
 def test_a_weight_beyond_float16_stays_float32():
