@@ -58,8 +58,8 @@ def test_the_layer_is_keras_own(policy):
         layer.set_weights([kernel, np.array([0.5, -1.0])])
     assert type(ours) is narrow_transpose.NarrowConv2DTranspose
     assert ours(x).dtype == theirs(x).dtype
-    # bfloat16 has 8 bits: each rounding of a number below 16 is by at most 1/32. Ours are up to five
-    # (four taps and the bias), theirs two, and how many there are depends on the processor.
+    # bfloat16 has 8 bits: each rounding of a number below 16 is by at most 1/32. Ours are up to 5
+    # (four taps and the bias), theirs 2, and how many there are depends on the processor.
     limit = 1e-5 if policy == "float32" else 7 / 32
     np.testing.assert_allclose(
         tf.cast(ours(x), tf.float32), tf.cast(theirs(x), tf.float32), atol=limit
