@@ -75,11 +75,11 @@ while IFS='|' read -r name flags metrics sizes headline description <&4; do
   if [[ $trained != "$run" && ! -e $run ]]; then
     timed "$run.seconds" $PYTHON -m train.fit_prior --workdir="$trained" --output="$run"
   fi
+  # shellcheck disable=SC2086
+  $PYTHON -m train.evaluate --workdir="$run" --metrics="$metrics" $sizes
   # All presets together have at most 20 MB; those of MNIST are the large ones.
   dtype=auto
   [[ $name != *-mnist ]] || dtype=short
-  # shellcheck disable=SC2086
-  $PYTHON -m train.evaluate --workdir="$run" --metrics="$metrics" $sizes
   $PYTHON -m train.publish --workdir="$run" --output="$OUTPUT" --name="$name" \
     --headline="$headline" --dtype=$dtype --description="$description" \
     --cpu_seconds="$(awk '{ total += $1 + $2 } END { print total }' "$run.seconds")"

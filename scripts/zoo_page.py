@@ -31,6 +31,8 @@ KINDS = {
     "traversal": "A row changes one coordinate of the code of a test image.",
     "plane": "The plane of the two latents, at quantiles of the prior.",
 }
+# What is said of a type of the stored weights, where its name does not say it.
+WEIGHTS = {"short": "float16 with 7 bits of fraction"}
 HEAD = """# Presets
 
 This page is written from the cards of the presets by `python scripts/zoo_page.py`. Each number is
@@ -56,9 +58,6 @@ def published(name):
     """What others reached, "value, model (source)", or "" if nothing compares."""
     row = json.loads(PUBLISHED.read_text()).get(name)
     return f"{row['value']}: {row['what']} ({row['source']})" if row else ""
-
-
-WEIGHTS = {"short": "float16 with 7 bits of fraction"}
 
 
 def cell(text):

@@ -34,13 +34,15 @@ class Mean:
 
     def log_prob(self, z: Tensor) -> Tensor:
         """The log-density of z_i under x_i: [B] float64."""
-        each = [tf.cast(q.log_prob(z), tf.float64) for q in self.distributions]
-        return tf.reduce_logsumexp(tf.stack(each), axis=0) - math.log(len(each))
+        return _log_mean([tf.cast(q.log_prob(z), tf.float64) for q in self.distributions])
 
     def pairs(self, z: Tensor) -> Tensor:
         """Those of log_prob, for every pair: [L, B]."""
-        each = [log_prob(q, z) for q in self.distributions]
-        return tf.reduce_logsumexp(tf.stack(each), axis=0) - math.log(len(each))
+        return _log_mean([log_prob(q, z) for q in self.distributions])
+
+
+def _log_mean(each):
+    return tf.reduce_logsumexp(tf.stack(each), axis=0) - math.log(len(each))
 
 
 def log_prob(q: Distribution | Pairs, z: Tensor) -> Tensor:

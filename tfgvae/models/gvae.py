@@ -3,7 +3,6 @@
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks, seeds
@@ -180,8 +179,8 @@ class GVAE(LatentVariableModel):
         self._check_other_prior(prior)
         x = batching.model_images(self, images, least=2 * fitting.HELD_OUT)
         rows = seeds.rows(seeds.check(seed), len(x))
-        z = [self.encode(x[p], rows[p]).numpy() for p in batching.batches(len(x), batch_size)]
-        found, density = fitting.fit(np.concatenate(z), self.image_shape, prior, seed, **options)
+        z = batching.in_parts(self.encode, x, rows, batch_size=batch_size)
+        found, density = fitting.fit(z, self.image_shape, prior, seed, **options)
         self.use_prior(found)
         return Estimate.of_mean(density)
 

@@ -105,9 +105,11 @@ def narrowed(array: np.ndarray, dtype: str) -> np.ndarray:
         return array
     if dtype != "short":
         return array.astype(dtype)
-    bits = array.astype(np.float16).view(np.uint16).astype(np.uint32)
+    half = array.astype(np.float16)
+    bits = half.view(np.uint16).astype(np.uint32)
     even = (bits >> 3) & 1  # Half of the last place is rounded to even.
-    return ((bits + 3 + even) >> 3 << 3).astype(np.uint16).view(np.float16)
+    short = ((bits + 3 + even) >> 3 << 3).astype(np.uint16).view(np.float16)
+    return np.where(np.isnan(half), half, short)  # A nan's bits may run over into the sign.
 
 
 def pack(stored: arrays.Arrays, dtype: str) -> bytes:

@@ -21,6 +21,13 @@ from train.publish import card as describing
 from train.publish import precision, push
 
 WRITING = ".publishing-"
+# The types of the weights that are tried, the smallest first, before they stay float32.
+TRIED = {
+    "auto": ("float16",),
+    "short": ("short", "float16"),
+    "float16": ("float16",),
+    "float32": (),
+}
 
 
 def publish(
@@ -152,7 +159,7 @@ def _open(workdir, report, data_dir, say):
 
 def _choose(dtype, opened, report, chosen, weights, workdir, say):
     """(type of the stored weights, change of the headline in standard errors or None)."""
-    for kind in {"short": ("short", "float16"), "float32": ()}.get(dtype, ("float16",)):
+    for kind in TRIED[dtype]:
         try:
             stored.pack(weights, kind)
         except ValueError:

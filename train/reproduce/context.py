@@ -83,8 +83,9 @@ class Context:
           SetupError: the images of the runs of a recipe have no labels.
         """
         if not self.has_labels(recipe):
+            name = self._config(recipe, {}).data.name
             raise SetupError(
-                f"this experiment measures Frechet distances with a classifier, and {self.dataset} "
+                f"this experiment measures Frechet distances with a classifier, and {name} "
                 "has no labels: use --dataset=digits, mnist or another set with labels"
             )
 

@@ -85,6 +85,7 @@ def test_the_headline_is_kept(workdir, tmp_path, monkeypatch, asked, changes, st
 def test_short_numbers_are_float16_of_seven_bits_of_fraction():
     """All finite float16: to the nearest multiple of the eighth bit, and of two the even one."""
     every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    assert np.isnan(stored.narrowed(every[np.isnan(every)], "short")).all()
     every = every[np.isfinite(every)]
     short = stored.narrowed(every.astype(np.float32), "short")
     assert short.dtype == np.float16 and not (short.view(np.uint16) & 7).any()
