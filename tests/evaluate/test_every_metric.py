@@ -8,6 +8,7 @@ import pytest
 from tests.conformance.tiny_models import batch, build, components, images
 from tests.evaluate.evaluated import SIZES
 from tests.evaluate.page_checks import problems
+from tfgvae.estimators import frechet_distance, sharpness
 from train.evaluate import plots
 from train.evaluate.context import Context
 from train.evaluate.features import Features
@@ -74,6 +75,7 @@ _TRAJECTORY = {
     "active_units": NO_MEAN,
     **_CHAIN,
 }
+NO_STEPS = "This model has no steps with an image each."
 _TIED = {"fitted_prior": "This model's p(z) is q(z): there is nothing to fit."}
 WHY_NOT = {
     "gvae-corrupted": {"active_units": NO_MEAN, "posterior_variance": NO_DENSITY},
@@ -92,6 +94,11 @@ WHY_NOT = {
     "marginal-label": _WITHOUT_LATENT,
     "marginal-pixelcnn": _WITHOUT_LATENT,
 }
+
+
+for _key in components.MODELS:
+    if not _key.startswith("seqvae"):
+        WHY_NOT[_key] = WHY_NOT.get(_key, {}) | {"by_step": NO_STEPS}
 
 
 def test_the_table_of_reasons_knows_models_and_metrics():
@@ -178,6 +185,31 @@ def test_a_fitted_prior_is_that_of_the_other_images_and_is_taken_back(classifier
     assert found["log_prior"].estimate.value == log_density.value
     gain = np.mean(bounds[1] - bounds[0])
     np.testing.assert_allclose(found["gain"].estimate.value, gain, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("key", ["seqvae", "seqvae-label"])
+def test_the_last_step_is_the_model(key, classifier):
+    context = context_of(key, classifier)
+    model, images, labels = context.model, context.images(), context.labels()
+    rows = context.rows("by_step", len(images))
+    given = {} if labels is None else {"label": labels}
+    rebuilt = model.reconstruct(images, rows, mean=True, **given)
+    steps, numbers = model.num_steps, METRICS["by_step"](context).numbers
+
+    def value(name):
+        return numbers[f"{name}_step_{steps}"].estimate.value
+
+    error = np.square(images - rebuilt).sum(axis=(1, 2, 3)).mean()
+    np.testing.assert_allclose(value("squared_error"), error, rtol=1e-5)
+    rows = context.rows("steps", SIZES["num_generated"])
+    given = context.label_argument(len(rows))
+    drawn = model.ancestral_sample(len(rows), rows, mean=context.setting("mean"), **given)
+    own = sharpness(np.asarray(drawn)).laplacian_variance.value
+    np.testing.assert_allclose(value("laplacian_variance"), own, rtol=1e-5)
+    distance = frechet_distance(
+        context.embed(np.asarray(drawn)), context.features("data"), context.seed_of("frechet/by_step")
+    )
+    np.testing.assert_allclose(value("frechet"), distance.value, rtol=1e-3)
 
 
 def test_a_sharpness_of_the_data_is_that_of_a_discrete_laplacian(classifier):

@@ -73,20 +73,17 @@ def batches(count: int, batch_size: int) -> list[slice]:
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 
 
-def in_parts(
-    function: Callable[..., Array], *arrays: Array, batch_size: int, axis: int = 0
-) -> np.ndarray:
-    """function(*arrays) for batch_size rows at a time, joined along the axis of the rows.
+def in_parts(function: Callable[..., Array], *arrays: Array, batch_size: int) -> np.ndarray:
+    """function(*arrays) for batch_size rows at a time, joined.
 
     Args:
       function: of the same rows of each array.
       *arrays: [N, ...] each, N >= 1.
       batch_size: >= 1.
-      axis: where the rows are in what the function returns.
     """
     parts = batches(len(arrays[0]), batch_size)
     found = [np.asarray(function(*(array[part] for array in arrays))) for part in parts]
-    return np.concatenate(found, axis=axis)
+    return np.concatenate(found)
 
 
 def posteriors(

@@ -166,7 +166,8 @@ class Context:
 
         Args:
           kind: "ancestral", z ~ p(z), x ~ p(x|z); "fitted prior", the same while the model has
-            that prior; or "gibbs", the state of chains from noise after `chain_steps` steps.
+            that prior; "gibbs", the state of chains from noise after `chain_steps` steps; or
+            "steps", the images of every step of a sequential VAE: [N, T, H, W, C].
         """
         total, mean = self.setting("num_generated"), self.setting("mean")
         steps = self.setting("chain_steps") if kind == "gibbs" else None
@@ -181,6 +182,8 @@ class Context:
         given = {"seed": rows[start:end], "mean": mean, **self.label_argument(end - start, start)}
         if kind == "gibbs":
             return self.model.gibbs_sample(num_samples=end - start, num_steps=steps, **given)
+        if kind == "steps":
+            return self.model.sample_chain(end - start, **given)
         return self.model.ancestral_sample(end - start, **given)
 
     def bound(self, prior="own prior"):

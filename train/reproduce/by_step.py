@@ -9,8 +9,9 @@ distinguishes them. The squared error of x(t) is an upper bound on the variance 
 with equality at the optimal f (Prop. 4).
 """
 
+import functools
+
 import numpy as np
-import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfgvae import seeds
@@ -20,6 +21,7 @@ from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.frechet import frechet_distance
 from tfgvae.estimators.posterior_variance import posterior_variance
 from tfgvae.estimators.sharpness import laplacian_variance
+from train.evaluate.metrics.by_step import reconstructed
 
 tfd = tfp.distributions
 BATCH = 250
@@ -33,16 +35,6 @@ def first_steps(model, count):
         return tfd.Independent(tfd.Normal(q.loc[:, :count], q.scale[:, :count]), 2)
 
     return posterior
-
-
-def reconstructions(model, images, seed):
-    """E[x(t) | z(1..t)] for every step, z ~ q(z|x): [T, N, H, W, C]."""
-
-    def of(part, rows):
-        z = model.encode(part, rows)
-        return tf.stack([model.family.mean(params) for params in model.likelihood_chain(z)])
-
-    return in_parts(of, images, seeds.rows(seed, len(images)), batch_size=BATCH, axis=1)
 
 
 def samples(model, count, seed):
@@ -70,7 +62,8 @@ def measure(model, test, training, settings, seed, features=None):
       (one dict for each step, samples [N, T, H, W, C]).
     """
     error_seed, sample_seed, z_seed = (int(s) for s in seeds.split(seed, 3))
-    rebuilt = reconstructions(model, test, error_seed)
+    noise = seeds.rows(error_seed, len(test))
+    rebuilt = in_parts(functools.partial(reconstructed, model), test, noise, batch_size=BATCH)
     drawn = samples(model, len(test), sample_seed)
     data = None if features is None else features(test)
     codes = None
@@ -79,7 +72,7 @@ def measure(model, test, training, settings, seed, features=None):
         codes = in_parts(model.encode, known, seeds.rows(z_seed, len(known)), batch_size=BATCH)
     rows = []
     for t in range(1, model.latent_shape[0] + 1):
-        error = np.square(rebuilt[t - 1] - test).sum(axis=(1, 2, 3))
+        error = np.square(rebuilt[:, t - 1] - test).sum(axis=(1, 2, 3))
         sharpness = laplacian_variance(drawn[:, t - 1])
         row = {
             "step": t,

@@ -6,6 +6,7 @@ A metric that has no meaning for a model raises NotApplicable with a sentence th
 from train.evaluate.metrics.active_units import active_units
 from train.evaluate.metrics.aggregate_posterior import aggregate_posterior
 from train.evaluate.metrics.annealed_importance import annealed_importance
+from train.evaluate.metrics.by_step import by_step
 from train.evaluate.metrics.chain import chain
 from train.evaluate.metrics.fitted_prior import fitted_prior
 from train.evaluate.metrics.frechet import frechet
@@ -30,6 +31,7 @@ METRICS = {
     "aggregate_posterior": aggregate_posterior,
     "fitted_prior": fitted_prior,
     "sharpness": sharpness,
+    "by_step": by_step,
     "frechet": frechet,
     "precision_recall": precision_recall,
     "chain": chain,
