@@ -207,7 +207,9 @@ def test_the_last_step_is_the_model(key, classifier):
     own = sharpness(np.asarray(drawn)).laplacian_variance.value
     np.testing.assert_allclose(value("laplacian_variance"), own, rtol=1e-5)
     distance = frechet_distance(
-        context.embed(np.asarray(drawn)), context.features("data"), context.seed_of("frechet/by_step")
+        context.embed(np.asarray(drawn)),
+        context.features("data"),
+        context.seed_of("frechet/by_step"),
     )
     np.testing.assert_allclose(value("frechet"), distance.value, rtol=1e-3)
 
