@@ -172,7 +172,7 @@ def check_dataset(name, data_dir=None):
     """
     if not isinstance(name, str) or not name:
         raise ValueError(f"name must be the name of a data set, got {name!r}")
-    sources = catalog.names("tfgvae.data.loading", "SOURCES")
+    sources = catalog.names("tfgvae.data.split", "SOURCES")
     source, _, argument = name.partition(":")
     if source == "folder" and not (argument and pathlib.Path(argument).expanduser().is_dir()):
         raise FileNotFoundError(f"folder:PATH must name a folder, got {argument!r}")

@@ -6,7 +6,7 @@ from train import interrupts  # First: Ctrl-C during the other imports is one li
 
 import sys
 
-from train import configuration, flags
+from train import configuration, flag_help, flags
 from train.errors import as_setup_error, exit_status
 from train.workers import cluster
 
@@ -63,7 +63,7 @@ def train(command, say=print, stream=None):
 def main(argv):
     """Run a command line (argv[0] is the program) and return its exit status."""
     if {"--help", "-h", "-help", "--helpfull"} & set(argv[1:]):
-        return exit_status(lambda: print(flags.help_text(argv)), "--debug" in argv)
+        return exit_status(lambda: print(flag_help.text(argv)), "--debug" in argv)
 
     def command():
         train(flags.parse(argv))

@@ -12,7 +12,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgvae import data
-from tfgvae.data import folder, loading
+from tfgvae.data import folder
 from tfgvae.data.pixels import Geometry
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -20,14 +20,13 @@ ROOT = pathlib.Path(__file__).parents[2]
 RISE = """
 import resource, sys, train.start
 from tfgvae import data
-from tfgvae.data import loading
 
 def peak():
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 split = data.Split("folder:" + sys.argv[1], "train", image_size=32)
 if sys.argv[2] == "streamed":
-    loading.Split._fits = lambda self, source: False
+    data.Split._fits = lambda self, source: False
 before = peak()
 (batch,) = split.batches(data.Noise(), data.Schedule(6, seed=0))
 assert batch["image"].shape == (6, 32, 32, 3)
@@ -88,7 +87,7 @@ def test_strips_and_turns_give_the_same_pixels(
     monkeypatch.setattr(folder, "_STRIP", 3 * 13)  # Three rows.
     monkeypatch.setattr(folder, "_AT_ONCE", 2 * 11 * 13)
     np.testing.assert_array_equal(read(), whole)
-    monkeypatch.setattr(loading.Split, "_fits", lambda self, source: False)
+    monkeypatch.setattr(data.Split, "_fits", lambda self, source: False)
     np.testing.assert_array_equal(read(), whole)
 
 

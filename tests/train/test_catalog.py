@@ -62,7 +62,7 @@ def test_names_of_other_tables_are_those_of_an_import():
         *(where[:2] for where in check.NAMES.values()),
         ("train.strategies", "STRATEGIES"),
         ("tfgvae.data.noise", "AUGMENTATIONS"),
-        ("tfgvae.data.loading", "SOURCES"),
+        ("tfgvae.data.split", "SOURCES"),
     ]
     for module, table in tables:
         assert catalog.names(module, table) == tuple(imported(module, table))

@@ -7,7 +7,8 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.train import tiny_runs as tiny
-from tfgvae.data import cache, loading
+from tfgvae.data import cache
+from tfgvae.data.split import SOURCES, Split
 from train import run, workdir
 from train.datasets import Datasets
 from train.errors import SetupError, TrainError, as_train_error
@@ -35,7 +36,7 @@ def write_images(folder, num):
 def small(tmp_path, monkeypatch):
     """(configuration of a run on a folder of 12 and 3 images, splits opened, splits decoded)."""
     opened, decoded = [], []
-    open_split, read = loading.SOURCES["folder"], cache.read
+    open_split, read = SOURCES["folder"], cache.read
 
     def noted_open(argument, split, **options):
         opened.append(split)
@@ -45,7 +46,7 @@ def small(tmp_path, monkeypatch):
         decoded.append(source.name.rpartition("/")[2])
         return read(source, *args)
 
-    monkeypatch.setitem(loading.SOURCES, "folder", noted_open)
+    monkeypatch.setitem(SOURCES, "folder", noted_open)
     monkeypatch.setattr(cache, "read", noted_read)
     write_images(tmp_path / "train", 12)
     write_images(tmp_path / "test", 3)
@@ -140,6 +141,6 @@ def test_a_damaged_image_of_a_streamed_set_is_named(small, tmp_path, monkeypatch
     config.pictures.num = 0
     file = tmp_path / "train" / "5.png"
     file.write_bytes(file.read_bytes()[:-30])
-    monkeypatch.setattr(loading.Split, "_fits", lambda self, source: False)
+    monkeypatch.setattr(Split, "_fits", lambda self, source: False)
     with pytest.raises(TrainError, match=r"^step \d: .*: .*cannot read .*5\.png.*; there is no"):
         train_and_evaluate(config, tmp_path / "run", "one", say=silent)

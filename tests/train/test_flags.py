@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 import configs
-from train import flags
+from train import flag_help, flags
 from train.errors import SetupError
 
 
@@ -15,7 +15,7 @@ def parse(*arguments):
 
 
 def test_help_names_every_model_and_field():
-    text = flags.help_text(["run", "--help", "--model=vae2d"])
+    text = flag_help.text(["run", "--help", "--model=vae2d"])
     for recipe, line in configs.RECIPES.items():
         assert f"{recipe} " in text and line in text
     for key, _, _ in flags.fields(configs.get_config("vae2d")):

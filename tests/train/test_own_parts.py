@@ -15,6 +15,7 @@ from tests.train import tiny_runs as tiny
 from tfgvae import runs
 from tfgvae.mappings import MAPPINGS
 from train import flags, run
+from train.argv import modules_of
 from train.errors import SetupError
 from train.evaluate import __main__ as evaluate_command
 from train.loop import train_and_evaluate
@@ -92,7 +93,7 @@ def test_help_lists_own_parts(my_parts, capfd):
     ],
 )
 def test_several_modules(given, names):
-    assert flags.modules_of(["run", *given, "--model=vae"]) == names
+    assert modules_of(["run", *given, "--model=vae"]) == names
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import re
 
 from configs import base, catalog
 from train import configuration, flags
+from train.argv import modules_of, value_of
 from train.errors import SetupError, as_setup_error
 from train.evaluate import flags as evaluate_flags
 from train.files import check_name
@@ -87,7 +88,7 @@ def parse(argv):
       SetupError: no flag with several values, or a cell that train.run refuses.
     """
     with as_setup_error():
-        configuration.bring_in(flags.modules_of(argv), "--import")  # Their classes have fields.
+        configuration.bring_in(modules_of(argv), "--import")  # Their classes have fields.
         for name in OWN:
             if f"--{name}" in argv[1:]:
                 raise ValueError(f"write --{name}=VALUE, with an equals sign")
@@ -101,8 +102,8 @@ def parse(argv):
             )
         if count > MOST_CELLS:
             raise ValueError(f"a sweep has at most {MOST_CELLS} cells, got {count}")
-        metrics = _metrics(flags.value_of(argv, "metrics"))
-        folder = pathlib.Path(flags.value_of(argv, "workdir") or _default(spans, shared))
+        metrics = _metrics(value_of(argv, "metrics"))
+        folder = pathlib.Path(value_of(argv, "workdir") or _default(spans, shared))
         check_name("the folder of the sweep", folder)
         cells = _cells(spans, shared, folder)
     for cell in cells:

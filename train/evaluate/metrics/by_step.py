@@ -1,6 +1,7 @@
 """The images of every step of a sequential VAE: their error, sharpness and distance to the data."""
 
 import functools
+import itertools
 
 import numpy as np
 import tensorflow as tf
@@ -95,5 +96,5 @@ def _sentence(measures):
     if len(values) == 1:
         return "This chain has one step."
     what = "samples are nearer to the data" if name == "frechet" else "reconstructions are nearer"
-    better = sum(after < before for before, after in zip(values, values[1:], strict=False))
+    better = sum(after < before for before, after in itertools.pairwise(values))
     return f"In {better} of {len(values) - 1} steps {what} than in the step before."
