@@ -23,7 +23,7 @@ IMAGES = ROOT / "docs" / "images" / "zoo"
 # The pictures of a preset, in the order of the page: the kind of scripts/zoo_pictures.py, and what
 # is said below it.
 KINDS = {
-    "ancestral": "Samples from the prior.",
+    "ancestral": "Ancestral samples.",
     "chain": "A row is a sample, a column is a step of the model.",
     "gibbs": "A row is a Gibbs chain from noise, a column is one of its steps.",
     "reconstruction": "Test images, and below them their reconstructions.",

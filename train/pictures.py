@@ -58,6 +58,8 @@ def ancestral(model, batch, seed, options):
 
 def gibbs(model, batch, seed, options):
     """Chains z ~ q(z|x), x ~ p(x|z) from noise: one chain per row, one step per column."""
+    if not model.has_latents:
+        return None
     return model.gibbs_sample(
         num_samples=options.num,
         num_steps=options.gibbs_steps,
@@ -70,6 +72,8 @@ def gibbs(model, batch, seed, options):
 
 def reconstruction(model, batch, seed, options):
     """Test images above their reconstructions."""
+    if not model.has_latents:
+        return None
     images = batch["image"]
     label = _given_labels(model, batch)
     return tf.stack([images, model.reconstruct(images, seed=seed, mean=options.mean, **label)])

@@ -7,7 +7,8 @@ import threading
 import numpy as np
 import pytest
 
-from tfgvae import GVAE, seeds
+import configs
+from tfgvae import GVAE, Marginal, seeds
 from train import pictures, strategies, workdir
 from train.callbacks.clock import intervals
 from train.callbacks.first_step import SayGraph
@@ -108,6 +109,13 @@ def test_the_plane_of_a_model_with_classes_is_that_of_class_0():
     labels = np.zeros(pictures.PLANE**2, np.int32)
     expected = model.decode(pictures.plane_latents(), 5, labels, mean=True)
     np.testing.assert_array_equal(np.reshape(drawn, expected.shape), expected)
+
+
+def test_a_model_without_latents_draws_samples_only():
+    config = configs.get_config("pixelcnn")
+    config.pictures.num, batch = 2, {"image": np.zeros((2, 8, 8, 1), np.float32)}
+    drawn = dict(pictures.grids(Marginal((8, 8, 1), family="bernoulli"), config, batch))
+    assert list(drawn) == ["ancestral"] and drawn["ancestral"].shape[2] == 3
 
 
 def test_pictures_share_no_noise_with_training():
