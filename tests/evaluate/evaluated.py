@@ -14,6 +14,7 @@ STEP = 20
 SIZES = {
     "num_images": 12,
     "num_codes": 36,
+    "num_critic": 0,
     "num_walked": 18,
     "num_samples": 3,
     "num_generated": 12,

@@ -8,7 +8,7 @@ import pytest
 from tests.conformance.tiny_models import batch, build, components, images
 from tests.evaluate.evaluated import SIZES
 from tests.evaluate.page_checks import problems
-from tfgvae.estimators import frechet_distance, sharpness
+from tfgvae.estimators import frechet_distance, mutual_information, sharpness
 from train.evaluate import plots
 from train.evaluate.context import Context
 from train.evaluate.features import Features
@@ -163,6 +163,24 @@ def test_numbers_are_those_of_the_images_and_the_model(classifier):
     plain = images.reshape(len(images), -1).var(axis=0, ddof=1).sum()
     assert 0 <= value("posterior_variance", "total_variance") <= plain
     assert value("mutual_information", "cap") == np.log(SIZES["num_codes"])
+
+
+def test_training_images_give_the_bound_of_a_critic(classifier, monkeypatch):
+    monkeypatch.setattr("tfgvae.estimators.critic.STEPS", 3)
+    context = context_of("gvae-corrupted", classifier)
+    context.settings["num_critic"] = 20
+    training = context.images("num_codes")[::-1][:20]
+    context._training = lambda count: training[:count]
+    seed = context.seed_of("mutual_information")
+    found = METRICS["mutual_information"](context).numbers["lower"]
+    codes = context.images("num_codes")
+    own = mutual_information(context.model, codes, seed, training_images=training).lower
+    assert found.estimate.value == own.value and "a trained critic" in found.meaning
+    assert context.used["num_critic"] == 20
+    plain = context_of("gvae", classifier)
+    plain.settings["num_critic"] = 20
+    with pytest.raises(NotApplicable, match="density of this"):
+        METRICS["mutual_information"](plain)
 
 
 @pytest.mark.slow

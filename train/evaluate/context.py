@@ -38,9 +38,12 @@ class Context:
       seed: an int.
       features: a train.evaluate.features.Features.
       has_bits: whether the log-likelihood can be given as bits per sub-pixel of the data.
+      training: a function count -> at most so many training images, or None.
     """
 
-    def __init__(self, model, images, labels, settings, seed, features, has_bits=True):
+    def __init__(
+        self, model, images, labels, settings, seed, features, has_bits=True, training=None
+    ):
         self.model = model
         self.settings = settings
         self.seed = seed
@@ -49,6 +52,7 @@ class Context:
         self.progress = _no_progress
         self._images, self._labels = images, labels
         self._features = features
+        self._training = training
         self._drawn = {}
 
     def setting(self, name):
@@ -65,6 +69,22 @@ class Context:
         return self.images(
             "num_walked" if isinstance(self._posterior(), StepChain) else "num_codes"
         )
+
+    def critic_images(self):
+        """The first `num_critic` training images, for a critic; None if it is 0.
+
+        Raises:
+          NotApplicable: q(z|x) has a density, which is the best critic.
+        """
+        if self.has_posterior_density():
+            if self.settings["num_critic"]:
+                raise NotApplicable(
+                    "num_critic is for a model whose q sees damaged images; the density of this "
+                    "q(z|x) is known, and no critic is better."
+                )
+            return None
+        count = self.setting("num_critic")
+        return self._training(count) if count else None
 
     def labels(self, count="num_images"):
         """The labels of these images: int32 [N]; None if the model is not conditioned on them."""

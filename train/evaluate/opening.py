@@ -75,7 +75,16 @@ def open_evaluation(opened, output, classifier, mean, seed, sizes, say):
         raise ValueError(f"mean: the family {name} has no E[x|z] in closed form")
     features = _features(opened, classifier, seed, output, say)
     given = {**resolved, "mean": mean, "classifier": features.identity}
-    context = Context(opened.model, images, labels, given, seed, features, loading.has_bits(opened))
+    context = Context(
+        opened.model,
+        images,
+        labels,
+        given,
+        seed,
+        features,
+        loading.has_bits(opened),
+        lambda count: opened.images(count, "train")[0],
+    )
     section = opened.config.data
     data = {
         "name": section.name,

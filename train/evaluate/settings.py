@@ -24,6 +24,9 @@ class Size:
 SIZES = {
     "num_images": Size(1000, 200, 2, "images of the test split"),
     "num_codes": Size(10000, 2000, 2, "test images for metrics that only encode them"),
+    "num_critic": Size(
+        0, 0, 0, "training images of a critic for I(x;z), where q sees damaged images; 0: none"
+    ),
     "num_walked": Size(100, 100, 2, "the same where q(z|x) walks a chain for each code and image"),
     "num_samples": Size(500, 20, 1, "k, draws per image for the bound on log p(x)"),
     "num_generated": Size(1000, 200, 2, "ancestral samples, and as many Gibbs samples"),

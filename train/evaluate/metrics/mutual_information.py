@@ -13,10 +13,16 @@ UNUSED = 0.1  # nats: below it, z has almost no information about x
 LEAST = 16  # codes of the shortest point of the curve
 
 
-def _meanings(count):
+def _critic(context, training):
+    if context.has_posterior_density():
+        return "the true conditional"
+    return "several damaged copies of each image" if training is None else "a trained critic"
+
+
+def _meanings(count, critic):
     return {
         "estimate": f"The paper's estimate (A.3) with M = {count:,} codes: at most log M.",
-        "lower": "I(x; z) is at least this (InfoNCE with the true conditional).",
+        "lower": f"I(x; z) is at least this (InfoNCE with {critic}).",
         "upper": "I(x; z) is at most this (leave-one-out).",
         "least_upper": "The smaller of `upper` and E KL(q(z|x) || p(z)), also an upper bound.",
         "kl": "E KL(q(z|x) || p(z)), the ELBO's cost of the code: I(x; z) + KL(q(z) || p(z)).",
@@ -30,9 +36,12 @@ def mutual_information(context):
     context.require_pairs()
     images = context.paired_images()
     seed = context.seed_of("mutual_information")
-    found = estimator(context.model, images, seed, progress=context.progress)
+    training = context.critic_images()
+    found = estimator(
+        context.model, images, seed, progress=context.progress, training_images=training
+    )
     section = Section()
-    for name, meaning in _meanings(len(images)).items():
+    for name, meaning in _meanings(len(images), _critic(context, training)).items():
         estimate = getattr(found, name)
         if name == "marginal_kl_lower" and estimate.value < 0:
             section.notes.append("The lower bound on KL(q(z) || p(z)) is below 0 and of no use.")
@@ -41,7 +50,7 @@ def mutual_information(context):
     cap = Estimate(found.cap, kind="exact", count=len(images))
     section.add("cap", cap, "log M: the estimate cannot be larger.")
     section.sentences.append(_sentence(found))
-    section.plots.append(_growth(context, images, seed, found))
+    section.plots.append(_growth(context, images, seed, found, training))
     return section
 
 
@@ -67,12 +76,15 @@ def _rounded(number):
     return f"{round(number / 10**digits) * 10**digits:,.0f}"
 
 
-def _growth(context, images, seed, found):
+def _growth(context, images, seed, found, training):
     """The bounds and their cap by the number of codes M."""
+    points = 6 if training is None else 3  # Each trains a critic.
     sizes = [
-        int(m) for m in np.unique(np.geomspace(min(LEAST, len(images)), len(images), 6).round())
+        int(m)
+        for m in np.unique(np.geomspace(min(LEAST, len(images)), len(images), points).round())
     ]
-    fewer = [estimator(context.model, images[:m], seed) for m in sizes[:-1]] + [found]
+    options = {"training_images": training}
+    fewer = [estimator(context.model, images[:m], seed, **options) for m in sizes[:-1]] + [found]
     curves = [
         Curve(
             name,
