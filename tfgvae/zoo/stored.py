@@ -118,14 +118,18 @@ def pack(stored: arrays.Arrays, dtype: str) -> bytes:
     Raises:
       ValueError: a number is not finite, or is not finite as `dtype`.
     """
-    packed: dict[str, Any] = {}
-    for name, array in stored.items():
-        with np.errstate(over="ignore"):
-            packed[name] = narrowed(array, dtype)
-        if not np.all(np.isfinite(packed[name])):
-            raise ValueError(f"expected finite weights, got others in {name} as {dtype}")
     file = io.BytesIO()
-    np.savez_compressed(file, **packed)
+    # bzip2 is up to a tenth smaller than what numpy.savez_compressed writes; numpy.load reads both.
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in stored.items():
+            with np.errstate(over="ignore"):
+                narrow = narrowed(array, dtype)
+            if not np.all(np.isfinite(narrow)):
+                raise ValueError(f"expected finite weights, got others in {name} as {dtype}")
+            member = zipfile.ZipInfo(f"{name}.npy")
+            member.compress_type = zipfile.ZIP_BZIP2
+            with archive.open(member, "w") as content:
+                np.lib.format.write_array(content, narrow, allow_pickle=False)
     return file.getvalue()
 
 
