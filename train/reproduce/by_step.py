@@ -21,7 +21,7 @@ from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.frechet import frechet_distance
 from tfgvae.estimators.posterior_variance import posterior_variance
 from tfgvae.estimators.sharpness import laplacian_variance
-from train.evaluate.metrics.by_step import reconstructed
+from train.evaluate.metrics.by_step import squared_errors
 
 tfd = tfp.distributions
 BATCH = 250
@@ -63,7 +63,7 @@ def measure(model, test, training, settings, seed, features=None):
     """
     error_seed, sample_seed, z_seed = (int(s) for s in seeds.split(seed, 3))
     noise = seeds.rows(error_seed, len(test))
-    rebuilt = in_parts(functools.partial(reconstructed, model), test, noise, batch_size=BATCH)
+    errors = in_parts(functools.partial(squared_errors, model), test, noise, batch_size=BATCH)
     drawn = samples(model, len(test), sample_seed)
     data = None if features is None else features(test)
     codes = None
@@ -72,11 +72,10 @@ def measure(model, test, training, settings, seed, features=None):
         codes = in_parts(model.encode, known, seeds.rows(z_seed, len(known)), batch_size=BATCH)
     rows = []
     for t in range(1, model.latent_shape[0] + 1):
-        error = np.square(rebuilt[:, t - 1] - test).sum(axis=(1, 2, 3))
         sharpness = laplacian_variance(drawn[:, t - 1])
         row = {
             "step": t,
-            "squared_error": Estimate.of_mean(error, unit=""),
+            "squared_error": Estimate.of_mean(errors[:, t - 1], unit=""),
             "laplacian_variance": Estimate.of_mean(sharpness, unit=""),
         }
         if data is not None:

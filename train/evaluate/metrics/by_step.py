@@ -1,6 +1,5 @@
 """The images of every step of a sequential VAE: their error, sharpness and distance to the data."""
 
-import functools
 import itertools
 
 import numpy as np
@@ -33,12 +32,17 @@ def reconstructed(model, images, rows, label=None):
     return tf.stack([model.family.mean(params) for params in chain], axis=1)
 
 
+def squared_errors(model, images, rows, label=None):
+    """|x - E[x(t) | z(1..t)]|^2 of every step: [N, T]. The arguments of `reconstructed`."""
+    found = reconstructed(model, images, rows, label)
+    return np.square(found - images[:, None]).sum(axis=(2, 3, 4))
+
+
 def by_step(context):
     """How the image improves from step to step of a sequential VAE."""
     if not hasattr(context.model, "likelihood_chain"):
         raise NotApplicable("This model has no steps with an image each.")
-    images = context.images()
-    errors = context.mapped(functools.partial(_errors, context, images), len(images))
+    errors = _errors(context)
     drawn = context.samples("steps")
     measures = {
         "squared_error": [Estimate.of_mean(step, unit="per image") for step in errors.T],
@@ -63,13 +67,15 @@ def by_step(context):
     return section
 
 
-def _errors(context, images, start, end):
-    """|x - E[x(t)|z]|^2 of every step: [end - start, T]."""
-    labels, part = context.labels(), images[start:end].astype(np.float64)
-    rows = context.rows("by_step", len(images))[start:end]
-    label = None if labels is None else labels[start:end]
-    found = reconstructed(context.model, images[start:end], rows, label)
-    return np.square(found - part[:, None]).sum(axis=(2, 3, 4))
+def _errors(context):
+    images, labels = context.images(), context.labels()
+    rows = context.rows("by_step", len(images))
+
+    def of(start, end):
+        label = None if labels is None else labels[start:end]
+        return squared_errors(context.model, images[start:end], rows[start:end], label)
+
+    return context.mapped(of, len(images))
 
 
 def _distances(context, drawn):
