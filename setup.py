@@ -63,7 +63,7 @@ setup(
             "pytest",
             "pytest-xdist",
             "huggingface_hub>=1,<3",
-            "hypothesis",  # scripts/fuzz_flags.py
+            "hypothesis",  # scripts/fuzzing
             "jsonschema",  # The schema of cards; the package has a small check of its own.
             "ruff",
             "mypy",
