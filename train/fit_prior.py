@@ -36,7 +36,7 @@ def fit_prior(
       output: the new run folder.
       prior: "mixture", Gaussians with full covariances; or "flow", an autoregressive flow.
       num_images: training images whose codes are fitted, at most; every tenth measures the fit.
-      components: of the mixture; None: 30.
+      components: of the mixture; None: what the number of codes allows, at most 30.
       seed: of the codes and of the fit.
       data_dir: TFDS data; None: $TFDS_DATA_DIR, else as in training.
       say: called with each line for the user.
@@ -49,6 +49,7 @@ def fit_prior(
       train.errors.TrainError: the folder cannot be written.
     """
     import train.start  # noqa: F401 (before TensorFlow)
+    from tfgvae.priors import fitting
     from train.loop import train_and_evaluate
     from train.opened import open_run
 
@@ -58,11 +59,11 @@ def fit_prior(
             raise SetupError(f"{output} is there: give another --output")
         opened = open_run(workdir, data_dir=data_dir, say=say)
         images, _ = opened.images(num_images, split="train")
-        if not hasattr(opened.model, "fit_prior"):
-            raise SetupError("the prior of this model is a chain, which no fitted prior replaces")
+        if why := fitting.refusal(opened.model):
+            raise SetupError(why)
         options = {} if components is None else {"components": components}
         density = opened.model.fit_prior(images, prior, seed, **options)
-        say(f"log p(z) of {density.count:,} codes that were held out: {density} nats.")
+        say(f"log p(z) of {density.count:,} codes that were held out: {density}.")
         given = {"prior": prior, "num_images": num_images, **options, "seed": seed}
         _write(opened, output, given)
     train_and_evaluate(configuration.require(output), output, "one", say=say)
@@ -104,7 +105,10 @@ def _define(made):
         "--prior", choices=("mixture", "flow"), default="mixture", help="(%(default)s)"
     )
     made.add_argument(
-        "--components", type=int, metavar="N", help="Gaussians of the mixture; by default 30"
+        "--components",
+        type=int,
+        metavar="N",
+        help="Gaussians of the mixture; by default what the number of codes allows, at most 30",
     )
     made.add_argument(
         "--num_images",

@@ -139,9 +139,15 @@ _MODELS = {
     "gvae-vamp": {**_TINY_GVAE, "prior": {"name": "vamp", **_PRIORS["vamp"]}},
     "gvae-corrupted": {**_TINY_GVAE, "corruption": {"name": "pixels", "clean": 0.3}},
     "gvae-iwae": {**_TINY_GVAE, "objective": {"name": "iwae", "num_samples": 3}},
+    "gvae-walkback": {
+        **_TINY_GVAE,
+        "walkback": 2,
+        "mapping": {"name": "conv", "width": 4, "dense": (), "norm": "batch"},
+    },
     "gvae-naive": {**_TINY_GVAE, "inference": "naive", "regularizer": "none"},
     "gvae-classifier": _gvae_classifier,
     "infusion": _TINY_INFUSION,
+    "infusion-walkback": {**_TINY_INFUSION, "walkback": 1},
     "infusion-constant": {
         **_TINY_INFUSION,
         "schedule": "constant",
@@ -183,6 +189,7 @@ _MODELS = {
     },
     "seqvae-label": {**_TINY_SEQVAE, "num_classes": 3, "family": "discretized_logistic"},
     "seqvae-denoise": {**_TINY_SEQVAE, "denoise": True, "norm": "layer"},
+    "seqvae-walkback": {**_TINY_SEQVAE, "step_prior": "conditional", "walkback": 1},
     "seqvae-single": {**_TINY_SEQVAE, "single": True, "latent_groups": (1, 3)},
 }
 

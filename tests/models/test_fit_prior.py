@@ -6,8 +6,9 @@ import pytest
 import scipy.stats
 
 from tests.estimators import linear_gaussian as lg
-from tfgvae import GVAE
-from tfgvae.priors import Flow, Mixture
+from tfgvae import GVAE, SeqVAE
+from tfgvae.models import Marginal
+from tfgvae.priors import Flow, Mixture, fitting
 
 GAIN = np.array([[3.0], [0.8]]) * lg.GAIN
 OFFSET = np.array([5.0, -2.0])
@@ -120,3 +121,48 @@ def test_few_images_and_regularizers_of_the_normal_prior_are_refused():
     moments = GVAE(lg.IMAGE, 2, regularizer="moments")
     with pytest.raises(ValueError, match="compares q\\(z\\) with N\\(0, I\\)"):
         moments.fit_prior(lg.draws(50, seed=0))
+
+
+def noise(count, latent_dim):
+    return np.random.default_rng(0).normal(size=(count, latent_dim)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("count", "components", "covariance"),
+    [(20, 1, "diag"), (100, 3, "full"), (1000, 30, "full")],
+)
+def test_the_components_are_as_many_as_the_codes_determine(count, components, covariance):
+    """90 % of the codes are fitted, and a component needs 5 (Z + 3) of them: here 25."""
+    prior, density = fitting.fit(noise(count, 2), lg.IMAGE, "mixture", seed=0)
+    assert (prior.components, prior.covariance) == (components, covariance)
+    assert np.isfinite(density).all()
+
+
+def test_few_codes_do_not_break_the_prior():
+    """Held-out codes of N(0, I) cost at most a nat for each latent more than their entropy."""
+    latent_dim = 16
+    entropy = latent_dim * (1 + np.log(2 * np.pi)) / 2
+    for count in (40, 200, 1000):
+        _, density = fitting.fit(noise(count, latent_dim), lg.IMAGE, "mixture", seed=0)
+        error = density.std() / np.sqrt(len(density))
+        assert density.mean() > -entropy - latent_dim - 5 * error
+
+
+def test_codes_that_are_close_to_each_other_have_a_narrow_prior():
+    z = 1e-4 * noise(2000, 2)
+    _, density = fitting.fit(z, lg.IMAGE, "mixture", seed=0, components=1)
+    entropy = 2 * (1 + np.log(2 * np.pi)) / 2 + 2 * np.log(1e-4)
+    assert abs(density.mean() + entropy) < 5 * density.std() / np.sqrt(len(density)) + 0.01
+
+
+def test_models_with_other_latents_say_so():
+    steps = SeqVAE((8, 8, 1), 2, 3, width=4, dense=(6,))
+    with pytest.raises(ValueError, match="z of this model is a chain of 2 steps"):
+        steps.fit_prior(np.zeros((20, 8, 8, 1), np.float32))
+    with pytest.raises(ValueError, match="has no latents"):
+        Marginal((8, 8, 1)).fit_prior(np.zeros((20, 8, 8, 1), np.float32))
+
+
+def test_an_option_of_the_other_prior_is_refused():
+    with pytest.raises(TypeError, match=r"'flow' takes no components; it takes: \['transforms'"):
+        model().fit_prior(lg.draws(30, seed=0), "flow", components=3)

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgvae import GVAE, seeds
+from tfgvae import GVAE, Infusion, SeqVAE, seeds
 from tfgvae.distributions.noise import from_noise
+from tfgvae.layers.classifier import ClassifierNetwork
 from tfgvae.models.walkback import walkback
 
 IMAGE = (8, 8, 1)
@@ -62,8 +63,8 @@ def test_the_gradient_is_that_with_the_chains_images_held_fixed():
     _, z_seed = seeds.split(seeds.fold_in(seed, 0), 2)
     with tf.GradientTape() as tape:
         noise = seeds.batch_normal(z_seed, len(x), model.noise_shape)
-        again = from_noise(model.posterior(walked, training=True), noise)
-        params = model.likelihood(again, training=True)
+        again = from_noise(model.posterior(walked), noise)
+        params = model.likelihood(again)
         loss = -tf.reduce_sum(model.family.log_prob(x, params))
     for ours, theirs in zip(found, tape.gradient(loss, weights), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
@@ -87,6 +88,48 @@ def test_it_trains_and_is_saved(tmp_path):
     model.fit(data(model, 8), epochs=1, verbose=0)
     model.save(tmp_path / "model.keras")
     assert keras.saving.load_model(tmp_path / "model.keras").walkback == 2
+
+
+def test_its_images_are_no_data():
+    """The estimate of q(z) and the averages of batch normalisation are those without walkback."""
+    parts = {
+        "mapping": {"name": "conv", "width": 4, "dense": (), "norm": "batch"},
+        "inference": {"name": "gaussian", "width": 4, "dense": (6,), "norm": "batch"},
+    }
+    network = ClassifierNetwork(IMAGE, 3, width=4, dense=(6,))
+    fixed = {**parts, "inference": {"name": "classifier", "network": network}}
+    for options in (parts, fixed):
+        models = [GVAE(IMAGE, 3, regularizer="none", **options, walkback=k) for k in (0, 2)]
+        x = data(models[0], 16)
+        for model in models:
+            model(x, training=True)
+        plain, walking = ([w.numpy() for w in m.non_trainable_variables] for m in models)
+        for ours, theirs in zip(walking, plain, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **given: Infusion(IMAGE, 2, mapping={"name": "mlp", "dense": (6,)}, **given),
+        lambda **given: SeqVAE(IMAGE, 2, 3, width=4, dense=(6,), **given),
+        lambda **given: SeqVAE(
+            IMAGE, 2, 3, width=4, dense=(6,), step_prior="conditional", training="last", **given
+        ),
+    ],
+)
+def test_models_of_several_steps_have_it(make):
+    plain, walking = make(), make(walkback=2)
+    assert "walkback" not in plain.get_config()  # As in the files of earlier versions.
+    assert walking.get_config()["walkback"] == 2
+    x = data(plain)
+    for model in (plain, walking):
+        model(x, training=True)
+    assert len(walking.losses) == len(plain.losses) + 1
+    z, seed = walking.encode(x, seed=1), tf.constant(7, tf.int64)
+    found = walkback(walking, x, None, z, seed, 2)
+    np.testing.assert_allclose(found, by_hand(walking, x, z, seed, 2)[0], rtol=1e-5)
+    np.testing.assert_allclose(walking.losses[0], plain.losses[0], rtol=1e-6)
 
 
 def test_a_negative_number_is_refused():

@@ -15,6 +15,7 @@ from tfgvae.models.export_method import ExportMethod
 from tfgvae.models.path_methods import PathMethods
 from tfgvae.models.preset_method import PresetMethod
 from tfgvae.models.training_methods import TrainingMethods
+from tfgvae.priors import fitting
 from tfgvae.types import Distribution, Shape, Tensor
 
 
@@ -115,6 +116,10 @@ class LatentVariableModel(
     def has_codes(self) -> bool:
         """Whether z is a code, between two of which lie others: paths and traversals are shown."""
         return self.has_latents
+
+    def fit_prior(self, *args: Any, **options: Any) -> Any:
+        """Refuse: GVAE overrides it, where z is one vector (tfgvae.priors.fitting)."""
+        raise ValueError(fitting.refusal(self))
 
     @property
     def noise_shape(self) -> Shape:

@@ -152,7 +152,7 @@ class GVAE(LatentVariableModel):
         self,
         images: Images,
         prior: str = "mixture",
-        seed: int = 0,
+        seed: int | None = 0,
         batch_size: int = 500,
         **options: Any,
     ) -> Estimate:
@@ -165,7 +165,7 @@ class GVAE(LatentVariableModel):
         Args:
           images: training images [N, H, W, C], N >= 20.
           prior: "mixture", Gaussians with full covariances; or "flow", an autoregressive flow.
-          seed: int of the codes and of the fit.
+          seed: int of the codes and of the fit; None draws one.
           batch_size: images encoded at a time.
           **options: of the fit: see tfgvae.priors.fitting.fit.
 
@@ -178,7 +178,8 @@ class GVAE(LatentVariableModel):
         """
         self._check_other_prior(prior)
         x = batching.model_images(self, images, least=2 * fitting.HELD_OUT)
-        rows = seeds.rows(seeds.check(seed), len(x))
+        seed = seeds.check(seed)
+        rows = seeds.rows(seed, len(x))
         z = batching.in_parts(self.encode, x, rows, batch_size=batch_size)
         found, density = fitting.fit(z, self.image_shape, prior, seed, **options)
         self.use_prior(found)

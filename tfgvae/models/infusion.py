@@ -25,6 +25,7 @@ from tfgvae.mappings import MAPPINGS, Mapping
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.infusion_rates import RATES
 from tfgvae.models.sampling_methods import ChainMethods
+from tfgvae.models.walkback import walkback as walked_back
 from tfgvae.registry import arguments, make
 from tfgvae.sampling.conditional import draw_images
 from tfgvae.types import Distribution, Shape, Spec, Tensor
@@ -60,6 +61,8 @@ class Infusion(ChainMethods, LatentVariableModel):
       mapping: f_1, on the flattened image: as the family is given. The other steps have
         networks of the same kind with their own weights.
       seed: int of the initial weights and the training noise; None draws one and keeps it.
+      walkback: steps of the Gibbs chain before -log p_T(x|z(T-1)) is added to the loss
+        (models/walkback).
 
     Raises:
       TypeError, ValueError: an argument of another type or out of range; a discrete family.
@@ -77,6 +80,7 @@ class Infusion(ChainMethods, LatentVariableModel):
         family: Spec = FAMILY,
         mapping: Spec = "mlp",
         seed: int = 0,
+        walkback: int = 0,
         **kwargs: Any,
     ) -> None:
         num_steps = checks.size("num_steps", num_steps, 1)
@@ -88,6 +92,7 @@ class Infusion(ChainMethods, LatentVariableModel):
         self.rate_growth = checks.real("rate_growth", rate_growth, 0)
         self.infusion_stddev = checks.real("infusion_stddev", infusion_stddev, above=0)
         self.start_min_stddev = checks.real("start_min_stddev", start_min_stddev, above=0)
+        self.walkback = checks.size("walkback", walkback, 0)
         # Before the first batch: the moments of uniform noise.
         self.start = RunningMoments(self.image_shape, mean=1 / 2, variance=1 / 12)
         with self._construction():
@@ -185,6 +190,9 @@ class Infusion(ChainMethods, LatentVariableModel):
         nlls = [-tf.reduce_sum(p.log_prob(x), axis=(1, 2, 3)) for p in pixels[1:]]
         nlls.append(-self.family.log_prob(x, self.likelihood(z, label, training)))
         self.add_batch_loss(tf.add_n(nlls))
+        if training and self.walkback:
+            again = seeds.fold_in(seed, 1)
+            self.add_batch_loss(walked_back(self, x, label, z, again, self.walkback))
         nll, kl = nlls[-1], q.log_ratio(z, pixels)
         named = {"nll": nll, "kl": kl, "elbo": -(nll + kl), "penalty": tf.zeros_like(nll)}
         return {**named, **{f"nll_step_{t}": nll for t, nll in enumerate(nlls, 1)}}
@@ -195,4 +203,6 @@ class Infusion(ChainMethods, LatentVariableModel):
         own["mapping"] = keras.saving.serialize_keras_object(self.steps[0])
         config = super().get_config()
         del config["num_classes"]
+        if not self.walkback:
+            del own["walkback"]  # As in the files of earlier versions.
         return {**config, **own}

@@ -18,6 +18,7 @@ from tfgvae.models import step_training
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.sampling_methods import ChainMethods
 from tfgvae.models.steps import LAYOUTS, Steps
+from tfgvae.models.walkback import walkback as walked_back
 from tfgvae.objectives import ELBO, OBJECTIVES, Objective, iwae
 from tfgvae.registry import arguments, make
 from tfgvae.regularizers import KL, REGULARIZERS, Regularizer
@@ -25,7 +26,7 @@ from tfgvae.sampling.conditional import draw_images
 from tfgvae.types import Shape, Spec, Tensor
 
 # Arguments of later versions. A file without them, of any version, has these values.
-ADDED = {"layout": "wide", "channels": (), "recompute": False}
+ADDED = {"layout": "wide", "channels": (), "recompute": False, "walkback": 0}
 
 
 @keras.saving.register_keras_serializable("tfgvae")
@@ -74,6 +75,8 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
       num_classes: > 0 for a label that conditions the dense top of each step.
       denoise: train to reconstruct from corrupted images.
       salt_and_pepper, noise_stddev: of the corruption: a probability in [0, 1], and >= 0.
+      walkback: steps of the Gibbs chain before -log p_T(x|z) is added to the loss (see
+        models/walkback); its gradient goes through all steps, also with training = "greedy".
       objective: "elbo"; or "iwae", the importance-weighted bound of the last image, which needs
         training = "last", the regularizer kl and no denoise.
       family, regularizer, objective: an instance, a class, a name, or a dict
@@ -119,6 +122,7 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
         regularizer: Spec = "kl",
         seed: int = 0,
         objective: Spec = "elbo",
+        walkback: int = 0,
         **kwargs: Any,
     ) -> None:
         num_steps = checks.size("num_steps", num_steps, 1)
@@ -148,6 +152,7 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
         self.denoise = checks.boolean("denoise", denoise)
         self.salt_and_pepper = checks.real("salt_and_pepper", salt_and_pepper, 0, 1)
         self.noise_stddev = checks.real("noise_stddev", noise_stddev, 0)
+        self.walkback = checks.size("walkback", walkback, 0)
         with self._construction():
             self.family = make(FAMILIES, family, "family", Family)
             self._check_family()
@@ -228,6 +233,9 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
         self.add_batch_loss(
             step_training.reconstruction(self.training, nlls, self.train_batches, self.anneal_steps)
         )
+        if training and self.walkback:
+            again = seeds.fold_in(x_seed, 1)
+            self.add_batch_loss(walked_back(self, x, label, z, again, self.walkback))
         # KL takes the Gaussians of the steps given the drawn z(<t), which have a closed form. The
         # others compare draws with p(z).
         given = prior if self._step_priors and isinstance(self.regularizer, KL) else self.prior()

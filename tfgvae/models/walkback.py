@@ -18,7 +18,9 @@ def walkback(
 ) -> Tensor:
     """-log p(x | z_k) after k = num_steps steps of the chain from x: [B] nats.
 
-    No gradient goes through the images of the chain. One goes through z_k to q.
+    No gradient goes through the images of the chain. One goes through z_k to q. All networks work
+    as in sampling: images of the chain are no data, and must not enter the averages of batch
+    normalisation or the q(z) of a fixed classifier.
 
     Args:
       model: a latent variable model.
@@ -37,5 +39,5 @@ def walkback(
         walked = tf.stop_gradient(model.family.sample(params, noise))
         walked = tf.ensure_shape(walked, [None, *model.image_shape])
         noise = seeds.batch_normal(z_seed, batch, model.noise_shape)
-        z = from_noise(model.posterior(walked, training=True), noise)
-    return -model.family.log_prob(x, model.likelihood(z, label, training=True))
+        z = from_noise(model.posterior(walked), noise)
+    return -model.family.log_prob(x, model.likelihood(z, label))

@@ -4,28 +4,26 @@ import contextlib
 
 from tfgvae.estimators.estimate import Estimate
 from tfgvae.estimators.frechet import kernel_distance
-from tfgvae.priors.fitting import HELD_OUT
+from tfgvae.priors import fitting
 from train import pictures
 from train.evaluate.metrics.samples import square
 from train.evaluate.section import NotApplicable, Picture, Section
-
-MOST_COMPONENTS = 30
-IMAGES_PER_COMPONENT = 20
 
 
 def fitted_prior(context):
     """What a mixture of Gaussians fitted to the codes changes: the bound and ancestral samples."""
     context.require_latents()
-    if not hasattr(context.model, "fit_prior"):
-        raise NotApplicable("The prior of this model is a chain, which no fitted prior replaces.")
+    if why := fitting.refusal(context.model):
+        raise NotApplicable(why[0].upper() + why[1:] + ".")
     if context.model.inference.matches_prior:
         raise NotApplicable("This model's p(z) is q(z): there is nothing to fit.")
     if context.model.regularizer.needs_normal_prior:
         raise NotApplicable("The regularizer of this model takes no other prior than N(0, I).")
     others = context.other_images()
-    if len(others) < 2 * HELD_OUT:
+    least = 2 * fitting.HELD_OUT
+    if len(others) < least:
         raise NotApplicable(
-            f"A fitted prior needs {2 * HELD_OUT} test images beside the {len(context.images())} "
+            f"A fitted prior needs {least} test images beside the {len(context.images())} "
             "of the other metrics: give a smaller --num_images."
         )
     section = Section()
@@ -56,10 +54,9 @@ def fitted_prior(context):
 def _fitted(context, images):
     """Fit the prior of the model, and put its own prior back at the end."""
     model, before = context.model, context.model.latent_prior
-    components = min(MOST_COMPONENTS, len(images) // IMAGES_PER_COMPONENT)
     seed = context.seed_of("fitted_prior")
     try:
-        yield model.fit_prior(images, seed=seed, components=components)
+        yield model.fit_prior(images, seed=seed)
     finally:
         model.use_prior(before)
 
