@@ -190,8 +190,8 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
             )
         if self.num_classes:
             raise ValueError(
-                "step_prior = 'conditional' takes no classes: p(z) would depend on the label, as "
-                "x(t-1) does, and the p(z) of a model takes no label"
+                "step_prior = 'conditional' takes no classes, because p(z) of a model takes no "
+                "label: use step_prior = 'normal'"
             )
         self.regularizer.check_prior("of step_prior = 'conditional'")
 

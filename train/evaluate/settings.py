@@ -27,7 +27,9 @@ SIZES = {
     "num_critic": Size(
         0, 0, 0, "training images of a critic for I(x;z), where q sees damaged images; 0: none"
     ),
-    "num_walked": Size(100, 100, 2, "the same where q(z|x) walks a chain for each code and image"),
+    "num_walked": Size(
+        100, 100, 2, "num_codes for a conditional step prior, which is slower to measure"
+    ),
     "num_samples": Size(500, 20, 1, "k, draws per image for the bound on log p(x)"),
     "num_generated": Size(1000, 200, 2, "ancestral samples, and as many Gibbs samples"),
     "chain_steps": Size(50, 20, 8, "steps of the Gibbs chain", 10**4),

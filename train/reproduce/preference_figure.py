@@ -55,7 +55,7 @@ def draw(curves, drawn, settings, names):
             if name == "mutual_information":
                 _band(panel, rows)
         if name == "mutual_information":
-            _cap(panel, rows)
+            _cap(panel, next(iter(curves.values())))
         panel.set(ylabel=label)
         panel.grid(alpha=0.3)
         panel.legend(fontsize=8)
