@@ -123,10 +123,21 @@ def _numbers(text):
     return [int(part) for part in text.split(",")]
 
 
+def _counts(text):
+    """Numbers of GPUs: one machine with at most 8 of them, or whole machines."""
+    numbers = _numbers(text)
+    for number in numbers:
+        if number < 1 or (number > GPUS_PER_MACHINE and number % GPUS_PER_MACHINE):
+            raise argparse.ArgumentTypeError(
+                f"expected 1 to {GPUS_PER_MACHINE} GPUs, or a multiple of it, got {number}"
+            )
+    return numbers
+
+
 def parser():
     """The flags."""
     made = argparse.ArgumentParser("python benchmarks/all_reduce.py")
-    made.add_argument("--gpus", type=_numbers, default=[8, 64, 512])
+    made.add_argument("--gpus", type=_counts, default=[8, 64, 512])
     made.add_argument("--batch", type=_numbers, default=[4, 16, 64], help="images per GPU")
     made.add_argument("--parameters", type=float, default=161.7e6)
     made.add_argument("--flops", type=float, default=FLOPS, help="per image, forward and backward")

@@ -53,6 +53,24 @@ class Datasets:
     def _noise(self, family, augment):
         return data.Noise(self.config.data.binarize, dequantizes(self.config, family), augment)
 
+    def check_shapes(self):
+        """Check that all splits have images of one shape.
+
+        Raises:
+          ValueError: they have not.
+        """
+        expected = self.training_info.image_shape
+        for split, info in (
+            ("validation", self.validation_info),
+            (self.config.data.test_split, self.test_info),
+        ):
+            if info.image_shape != expected:
+                raise ValueError(
+                    f"images of the split {self.config.data.train_split!r} have the shape "
+                    f"{expected}, those of {split!r} {info.image_shape}: make them equal, or give "
+                    "--config.data.image_size or --config.data.grayscale"
+                )
+
     @property
     def training_info(self):
         """tfgvae.data.ImageInfo of the training split, without what is set aside."""

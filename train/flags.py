@@ -13,7 +13,7 @@ from configs import catalog
 from train import configuration
 from train.argv import modules_of, value_of
 from train.errors import SetupError
-from train.workers.cluster import WAIT
+from train.workers.cluster import LONGEST_WAIT, WAIT
 
 STRATEGIES = catalog.names("train.strategies", "STRATEGIES")
 RECIPES = "\n".join(f"  {name:11} {line}" for name, line in configs.RECIPES.items())
@@ -86,7 +86,7 @@ def _define(config, argv):
         flags.DEFINE_integer(name, None, name, flag_values=own)
     flags.DEFINE_multi_string("import", [], "import", flag_values=own)
     flags.DEFINE_string("strategy", "auto", "strategy", flag_values=own)
-    flags.DEFINE_float("wait_for_workers", WAIT, "wait", lower_bound=0.0, flag_values=own)
+    flags.DEFINE_float("wait_for_workers", WAIT, "wait", flag_values=own)
     for name in ("overwrite_config", "debug"):
         flags.DEFINE_bool(name, False, name, flag_values=own)
     config_flags.DEFINE_config_dict("config", config, flag_values=own, sys_argv=argv)
@@ -157,6 +157,16 @@ def _absolute(source):
     return os.path.abspath(source) if is_path else source
 
 
+def _check_wait(own):
+    if not 0 <= own.wait_for_workers <= LONGEST_WAIT:  # nan, too.
+        raise SetupError(
+            f"--wait_for_workers must be from 0 to {LONGEST_WAIT:g} seconds, got "
+            f"{own.wait_for_workers:g}"
+        )
+    if own["wait_for_workers"].present and own.strategy != "multiworker":
+        raise SetupError("--wait_for_workers belongs to --strategy=multiworker")
+
+
 def parse(argv):
     """Parse a command line.
 
@@ -177,6 +187,7 @@ def parse(argv):
         own = _define(config, argv)
         extra = own(argv)[1:]
         catalog.check_name(STRATEGIES, own.strategy, "strategy")
+        _check_wait(own)
     except (flags.Error, ValueError, TypeError, OSError) as error:
         raise SetupError(str(error)) from error
     if extra:

@@ -46,6 +46,7 @@ def _set_up(config, folder, strategy, overwrite_config, say, given, stream, lock
         run.metrics_file.rewind(step)
         if run.best:
             run.best.update(step)  # A process may have been killed between a checkpoint and this.
+    team.share(folder)
     return run, step
 
 

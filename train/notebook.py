@@ -14,7 +14,10 @@ from train.run import train as run
 
 PROGRAM = "tfgvae.train"
 # Arguments that are flags of the command line; all others are fields of the configuration.
-FLAGS = ("batch_size", "data_dir", "overwrite_config", "seed", "steps", "strategy", "workdir")
+FLAGS = (
+    *("batch_size", "data_dir", "overwrite_config", "seed", "steps", "strategy"),
+    *("wait_for_workers", "workdir"),
+)
 RENAMED = {"model": "model", "data": "dataset"}
 
 

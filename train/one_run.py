@@ -52,6 +52,7 @@ class Run:
           The training step to go on from.
         """
         info = self.data.training_info
+        self.data.check_shapes()
         with self.strategy.scope():
             self.model, step = beginning.begin(self.settled, info, self.checkpoints, self.say)
         self._find_values()

@@ -42,6 +42,8 @@ def train(command, say=print, stream=None):
         )
         if command.strategy == "multiworker":
             chief = cluster.from_environment().is_chief
+        elif others := cluster.unused():
+            say(others)
     from train.loop import train_and_evaluate
 
     interrupts.started()

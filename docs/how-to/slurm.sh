@@ -22,9 +22,12 @@ srun --kill-on-bad-exit=0 bash -c '
     --workdir=/shared/runs/celeba --batch_size=512 --strategy=multiworker'
 status=$?
 
-# 143: stopped by SIGTERM, at the end of the time or for another job. 1: a worker was lost.
+# 0: finished. 2: wrong flags. 143: SIGTERM, at the end of the time or for another job. All others: a
+# worker was lost, such as 137 for SIGKILL, or the run failed; then at most 20 starts.
 # The same command resumes.
-if [ $status -eq 143 ] || [ $status -eq 1 ]; then
+if [ $status -eq 143 ]; then
+  scontrol requeue "$SLURM_JOB_ID"
+elif [ $status -ne 0 ] && [ $status -ne 2 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 20 ]; then
   scontrol requeue "$SLURM_JOB_ID"
 fi
 exit $status

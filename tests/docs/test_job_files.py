@@ -19,8 +19,14 @@ if [ "$1 $2" = "show hostnames" ]; then printf "node%s\\n" 1 2 7 8; else echo "$
 """
 SRUN = """#!/bin/bash
 shift
-for i in 0 1 2 3; do SLURM_PROCID=$i RECORD=$RECORDS.$i "$@" || status=$?; done
-exit ${status:-0}
+highest=0
+for i in 0 1 2 3; do
+  SLURM_PROCID=$i RECORD=$RECORDS.$i "$@"
+  status=$?
+  [ $i = 2 ] && [ -n "$KILLED" ] && status=$KILLED
+  [ $status -le $highest ] || highest=$status
+done
+exit $highest
 """
 
 
@@ -49,16 +55,27 @@ def check(record, addresses, index):
 
 
 @pytest.mark.parametrize(
-    ("end", "requeued"), [("0", False), ("143", True), ("1", True), ("2", False)]
+    ("end", "starts", "requeued"),
+    [
+        ("0", 0, False),
+        ("2", 0, False),
+        ("143", 500, True),
+        ("1", 0, True),
+        ("137", 19, True),
+        ("137", 20, False),
+    ],
 )
-def test_slurm(shell, tmp_path, end, requeued):
+def test_slurm(shell, tmp_path, end, starts, requeued):
+    """137 is srun's status if one worker was killed and the others ended with 1: the highest."""
     status = shell(
         (FOLDER / "slurm.sh").read_text(),
         SLURM_JOB_NODELIST="node[1-2,7-8]",
         SLURM_JOB_ID="5",
         RECORDS=str(tmp_path / "record"),
         REQUEUED=str(tmp_path / "requeued"),
-        END=end,
+        END=end if end != "137" else "1",
+        KILLED=end if end == "137" else "",
+        SLURM_RESTART_COUNT=str(starts),
     )
     assert status == int(end) and (tmp_path / "requeued").exists() == requeued
     addresses = tuple(f"node{i}:12345" for i in (1, 2, 7, 8))

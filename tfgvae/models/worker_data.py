@@ -18,6 +18,25 @@ def several(strategy: tf.distribute.Strategy) -> bool:
     return strategy.num_replicas_in_sync > len(strategy.extended.worker_devices)
 
 
+def check_equal(strategy: tf.distribute.Strategy, name: str, value: int) -> None:
+    """Check that a number of a model is the same on all workers. All of them must call it.
+
+    Raises:
+      ValueError: it is not, on every worker.
+    """
+
+    @tf.function
+    def gathered():
+        own = strategy.run(lambda: tf.constant([value], tf.int64))
+        return strategy.gather(own, axis=0)
+
+    found = sorted(set(gathered().numpy().tolist()))
+    if len(found) > 1:
+        raise ValueError(
+            f"the model has another {name} on each worker: {found}; give all the same {name}"
+        )
+
+
 def divided(strategy: tf.distribute.Strategy, dataset: tf.data.Dataset) -> Any:
     """The rows of this process: a distributed data set.
 
@@ -83,8 +102,15 @@ def prepared(
     """What Keras's `fit`, `evaluate` or `predict` takes, divided over the workers.
 
     Raises:
-      ValueError: a generator or a PyDataset, which may differ between workers.
+      ValueError: a generator or a PyDataset, which may differ between workers; a weight beside a
+        data set, which has its own.
     """
+    batches = (tf.distribute.DistributedDataset, tf.data.Dataset)
+    if weight is not None and isinstance(x, batches):
+        raise ValueError(
+            "sample_weight belongs to arrays; give it in a data set as the key 'weight' or as the "
+            "third part of its elements"
+        )
     if isinstance(x, tf.distribute.DistributedDataset):
         return x
     if not isinstance(x, tf.data.Dataset):

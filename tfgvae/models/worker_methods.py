@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgvae.models.worker_data import prepared, several
+from tfgvae.models.worker_data import check_equal, prepared, several
 
 
 class WorkerMethods(keras.Model):
@@ -28,10 +28,12 @@ class WorkerMethods(keras.Model):
         """Keras's `fit`. With several workers the data must be the same on all of them.
 
         Raises:
-          ValueError: several workers, and a generator or `validation_split`.
+          ValueError: several workers, and a generator, `validation_split`, weights beside a data
+            set, or models of different seeds.
         """
         strategy = self.distribute_strategy
         if several(strategy):
+            check_equal(strategy, "seed", self.seed)
             if kwargs.pop("validation_split", 0):
                 raise ValueError("validation_split works on one worker only: give validation_data")
             seed = self.seed % 2**63 if kwargs.get("shuffle", True) else None

@@ -9,12 +9,14 @@ import dataclasses
 import errno
 import json
 import os
+import re
 import socket
 
 from train.errors import SetupError
 
 VARIABLE = "TF_CONFIG"
 WAIT = 300.0  # seconds: how long a worker waits for the others
+LONGEST_WAIT = 7 * 24 * 3600.0
 _EXAMPLE = (
     '{"cluster": {"worker": ["host0:12345", "host1:12345"]}, '
     '"task": {"type": "worker", "index": 0}}'
@@ -105,6 +107,20 @@ def from_environment(environment=os.environ):
     return Cluster(addresses, _index(config, jobs))
 
 
+def unused(environment=os.environ):
+    """A line that says that TF_CONFIG names other workers, for a run without them; else None."""
+    try:
+        count = len(from_environment(environment).addresses)
+    except SetupError:
+        return None
+    if count == 1:
+        return None
+    return (
+        f"{VARIABLE} names {count} workers, but this run trains alone: all of them together need "
+        "--strategy=multiworker"
+    )
+
+
 def _jobs(config):
     """{job: [address]} of a TF_CONFIG, checked."""
     jobs = config.get("cluster") if isinstance(config, dict) else None
@@ -114,6 +130,8 @@ def _jobs(config):
             f"{_EXAMPLE}, got {json.dumps(config)}"
         )
     other = sorted(set(jobs) - {"chief", "worker"})
+    if other == ["evaluator"]:
+        raise SetupError(f"{VARIABLE}: the chief evaluates the run, so there is no job evaluator")
     if other:
         raise SetupError(
             f"{VARIABLE}: the jobs of a run are chief and worker, got also {', '.join(other)}"
@@ -129,10 +147,9 @@ def _jobs(config):
 
 
 def _is_address(address):
-    if not isinstance(address, str) or "/" in address:
+    if not isinstance(address, str) or not re.fullmatch(r"[^\s/]+:[0-9]{1,5}", address):
         return False
-    host, _, port = address.rpartition(":")
-    return bool(host) and port.isascii() and port.isdigit() and 0 < int(port) < 65536
+    return 0 < int(address.rpartition(":")[2]) < 65536
 
 
 def _index(config, jobs):
@@ -144,11 +161,11 @@ def _index(config, jobs):
             f"process is; got {json.dumps(task)}"
         )
     job, index = task["type"], task["index"]
-    if job not in jobs:
+    if not isinstance(job, str) or job not in jobs:
         raise SetupError(
             f"{VARIABLE}: the task's type must be one of {', '.join(sorted(jobs))}, got {job!r}"
         )
-    if isinstance(index, str) and index.isascii() and index.isdigit():
+    if isinstance(index, str) and re.fullmatch("[0-9]{1,9}", index):
         index = int(index)  # Shells write it as a string, and TensorFlow takes it.
     count = len(jobs[job])
     if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < count:

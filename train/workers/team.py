@@ -46,6 +46,9 @@ class Alone:
     def agree(self, config):
         """Check that all workers have the same configuration."""
 
+    def share(self, folder):
+        """Check that all workers see the run folder, which the chief has made."""
+
     def divided(self, make, steps=tf.data.INFINITE_CARDINALITY):
         """Batches for Keras, `steps` of them: make(division) gives this worker's part."""
         return make(None)
@@ -133,7 +136,25 @@ class Team(Alone):
                 "-> this worker's:\n  " + "\n  ".join(lines)
             )
         if wrong:
-            raise SetupError(f"{wrong:g} workers have another configuration than this one")
+            raise SetupError(
+                f"{wrong:g} of the workers have another configuration than this one: see their "
+                "output"
+            )
+
+    def share(self, folder):
+        """Check that every worker sees the chief's run folder.
+
+        Raises:
+          SetupError: a worker does not see it.
+        """
+        self.barrier()
+        missing = not self.is_chief and not _appears(folder / "config.json")
+        (count,) = self.sum([1.0 if missing else 0.0])
+        if count:
+            raise SetupError(
+                f"{count:g} of the workers do not see the chief's run folder: --workdir must be "
+                "one folder that all workers share"
+            )
 
     def divided(self, make, steps=tf.data.INFINITE_CARDINALITY):
         parts = self.strategy.distribute_datasets_from_function(lambda _: make(self.division))
@@ -163,8 +184,9 @@ class Team(Alone):
             if not lost:
                 raise
             raise WorkerLost(
-                f"{lost} stopped, so {self.cluster.describe(self.cluster.index)} stops, too. The "
-                "same command on all workers resumes from the last checkpoint."
+                f"{lost} stopped, so {self.cluster.describe(self.cluster.index)} stops, too: see "
+                "its output. The same command on all workers goes on from the last checkpoint, or "
+                "from the beginning if there is none."
             ) from error
 
     def _lost(self, error):
@@ -194,6 +216,16 @@ class Team(Alone):
                     self.barrier()
             finally:
                 shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _appears(path, seconds=60.0):
+    """Whether a file is there, or comes within some seconds: NFS shows new files late."""
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
+    return True
 
 
 def of(strategy):

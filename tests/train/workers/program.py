@@ -34,13 +34,15 @@ def devices(count):
 
 
 def main(output, *keys):
-    strategy = joining.join(300)
+    strategy = joining.join(float(os.environ.get("WAIT", "300")))
     found = {}
     for key in keys:
         if key == "keras":
             found["keras"] = training.keras_fails(strategy)
         elif key == "arrays":
             found[key] = training.on_arrays(strategy)
+        elif key == "refused":
+            found[key] = training.refused(strategy)
         elif key == "run":
             folder = pathlib.Path(output).with_name("run")
             _, metrics = train_and_evaluate(

@@ -41,13 +41,19 @@ BAD = {
     json.dumps({"cluster": {"worker": ["h:1", "h:1"]}, "task": TASK}): "one address for two",
     json.dumps({"cluster": {"worker": WORKERS, "ps": ["h:1"]}, "task": TASK}): "got also ps",
     json.dumps({"cluster": {"worker": WORKERS, "chief": ["h:1", "h:2"]}, "task": TASK}): "one",
+    json.dumps({"cluster": {"worker": ["a b:1"]}, "task": TASK}): '"worker" must be a list',
+    json.dumps({"cluster": {"worker": ["h:" + "1" * 5000]}, "task": TASK}): "must be a list",
+    json.dumps({"cluster": {"worker": WORKERS, "evaluator": ["h:1"]}, "task": TASK}): (
+        "the chief evaluates the run"
+    ),
+    json.dumps({"cluster": {"worker": WORKERS}, "task": {"type": [], "index": 0}}): "type must",
     json.dumps({"cluster": {"worker": WORKERS}}): 'no "task"',
     json.dumps({"cluster": {"worker": WORKERS}, "task": {"type": "ps", "index": 0}}): "type must",
     **{
         json.dumps({"cluster": {"worker": WORKERS}, "task": {"type": "worker", "index": i}}): (
             "index must be from 0 to 1"
         )
-        for i in (2, -1, "x", None, True, 0.0)
+        for i in (2, -1, "x", "1" * 5000, None, True, 0.0)
     },
 }
 

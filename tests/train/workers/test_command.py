@@ -1,7 +1,6 @@
 """`python -m train.run --strategy=multiworker` on two workers: it ends, it stops, it resumes."""
 
 import signal
-import subprocess
 
 import numpy as np
 import pytest
@@ -159,10 +158,48 @@ def test_a_finished_run_says_so(whole):
     assert "This run has finished" in out
 
 
-def test_the_command_without_multiworker_ignores_tf_config():
-    out = subprocess.check_output(
-        ["env", "TF_CONFIG={", *tiny_runs.command("--help")[:3], "--help"],
-        cwd=tiny_runs.ROOT,
-        text=True,
+def test_a_run_without_multiworker_says_that_it_is_alone(tmp_path):
+    """Two workers that forget --strategy=multiworker would train two runs in one folder."""
+    arguments = command(tmp_path / "run", 2, "--strategy=one")
+    process = launch.start(arguments, launch.free_ports(2), 1)
+    status, out, err = launch.ends([process])[0]
+    assert status == 0, err
+    assert "TF_CONFIG names 2 workers, but this run trains alone" in out and "Test set" in out
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "-1", "1e12"])
+def test_a_wait_without_an_end_is_refused(tmp_path, seconds):
+    process = launch.start(
+        command(tmp_path / "run", STEPS, f"--wait_for_workers={seconds}"), [1, 2], 0
     )
-    assert "--wait_for_workers" in out and "multiworker" in out
+    status, _, err = launch.ends([process])[0]
+    assert status == 2 and "--wait_for_workers must be from 0 to" in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("index", [0, 1])
+def test_sigterm_ends_a_worker_that_waits(tmp_path, index):
+    process = launch.start(command(tmp_path / "run"), launch.free_ports(2), index)
+    line = process.stderr.readline()  # After five seconds.
+    assert "Waiting for" in line and "at most 300 s" in line
+    process.send_signal(signal.SIGTERM)
+    ((status, *_),) = launch.ends([process], SECONDS)
+    assert status == -signal.SIGTERM
+
+
+@pytest.mark.slow
+def test_workers_with_other_numbers_of_devices_end(tmp_path):
+    ports = launch.free_ports(2)
+    program = ["-m", "tests.train.workers.program", str(tmp_path / "out")]
+    processes = [launch.start(program, ports, i, DEVICES=str(i + 1), WAIT="20") for i in range(2)]
+    for status, _, err in launch.ends(processes, 2 * SECONDS):
+        assert status == 1 and "the same number of devices" in err
+
+
+@pytest.mark.slow
+def test_workers_with_two_folders_are_told(tmp_path, monkeypatch):
+    ports = launch.free_ports(2)
+    processes = [launch.start(command(tmp_path / f"run{i}", STEPS), ports, i) for i in range(2)]
+    ends = launch.ends(processes, 3 * SECONDS)
+    assert [status for status, *_ in ends] == [2, 2]
+    assert all("one folder that all workers share" in err for *_, err in ends)
