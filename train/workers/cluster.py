@@ -5,6 +5,7 @@
 The first worker is the chief, or the one of the job "chief" if there is one.
 """
 
+import contextlib
 import dataclasses
 import errno
 import json
@@ -45,10 +46,27 @@ class Cluster:
         name = "the chief" if index == 0 else f"worker {index}"
         return f"{name} ({self.addresses[index]})"
 
-    def silent(self, seconds=2.0):
-        """The indices of the other workers that nobody answers for, at most some seconds each."""
+    def answers(self, index, seconds=2.0):
+        """Whether a worker's port answers, within some seconds."""
+        try:
+            socket.create_connection(_split(self.addresses[index]), seconds).close()
+        except OSError:
+            return False
+        return True
+
+    def silent(self):
+        """The indices of the other workers that do not answer."""
         others = [i for i in range(len(self.addresses)) if i != self.index]
-        return [i for i in others if not _answers(self.addresses[i], seconds)]
+        return [i for i in others if not self.answers(i)]
+
+    @contextlib.contextmanager
+    def listening(self):
+        """Within it this worker's port answers. The system takes the connections: no thread."""
+        with socket.socket() as own:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            own.bind(("", _split(self.addresses[self.index])[1]))
+            own.listen(1024)
+            yield
 
     def check_port(self):
         """Check that this worker's port is free. TensorFlow would share it with another process.
@@ -68,14 +86,6 @@ class Cluster:
                     f"{VARIABLE}: this process is {self.describe(self.index)}, and port {port} of "
                     f"this machine is not free: {said}"
                 ) from error
-
-
-def _answers(address, seconds):
-    try:
-        socket.create_connection(_split(address), seconds).close()
-    except OSError:
-        return False
-    return True
 
 
 def _split(address):

@@ -1,27 +1,29 @@
 """The strategy of several workers, once all of them have come."""
 
 import contextlib
-import ctypes
+import faulthandler
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 
 import tensorflow as tf
 
 from tfgvae import checks
-from train.errors import SetupError
+from train.errors import SetupError, TrainError
 from train.workers import cluster as clusters
 from train.workers.cluster import WAIT
 
 PATIENCE = 5.0  # seconds until a line says which workers have not come
+_TELL = "import sys, time; time.sleep(float(sys.argv[1])); sys.stderr.write(sys.argv[2])"
 
 
 def join(seconds=WAIT):
     """The tf.distribute.MultiWorkerMirroredStrategy of TF_CONFIG, one per process.
 
-    It waits until every worker has come. If one does not, the process ends with one sentence and
-    status 1: TensorFlow waits in a call that Python cannot interrupt. Ctrl-C and SIGTERM end it.
+    It waits until every worker has come.
 
     Args:
       seconds: how long to wait, at most clusters.LONGEST_WAIT.
@@ -29,13 +31,15 @@ def join(seconds=WAIT):
     Raises:
       SetupError: TF_CONFIG is missing or wrong, or the port is not free, or TensorFlow was used
         before.
+      TrainError: a worker did not come.
       ValueError: `seconds` is out of range.
     """
     seconds = checks.real("wait_for_workers", seconds, 0, clusters.LONGEST_WAIT)
     if not hasattr(join, "strategy"):
         found = clusters.from_environment()
         found.check_port()
-        with _at_most(seconds, found), _interruptible(), _own_handler(signal.SIGTERM), _mortal():
+        _meet(found, seconds)
+        with _at_most(seconds), _interruptible(), _own_handler(signal.SIGTERM):
             try:
                 strategy = tf.distribute.MultiWorkerMirroredStrategy()
                 # Workers with different numbers of devices would wait for each other here.
@@ -48,47 +52,53 @@ def join(seconds=WAIT):
     return join.strategy
 
 
+def _meet(found, seconds):
+    """Wait until every other worker has answered once.
+
+    TensorFlow's own wait holds Python's lock: no signal and no thread of Python could end it. So
+    the workers meet here first. Each listens at its port until it has seen all others; from then
+    on TensorFlow listens there.
+    """
+    begun, told = time.monotonic(), False
+    with found.listening():
+        missing = found.silent()
+        while missing:
+            waited = time.monotonic() - begun
+            names = ", ".join(map(found.describe, missing))
+            if waited >= seconds:
+                raise TrainError(
+                    f"{names} did not come within {seconds:g} s (--wait_for_workers). Nothing was "
+                    "trained."
+                )
+            if waited >= PATIENCE and not told:
+                told = True
+                print(
+                    f"Waiting for {names}, at most {seconds:g} s (--wait_for_workers).",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            time.sleep(0.2)
+            missing = [index for index in missing if not found.answers(index)]
+
+
 @contextlib.contextmanager
-def _at_most(seconds, found):
-    """End the process if the body takes longer; before that, say what it waits for."""
-    timers = [
-        threading.Timer(seconds, _give_up, (seconds, found)),
-        threading.Timer(PATIENCE, _say_silent, (seconds, found)),
-    ]
-    for timer in timers:
-        timer.daemon = True
-        timer.start()
-    try:
-        yield
-    finally:
-        for timer in timers:
-            timer.cancel()
-
-
-def _write(text):
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-        os.write(2, f"{text}\n".encode())
-
-
-def _say_silent(seconds, found):
-    names = ", ".join(map(found.describe, found.silent()))
-    if names:
-        _write(f"Waiting for {names}, at most {seconds:g} s (--wait_for_workers).")
-
-
-def _give_up(seconds, found):
-    missing = found.silent()
-    if missing:
-        names = ", ".join(map(found.describe, missing))
-        said = f"{names} did not come within {seconds:g} s (--wait_for_workers)"
-    else:
-        said = (
-            f"the workers did not join within {seconds:g} s (--wait_for_workers), and all of them "
-            "answer: do they have the same cluster in TF_CONFIG, and the same number of devices?"
-        )
-    _write(f"\n{said}. Nothing was trained.")
-    os._exit(1)
+def _at_most(seconds):
+    """End the process with status 1 if the body takes longer, also if it holds Python's lock."""
+    said = (
+        f"\nThe workers did not join within {seconds:g} s (--wait_for_workers), although all of "
+        "them have answered. Do they have the same cluster in TF_CONFIG, and the same number of "
+        "devices? Nothing was trained.\n"
+    )
+    # Another process writes the line, and a thread of C ends this one.
+    teller = subprocess.Popen([sys.executable, "-S", "-c", _TELL, str(seconds), said])
+    with open(os.devnull, "w") as nowhere:
+        faulthandler.dump_traceback_later(seconds + 2, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            teller.kill()
+            teller.wait()
 
 
 @contextlib.contextmanager
@@ -100,32 +110,6 @@ def _own_handler(number):
     finally:
         if threading.current_thread() is threading.main_thread() and before is not None:
             signal.signal(number, before)
-
-
-@contextlib.contextmanager
-def _mortal():
-    """Within it SIGTERM ends the process at once: there is nothing to save yet.
-
-    Python's handlers wait until TensorFlow's call returns, and TensorFlow sets its own, which only
-    takes a note. Python sets handlers in the main thread only, hence the C library's function.
-    """
-    ended = threading.Event()
-
-    def watch():
-        default = ctypes.CDLL(None).signal
-        default.argtypes, default.restype = [ctypes.c_int, ctypes.c_void_p], ctypes.c_void_p
-        while not ended.wait(0.5):
-            default(signal.SIGTERM, None)  # SIG_DFL.
-
-    thread = threading.Thread(target=watch, daemon=True)
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
-        thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        if thread.is_alive():
-            thread.join()
 
 
 @contextlib.contextmanager
