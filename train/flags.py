@@ -148,6 +148,7 @@ def _of_source(source):
     found = trained_config(source)
     if found is None:
         raise SetupError(f"{source} has no configuration: give --model, too; models:\n{RECIPES}")
+    found.prior_fit = None  # This run fits no prior; that of the weights stays as it is.
     return found
 
 

@@ -15,7 +15,7 @@ from train.run import train as run
 PROGRAM = "tfgvae.train"
 # Arguments that are flags of the command line; all others are fields of the configuration.
 FLAGS = (
-    *("batch_size", "data_dir", "overwrite_config", "seed", "steps", "strategy"),
+    *("batch_size", "data_dir", "init_from", "overwrite_config", "seed", "steps", "strategy"),
     *("wait_for_workers", "workdir"),
 )
 RENAMED = {"model": "model", "data": "dataset"}

@@ -18,6 +18,7 @@ SEPARATOR = 2  # pixels between images
 BACKGROUND = 96  # a grey between black and white
 SMALLEST = 48  # images are enlarged to at least this many pixels per side
 PLANE = 16  # images per side of the decoded latent plane
+MOST_TRIED = 64  # coordinates of a traversal whose effect is compared
 
 
 def enlargement(height, width):
@@ -140,10 +141,11 @@ def traversal(model, batch, seed, options):
 
 
 def traversed(model, batch, num, seed, mean=None):
-    """Images [at most num, num, H, W, C]: the coordinates of z that differ most among images.
+    """Images [at most num, num, H, W, C]: the coordinates of z that change the image most.
 
-    The values of a coordinate go from 3 standard deviations below its mean over the images to 3
-    above.
+    The change is that of E[x|z]. Where it has no closed form, the coordinates that differ most
+    among images are shown instead. The values of a coordinate go from 3 standard deviations below
+    its mean over the images to 3 above.
 
     Args:
       model: a LatentVariableModel with codes.
@@ -156,7 +158,7 @@ def traversed(model, batch, num, seed, mean=None):
     z = model.encode(batch["image"], seed, mean=kind_of_codes(model) == "mean")
     flat = z.numpy().reshape(len(z), -1)
     spread = flat.std(axis=0)
-    shown = np.argsort(-spread, kind="stable")[:num]
+    shown = _strongest(model, z[:1], flat.mean(axis=0), spread, batch)[:num]
     values = flat.mean(axis=0) + spread * np.linspace(-3, 3, num, dtype=np.float32)[:, None]
     rows = [varied(z[:1], [int(d)], tf.constant(values[:, d])) for d in shown]
     points = tf.concat(rows, axis=1)[0]  # [D, V, *latent_shape]
@@ -167,6 +169,21 @@ def traversed(model, batch, num, seed, mean=None):
     return tf.reshape(
         model.decode(flat, rows, mean=mean, **label), [len(shown), num, *model.image_shape]
     )
+
+
+def _strongest(model, z, center, spread, batch):
+    """Coordinates of a code, those first that change E[x|z] most from -2 to 2 deviations."""
+    order = np.argsort(-spread, kind="stable")
+    if not model.family.has_mean:
+        return order
+    tried = order[:MOST_TRIED]
+    values = center + spread * np.array([[-2], [2]], np.float32)
+    points = [varied(z, [int(d)], tf.constant(values[:, d], tf.float32)) for d in tried]
+    flat = tf.reshape(tf.concat(points, axis=1), [-1, *model.latent_shape])
+    label = {k: int(v[0]) for k, v in _given_labels(model, batch).items()}
+    images = model.decode(flat, 0, mean=True, **label).numpy().reshape(len(tried), 2, -1)
+    change = np.sum((images[:, 1] - images[:, 0]) ** 2, axis=1)
+    return tried[np.argsort(-change, kind="stable")]
 
 
 # name, as in samples/step_00000100_NAME.png -> the function that draws it; the function returns

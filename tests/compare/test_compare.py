@@ -74,6 +74,13 @@ def test_the_csv_file_has_a_line_for_each_run(two, tmp_path):
     assert second["test.elbo.standard_error"] == ""
 
 
+def test_families_of_the_same_pixels_can_be_compared(tmp_path):
+    one = run_folder(tmp_path / "a", {"family.name": "bernoulli"}, {"elbo": -1.0})
+    two = run_folder(tmp_path / "b", {"family.name": "pixelcnn"}, {"elbo": -1.0})
+    _, said, _ = compared([one, two], tmp_path)
+    assert "The families differ" not in said
+
+
 def test_what_cannot_be_compared_is_said(tmp_path):
     one = run_folder(tmp_path / "a" / "run", {"data.binarize": "static"}, {"elbo": -1.0})
     other = {"family.name": "gaussian", "data.dequantize": True}

@@ -9,6 +9,7 @@ from tests.estimators import linear_gaussian as lg
 from tfgvae import GVAE, SeqVAE
 from tfgvae.models import Marginal
 from tfgvae.priors import Flow, Mixture, fitting
+from tfgvae.regularizers.none import is_untied
 
 GAIN = np.array([[3.0], [0.8]]) * lg.GAIN
 OFFSET = np.array([5.0, -2.0])
@@ -166,3 +167,11 @@ def test_models_with_other_latents_say_so():
 def test_an_option_of_the_other_prior_is_refused():
     with pytest.raises(TypeError, match=r"'flow' takes no components; it takes: \['transforms'"):
         model().fit_prior(lg.draws(30, seed=0), "flow", components=3)
+
+
+def test_a_fitted_prior_is_tied_to_the_codes():
+    """Then the note that ancestral samples do not follow the data is wrong."""
+    made = GVAE(lg.IMAGE, 2, regularizer="none", mapping="mlp")
+    assert is_untied(made)
+    made.fit_prior(np.random.default_rng(0).uniform(size=(100, *lg.IMAGE)).astype(np.float32))
+    assert not is_untied(made)

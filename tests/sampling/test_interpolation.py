@@ -106,6 +106,20 @@ def test_means_chains_and_rows_alone():
     )
 
 
+def test_codes_are_means_where_there_are_any():
+    model = build("gvae")
+    x = images(batch(model, 2)).numpy()
+    np.testing.assert_array_equal(
+        model.interpolate(x, x[::-1], 3, seed=1, mean=True),
+        model.interpolate(x, x[::-1], 3, codes="mean", seed=1, mean=True),
+    )
+    model = build("gvae-flow")
+    np.testing.assert_array_equal(
+        model.interpolate(x, x[::-1], 3, seed=1, mean=True),
+        model.interpolate(x, x[::-1], 3, codes="draw", seed=1, mean=True),
+    )
+
+
 def test_a_traversal_changes_one_coordinate():
     model = build("gvae")
     x = images(batch(model, 2))
@@ -138,7 +152,7 @@ def test_what_is_refused():
     for call, message in (
         (lambda: model.interpolate(x, x, 1), "num_steps must be an integer >= 2, got 1"),
         (lambda: model.interpolate(x, x, mode="cubic"), "linear, spherical, got 'cubic'"),
-        (lambda: model.interpolate(x, x, codes="mode"), "codes must be one of mean, draw"),
+        (lambda: model.interpolate(x, x, codes="mode"), "codes must be one of auto, mean, draw"),
         (lambda: model.interpolate(x, x[:1]), "as many images as x_a"),
         (lambda: model.interpolate(x, 255 * x), "expected pixels in"),
         (lambda: model.interpolate(x, x, return_chain=True), "at once, not in steps"),
@@ -146,7 +160,7 @@ def test_what_is_refused():
         (lambda: model.traverse(x, [(0, 1)], [0.0]), r"z has the shape \(4,\)"),
         (lambda: model.traverse(x, [], [0.0]), "dims must not be empty"),
         (lambda: model.traverse(x, [0], [np.nan]), "finite numbers"),
-        (lambda: build("gvae-flow").interpolate(x, x), "use codes='draw'"),
+        (lambda: build("gvae-flow").interpolate(x, x, codes="mean"), "use codes='draw'"),
     ):
         with pytest.raises(ValueError, match=message):
             call()

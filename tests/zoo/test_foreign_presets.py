@@ -168,6 +168,35 @@ def test_pickles_are_not_read(folder):
     refused(folder, "cannot be read")
 
 
+def test_a_long_header_is_not_read(folder):
+    """numpy would read all of it: the file of a few kB has a header of 100 MB of spaces."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_BZIP2) as archive:
+        for name in arrays_of(folder):
+            with archive.open(f"{name}.npy", "w") as member:
+                member.write(np.lib.format.magic(2, 0) + (10**8).to_bytes(4, "little"))
+                member.write(b" " * 10**8 if name == sorted(arrays_of(folder))[0] else b"")
+    (folder / cards.WEIGHTS).write_bytes(file.getvalue())
+    sign(folder)
+    refused(folder, "header of 100000000 bytes")
+
+
+def test_numbers_that_a_weight_cannot_hold_are_refused(folder):
+    arrays = arrays_of(folder)
+    name = next(n for n, array in arrays.items() if array.dtype.kind == "f" and array.size)
+    arrays[name] = np.full(arrays[name].shape, 1e300)
+    weighted(folder, arrays)
+    refused(folder, "is not finite")
+
+
+@pytest.mark.parametrize("value", [10**400, float("inf")])
+def test_a_metric_without_an_end_is_refused(folder, value):
+    card = json.loads((folder / cards.CARD).read_text())
+    card["metrics"][0]["value"] = value
+    (folder / cards.CARD).write_text(json.dumps(card))
+    refused(folder, "a metric is not finite|is not JSON|not the card")
+
+
 def test_a_header_that_promises_more_than_the_file_has_allocates_nothing(folder):
     own = arrays_of(folder)
     name = next(iter(own))

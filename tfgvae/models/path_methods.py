@@ -13,15 +13,15 @@ from tfgvae.models.sampling_methods import ChainMethods, SamplingMethods
 from tfgvae.sampling import interpolation
 from tfgvae.types import Array, Seed, Tensor
 
-CODES = ("mean", "draw")
+CODES = ("auto", "mean", "draw")
 
 
 class PathMethods(SamplingMethods):
     """Methods of a model with latents; seeds, labels and `mean` are as in SamplingMethods.
 
-    Both start from the codes of images: E_q(z|x)[z], or with codes="draw" z ~ q(z|x), which is
-    `encode(x, seed)`. All images of a row are drawn with the same noise, that of `decode`, so what
-    differs between them comes from z.
+    Both start from the codes of images: E_q(z|x)[z], or z ~ q(z|x), which is `encode(x, seed)`.
+    All images of a row are drawn with the same noise, that of `decode`, so what differs between
+    them comes from z.
     """
 
     def interpolate(
@@ -30,7 +30,7 @@ class PathMethods(SamplingMethods):
         x_b: Array,
         num_steps: int = 8,
         mode: str = "linear",
-        codes: str = "mean",
+        codes: str = "auto",
         seed: Seed = None,
         label: Array | int | None = None,
         mean: bool = False,
@@ -45,7 +45,7 @@ class PathMethods(SamplingMethods):
           num_steps: images of a path, both ends included, >= 2.
           mode: "linear", or "spherical": along an arc, which keeps the norm of two codes of equal
             norm.
-          codes: "mean" or "draw".
+          codes: "mean", "draw", or "auto": the mean where q(z|x) has one in closed form.
           seed: as in SamplingMethods; both ends of a row are drawn with the same noise.
           label: of both ends.
           mean: E[x|z] instead of a draw.
@@ -78,7 +78,7 @@ class PathMethods(SamplingMethods):
         x: Array,
         dims: Sequence[int | tuple[int, ...]],
         values: Array,
-        codes: str = "mean",
+        codes: str = "auto",
         seed: Seed = None,
         label: Array | int | None = None,
         mean: bool = False,
@@ -123,13 +123,15 @@ class PathMethods(SamplingMethods):
 
     def _codes(self, x, rows, codes):
         try:
-            return self.encode(x, rows, mean=codes == "mean")
+            return self.encode(x, rows, mean=codes != "draw")
         except ValueError as error:
-            if isinstance(error.__cause__, NotImplementedError):
+            if not isinstance(error.__cause__, NotImplementedError):
+                raise
+            if codes == "mean":
                 raise ValueError(
                     "this q(z|x) has no mean in closed form: use codes='draw'"
                 ) from error
-            raise
+        return self.encode(x, rows)
 
     def _decode_all(self, points, leading, rows, label, mean, return_chain):
         """The images of codes [N, ..., *latent_shape] with `leading` first axes, in one call."""

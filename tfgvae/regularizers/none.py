@@ -16,8 +16,11 @@ class NoRegularizer(Regularizer):
 
 
 def is_untied(model: Model) -> bool:
-    """Whether q(z) may differ from p(z), because the model is trained without a regularizer."""
+    """Whether q(z) may differ from p(z): no regularizer, and no prior that was fitted to q(z)."""
     if getattr(getattr(model, "inference", None), "matches_prior", False):
+        return False
+    prior = getattr(model, "latent_prior", None)
+    if prior is not None and prior.weights and not prior.trainable:  # See priors.fitting.
         return False
     regularizer = getattr(model, "regularizer", None)
     return isinstance(regularizer, NoRegularizer) or bool(getattr(regularizer, "weight", 1) == 0)

@@ -43,9 +43,16 @@ def check(card: Any, where: str | pathlib.Path) -> dict[str, Any]:
             f"{where} is not the card of a preset: its headline {card['headline']!r} is not one of "
             f"its metrics, {', '.join(names)}"
         )
-    if not all(math.isfinite(metric["value"]) for metric in card["metrics"]):
+    if not all(map(_is_finite, card["metrics"])):
         raise ValueError(f"{where} is not the card of a preset: a metric is not finite")
     return card
+
+
+def _is_finite(metric):
+    try:
+        return math.isfinite(metric["value"]) and metric["standard_error"] != math.inf
+    except OverflowError:  # An integer of hundreds of digits.
+        return False
 
 
 def read(folder: str | pathlib.Path) -> dict[str, Any]:

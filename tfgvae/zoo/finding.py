@@ -124,7 +124,9 @@ def shown(metric: dict[str, Any]) -> str:
     if error:  # Two digits of the error, and the value to the same decimal place.
         place = min(9, max(0, 1 - math.floor(math.log10(error))))
         value = f"{metric['value']:.{place}f} +- {error:.{place}f}"
-    name = metric["name"].rpartition(".")[2]
+    section, _, name = metric["name"].rpartition(".")
+    if section and name in ("estimate", "lower", "upper"):  # Bounds on what the section measures.
+        name = section
     return f"{name} {value} {metric['unit']}, {metric['kind']}".replace("  ", " ")
 
 

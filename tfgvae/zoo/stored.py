@@ -25,6 +25,8 @@ _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+_LENGTHS = {(1, 0): 2, (2, 0): 4}
+_LARGEST_HEADER = 10**4  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,7 +189,13 @@ def _header(archive, member):
         version = np.lib.format.read_magic(file)
         if version not in _HEADERS:
             raise ValueError(f"{member} has the unknown format {version}")
-        shape, _, dtype = _HEADERS[version](file)
+        # The header's own length, before a header of gigabytes is read.
+        length = _LENGTHS[version]
+        size = int.from_bytes(file.read(length), "little")
+        if size > _LARGEST_HEADER:
+            raise ValueError(f"{member} has a header of {size} bytes")
+        header = io.BytesIO(size.to_bytes(length, "little") + file.read(size))
+        shape, _, dtype = _HEADERS[version](header)
         start = file.tell()
     if dtype.hasobject:
         raise ValueError(f"{member} has pickled objects")
@@ -200,6 +208,9 @@ def _array(archive, name):
     with archive.open(f"{name}.npy") as file:
         array = np.lib.format.read_array(file, allow_pickle=False)
         file.read(1)  # At the end the checksum is compared.
-    if not np.all(np.isfinite(array)):
+    # A float64 may be finite and too large for the weight.
+    with np.errstate(over="ignore"):
+        own = array.astype(np.float32) if array.dtype.kind == "f" else array
+    if not np.all(np.isfinite(own)):
         raise ValueError(f"{name} is not finite")
     return array

@@ -9,6 +9,7 @@ sign, and the error of their difference is smaller than this.
 import math
 
 from tfgvae.estimators.estimate import Estimate
+from tfgvae.families import FAMILIES
 
 # Fields that change what a likelihood is a likelihood of.
 DATA = ("name", "test_split", "image_size", "crop", "grayscale", "binarize", "dequantize")
@@ -42,6 +43,14 @@ def to_first(entries, name):
     return found
 
 
+def _kind(family):
+    """What a family gives the likelihood of: "binary" pixels, "levels", or a "density"."""
+    if family in ("bernoulli", "pixelcnn"):  # With binary pixels; data.binarize is compared, too.
+        return "binary"
+    found = FAMILIES.get(family)
+    return family if found is None else ("levels" if found.discrete else "density")
+
+
 def warnings(entries):
     """Sentences about what keeps the numbers from being compared."""
     found = []
@@ -52,11 +61,11 @@ def warnings(entries):
                 f"data.{name} differs: likelihoods and errors are about other images, and are not "
                 "comparable."
             )
-    families = {entry.config.get("family.name") for entry in entries}
-    if len(families) > 1:
+    families = sorted({str(entry.config.get("family.name")) for entry in entries})
+    if len({_kind(name) for name in families}) > 1:
         found.append(
-            f"The families differ ({', '.join(sorted(map(str, families)))}): a density and a "
-            "probability of pixels are not comparable."
+            f"The families differ ({', '.join(families)}): a density and a probability of pixels, "
+            "or probabilities of other pixels, are not comparable."
         )
     given = [entry.settings for entry in entries if entry.settings]
     shared = set.intersection(*map(set, given)) if given else set()

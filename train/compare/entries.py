@@ -72,7 +72,9 @@ def _entry(source, name):
     found = finding.open_preset(source)
     numbers = {metric["name"]: _number(metric) for metric in found.card["metrics"]}
     step = found.card.get("training", {}).get("steps")
-    return Entry(name, source, _config(found.run_config), numbers, step, [])
+    by_metric = found.card["evaluation"].get("settings", {})
+    settings = {key: value for part in by_metric.values() for key, value in part.items()}
+    return Entry(name, source, _config(found.run_config), numbers, step, [], settings)
 
 
 def _of_run(folder, source, name):
