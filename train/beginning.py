@@ -1,5 +1,7 @@
 """Where a run begins: the newest checkpoint, the weights of another model, or new ones."""
 
+import pathlib
+
 from tfgvae.models import batch_gradient
 from tfgvae.zoo import arrays
 from train import build, optimizers, sources
@@ -42,10 +44,18 @@ def _start_from(model, source):
 
 
 def _fixed_network(settled, checkpoints, path):
-    """The network of a fixed q in the checkpoint; None: load q from the classifier's file."""
+    """The network of a fixed q in the checkpoint; None: load q from the classifier's file.
+
+    A preset holds its network: a run that starts from its weights does not need the file.
+    """
     config, stored = settled.config, settled.stored
-    if path is None or config.inference.checkpoint is None:
+    if config.inference.checkpoint is None:
         return None
+    if path is None:
+        if not config.init_from or pathlib.Path(config.inference.checkpoint).exists():
+            return None
+        inference = getattr(sources.trained(config.init_from), "inference", None)
+        return getattr(inference, "network", None)
     if stored and stored.inference.checkpoint != config.inference.checkpoint:
         raise ValueError(
             f"the run's q is the classifier {stored.inference.checkpoint}, and a fixed q "

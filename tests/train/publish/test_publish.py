@@ -11,7 +11,7 @@ import tfgvae
 from tests.train import tiny_runs as tiny
 from tests.zoo.tiny_presets import published, quiet
 from tfgvae.zoo import arrays, cards, stored
-from train import flags
+from train import flags, run
 from train.configuration import as_json
 from train.errors import SetupError
 from train.publish import __main__ as command
@@ -218,6 +218,21 @@ def test_init_from_of_the_command(tmp_path):
     with pytest.raises(SetupError, match=r"--init_from=.*do not fit this GVAE"):
         train_and_evaluate(other, tmp_path / "third", "one", say=quiet)
     assert not (tmp_path / "third").exists()
+
+
+@pytest.mark.slow
+def test_a_fixed_q_needs_no_classifier_file(tmp_path):
+    """The preset holds the network; a run from its weights, and its resume, use that one."""
+    folder = tmp_path / "run"
+    for steps in (1, 2):
+        source = ["--init_from=fixedq-digits"] if steps == 1 else []
+        asked = [f"--workdir={folder}", f"--steps={steps}", "--config.pictures.num=0"]
+        assert run.main(["run", *source, *asked]) == 0
+    trained, own = tfgvae.from_preset("fixedq-digits"), tfgvae.load(folder)
+    for ours, theirs in zip(
+        own.inference.network.weights, trained.inference.network.weights, strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 # --- a bare file ------------------------------------------------------------------------------
