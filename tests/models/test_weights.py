@@ -62,6 +62,29 @@ def test_fit_weights_as_it_is_told():
         np.testing.assert_allclose(a, b, rtol=1e-6)
 
 
+def test_arrays_without_targets_keep_their_weights():
+    """Keras packs weights only beside targets, and drops them otherwise."""
+    model = build("gvae")
+    model.compile(keras.optimizers.SGD(0.0))
+    x = images(batch(model)).numpy()
+    plain, double, zero = (
+        model.evaluate(x, batch_size=6, verbose=0, return_dict=True, **given)["loss"]
+        for given in ({}, {"sample_weight": 2 * np.ones(6)}, {"sample_weight": np.zeros(6)})
+    )
+    np.testing.assert_allclose([double, zero], [2 * plain, 0], rtol=1e-5)
+
+    def start(**given):
+        model = build("gvae")
+        model.compile(keras.optimizers.SGD(1e-3))
+        return model.fit(x, batch_size=6, verbose=0, shuffle=False, **given).history
+
+    np.testing.assert_allclose(
+        start(sample_weight=2 * np.ones(6))["loss"], 2 * np.array(start()["loss"]), rtol=1e-5
+    )
+    held_out = start(validation_data=(x, None, np.zeros(6, np.float32)))
+    assert held_out["val_loss"] == [0.0]
+
+
 @pytest.mark.slow
 def test_two_replicas_weight_as_one(mirrored):
     def trained(strategy):

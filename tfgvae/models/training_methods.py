@@ -53,7 +53,20 @@ class TrainingMethods(WorkerMethods):
         self._check_fit(x)
         if self.family.wants_initialization:
             self.initialize(_images_of(first_batch(x, batch_size or 32)))
+        y = _targets(x, y, kwargs.get("sample_weight"))
+        held_out = kwargs.get("validation_data")
+        if isinstance(held_out, (tuple, list)) and len(held_out) == 3:
+            images, targets, weight = held_out
+            kwargs["validation_data"] = (images, _targets(images, targets, weight), weight)
         return super().fit(x, y, batch_size, **kwargs)
+
+    def evaluate(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any
+    ) -> Any:
+        """Keras's `evaluate`."""
+        return super().evaluate(
+            x, _targets(x, y, kwargs.get("sample_weight")), batch_size, **kwargs
+        )
 
     def _check_fit(self, x):
         # Not in `compile`: a model that overrides it is not compiled again by load_model.
@@ -103,6 +116,14 @@ class TrainingMethods(WorkerMethods):
         for name, tracker in self._trackers.items():
             tracker.update_state(y_pred[name])
         return super().compute_metrics(x, y, y_pred, sample_weight)
+
+
+def _targets(x, y, weight):
+    """y, or zeros in its place: without targets Keras drops the weights of arrays."""
+    if y is not None or weight is None or not hasattr(weight, "__len__"):
+        return y
+    arrays = all(hasattr(part, "shape") for part in tf.nest.flatten(x))
+    return np.zeros(len(weight), np.float32) if arrays else y
 
 
 def _images_of(batch):
