@@ -8,6 +8,7 @@ import pytest
 from tests.train import tiny_runs as tiny
 from tfgvae import runs
 from tfgvae.priors.mixture import Mixture
+from tfgvae.regularizers.none import is_untied
 from train import fit_prior as command
 from train import flags
 from train.configuration import read
@@ -39,6 +40,7 @@ def fitted(tmp_path_factory):
 def test_it_has_the_weights_and_the_prior(fitted):
     before, after = map(runs.load, fitted)
     assert isinstance(after.latent_prior, Mixture) and after.latent_prior.components == 2
+    assert is_untied(before) and not is_untied(after)
     assert int(after.train_batches) == int(before.train_batches) == STEPS
     for part in ("inference", "mapping"):
         ours, theirs = (getattr(m, part).get_weights() for m in (after, before))

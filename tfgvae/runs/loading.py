@@ -75,7 +75,10 @@ def load(folder: str | os.PathLike, step: int | None = None) -> Model:
     if config is None:
         raise FileNotFoundError(f"{folder} is not a run folder: it has no config.json")
     registry.bring_in(config.get("imports") or (), folder / "config.json")
-    return _load_file(find(folder, step)[1])
+    model = _load_file(find(folder, step)[1])
+    if config.get("prior_fit"):  # Fitted by train.fit_prior: see tfgvae.priors.fitting.
+        model.latent_prior.trainable = False
+    return model
 
 
 def _load_file(path):
