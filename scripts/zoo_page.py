@@ -37,7 +37,8 @@ HEAD = """# Presets
 
 This page is written from the cards of the presets by `python scripts/zoo_page.py`. Each number is
 on the test set, with its standard error, and each section has the commands that made it. The
-pictures are in the [gallery](../preset_gallery.md).
+pictures are in the [gallery](../preset_gallery.md). Where the last cell is empty, we know of no
+published number for the same data.
 
 | preset | data | parameters | headline | a published number |
 |---|---|---|---|---|
