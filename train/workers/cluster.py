@@ -61,24 +61,17 @@ class Cluster:
 
     @contextlib.contextmanager
     def listening(self):
-        """Within it this worker's port answers. The system takes the connections: no thread."""
-        with socket.socket() as own:
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            own.bind(("", _split(self.addresses[self.index])[1]))
-            own.listen(1024)
-            yield
-
-    def check_port(self):
-        """Check that this worker's port is free. TensorFlow would share it with another process.
+        """Within it this worker's port answers. The system takes the connections: no thread.
 
         Raises:
-          SetupError: it is in use.
+          SetupError: the port is in use. TensorFlow would share it with another process.
         """
         port = _split(self.addresses[self.index])[1]
-        with socket.socket() as test:
-            test.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with socket.socket() as own:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                test.bind(("", port))
+                own.bind(("", port))
+                own.listen(1024)
             except OSError as error:
                 used = error.errno == errno.EADDRINUSE
                 said = "address in use by another process" if used else error.strerror
@@ -86,6 +79,7 @@ class Cluster:
                     f"{VARIABLE}: this process is {self.describe(self.index)}, and port {port} of "
                     f"this machine is not free: {said}"
                 ) from error
+            yield
 
 
 def _split(address):

@@ -37,7 +37,6 @@ def join(seconds=WAIT):
     seconds = checks.real("wait_for_workers", seconds, 0, clusters.LONGEST_WAIT)
     if not hasattr(join, "strategy"):
         found = clusters.from_environment()
-        found.check_port()
         _meet(found, seconds)
         with _at_most(seconds), _interruptible(), _own_handler(signal.SIGTERM):
             try:
@@ -58,6 +57,10 @@ def _meet(found, seconds):
     TensorFlow's own wait holds Python's lock: no signal and no thread of Python could end it. So
     the workers meet here first. Each listens at its port until it has seen all others; from then
     on TensorFlow listens there.
+
+    Raises:
+      SetupError: the port is not free.
+      TrainError: a worker did not come.
     """
     begun, told = time.monotonic(), False
     with found.listening():

@@ -12,6 +12,16 @@ from train.checkpoints import CheckpointError, Checkpoints
 _SHARED = 60.0  # seconds: until a file of the chief is seen through a network file system
 
 
+def appears(path):
+    """Whether a file of the chief is there, or comes within a minute."""
+    deadline = time.monotonic() + _SHARED
+    while not path.exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
+    return True
+
+
 class TeamCheckpoints(Checkpoints):
     """The checkpoints of one run folder, for one of its workers.
 
@@ -42,14 +52,11 @@ class TeamCheckpoints(Checkpoints):
         if step is None:
             return None
         path = runs.checkpoint_path(self.folder, step)
-        deadline = time.monotonic() + _SHARED
-        while not path.exists():
-            if time.monotonic() > deadline:
-                raise CheckpointError(
-                    f"the chief resumes from {path}, which this worker does not have: --workdir "
-                    "must be a folder that all workers share"
-                )
-            time.sleep(0.5)
+        if not appears(path):
+            raise CheckpointError(
+                f"the chief resumes from {path}, which this worker does not have: --workdir "
+                "must be a folder that all workers share"
+            )
         return step, path
 
     def save(self, model, step):

@@ -21,7 +21,7 @@ from train.callbacks.guards import StopOnSignal
 from train.checkpoints import Checkpoints
 from train.errors import SetupError, TrainError
 from train.workers import cluster as clusters
-from train.workers.saving import TeamCheckpoints
+from train.workers.saving import TeamCheckpoints, appears
 from train.workers.stopping import StopTogether
 
 _SCRATCH = "tfgvae-worker-"
@@ -148,7 +148,7 @@ class Team(Alone):
           SetupError: a worker does not see it.
         """
         self.barrier()
-        missing = not self.is_chief and not _appears(folder / "config.json")
+        missing = not self.is_chief and not appears(folder / "config.json")
         (count,) = self.sum([1.0 if missing else 0.0])
         if count:
             raise SetupError(
@@ -216,16 +216,6 @@ class Team(Alone):
                     self.barrier()
             finally:
                 shutil.rmtree(self._scratch, ignore_errors=True)
-
-
-def _appears(path, seconds=60.0):
-    """Whether a file is there, or comes within some seconds: NFS shows new files late."""
-    deadline = time.monotonic() + seconds
-    while not path.exists():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.5)
-    return True
 
 
 def of(strategy):

@@ -197,7 +197,7 @@ def test_workers_with_other_numbers_of_devices_end(tmp_path):
 
 
 @pytest.mark.slow
-def test_workers_with_two_folders_are_told(tmp_path, monkeypatch):
+def test_workers_with_two_folders_are_told(tmp_path):
     ports = launch.free_ports(2)
     processes = [launch.start(command(tmp_path / f"run{i}", STEPS), ports, i) for i in range(2)]
     ends = launch.ends(processes, 3 * SECONDS)
