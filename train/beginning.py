@@ -1,5 +1,6 @@
 """Where a run begins: the newest checkpoint, the weights of another model, or new ones."""
 
+import contextlib
 import pathlib
 
 from tfgvae.models import batch_gradient
@@ -26,36 +27,40 @@ def begin(settled, info, checkpoints, say):
     step, path = newest or (0, None)
     if step > config.train.steps:
         raise ValueError(f"{path} is beyond train.steps = {config.train.steps}: nothing to do")
-    model = build.compiled(config, info, _fixed_network(settled, checkpoints, path))
+    with _named(config.init_from):
+        source = None if path or not config.init_from else sources.trained(config.init_from)
+    model = build.compiled(config, info, _fixed_network(settled, checkpoints, path, source))
     if path:
         checkpoints.restore(model, path, step)
-    elif config.init_from:
-        _start_from(model, config.init_from)
+    elif source is not None:
+        with _named(config.init_from):
+            arrays.start_from(model, source)
         say(f"First weights: {config.init_from}")
     return model, step
 
 
-def _start_from(model, source):
-    """Take the weights of a preset, a run or a file; see tfgvae.zoo.arrays.start_from."""
+@contextlib.contextmanager
+def _named(source):
+    """Errors of the first weights name the flag."""
     try:
-        arrays.start_from(model, sources.trained(source))
+        yield
     except ValueError as error:
         raise ValueError(f"--init_from={source}: {error}") from error
 
 
-def _fixed_network(settled, checkpoints, path):
+def _fixed_network(settled, checkpoints, path, source):
     """The network of a fixed q in the checkpoint; None: load q from the classifier's file.
 
-    A preset holds its network: a run that starts from its weights does not need the file.
+    A preset holds its network: a run that starts from its weights, those of the model `source`,
+    does not need the file.
     """
     config, stored = settled.config, settled.stored
     if config.inference.checkpoint is None:
         return None
     if path is None:
-        if not config.init_from or pathlib.Path(config.inference.checkpoint).exists():
+        if pathlib.Path(config.inference.checkpoint).exists():
             return None
-        inference = getattr(sources.trained(config.init_from), "inference", None)
-        return getattr(inference, "network", None)
+        return getattr(getattr(source, "inference", None), "network", None)
     if stored and stored.inference.checkpoint != config.inference.checkpoint:
         raise ValueError(
             f"the run's q is the classifier {stored.inference.checkpoint}, and a fixed q "

@@ -11,14 +11,13 @@ from PIL import Image
 
 from tfgvae import seeds
 from tfgvae.models.sampling_methods import ChainMethods
-from tfgvae.sampling.interpolation import varied
 from train.files import write_whole
+from train.traversals import given_labels, traversed
 
 SEPARATOR = 2  # pixels between images
 BACKGROUND = 96  # a grey between black and white
 SMALLEST = 48  # images are enlarged to at least this many pixels per side
 PLANE = 16  # images per side of the decoded latent plane
-MOST_TRIED = 64  # coordinates of a traversal whose effect is compared
 
 
 def enlargement(height, width):
@@ -76,7 +75,7 @@ def reconstruction(model, batch, seed, options):
     if not model.has_latents:
         return None
     images = batch["image"]
-    label = _given_labels(model, batch)
+    label = given_labels(model, batch)
     return tf.stack([images, model.reconstruct(images, seed=seed, mean=options.mean, **label)])
 
 
@@ -111,25 +110,19 @@ def plane(model, batch, seed, options):
     return tf.reshape(decoded, [PLANE, PLANE, *decoded.shape[1:]])
 
 
-def kind_of_codes(model):
-    """Which codes a path starts from: "mean", or "draw" if q(z|x) has no mean in closed form."""
-    try:
-        model.posterior(tf.zeros([1, *model.image_shape])).mean()
-        return "mean"
-    except NotImplementedError:
-        return "draw"
-
-
 def interpolation(model, batch, seed, options):
     """The straight paths between the codes of neighbouring test images, one path per row."""
     images = batch["image"]
     if not model.has_codes or len(images) < 2:
         return None
     following = tf.roll(images, -1, axis=0)
-    kind, label = kind_of_codes(model), _given_labels(model, batch)
-    steps = max(2, options.num)
     return model.interpolate(
-        images, following, steps, codes=kind, seed=seed, mean=options.mean, **label
+        images,
+        following,
+        max(2, options.num),
+        seed=seed,
+        mean=options.mean,
+        **given_labels(model, batch),
     )
 
 
@@ -138,52 +131,6 @@ def traversal(model, batch, seed, options):
     if not model.has_codes or len(batch["image"]) < 2:
         return None
     return traversed(model, batch, options.num, seed, options.mean)
-
-
-def traversed(model, batch, num, seed, mean=None):
-    """Images [at most num, num, H, W, C]: the coordinates of z that change the image most.
-
-    The change is that of E[x|z]. Where it has no closed form, the coordinates that differ most
-    among images are shown instead. The values of a coordinate go from 3 standard deviations below
-    its mean over the images to 3 above.
-
-    Args:
-      model: a LatentVariableModel with codes.
-      batch: {"image": [N, H, W, C], "label": [N]}, N >= 2; the first image is shown.
-      num: rows and columns.
-      seed: an int.
-      mean: E[x|z] instead of a draw; None: if the family has it.
-    """
-    mean = model.family.has_mean if mean is None else mean
-    z = model.encode(batch["image"], seed, mean=kind_of_codes(model) == "mean")
-    flat = z.numpy().reshape(len(z), -1)
-    spread = flat.std(axis=0)
-    shown = _strongest(model, z[:1], flat.mean(axis=0), spread, batch)[:num]
-    values = flat.mean(axis=0) + spread * np.linspace(-3, 3, num, dtype=np.float32)[:, None]
-    rows = [varied(z[:1], [int(d)], tf.constant(values[:, d])) for d in shown]
-    points = tf.concat(rows, axis=1)[0]  # [D, V, *latent_shape]
-    flat = tf.reshape(points, [-1, *model.latent_shape])
-    label = {k: int(v[0]) for k, v in _given_labels(model, batch).items()}
-    # The same noise for every image: what differs comes from z.
-    rows = tf.fill([len(flat)], seeds.fold_in(seed, 0))
-    return tf.reshape(
-        model.decode(flat, rows, mean=mean, **label), [len(shown), num, *model.image_shape]
-    )
-
-
-def _strongest(model, z, center, spread, batch):
-    """Coordinates of a code, those first that change E[x|z] most from -2 to 2 deviations."""
-    order = np.argsort(-spread, kind="stable")
-    if not model.family.has_mean:
-        return order
-    tried = order[:MOST_TRIED]
-    values = center + spread * np.array([[-2], [2]], np.float32)
-    points = [varied(z, [int(d)], tf.constant(values[:, d], tf.float32)) for d in tried]
-    flat = tf.reshape(tf.concat(points, axis=1), [-1, *model.latent_shape])
-    label = {k: int(v[0]) for k, v in _given_labels(model, batch).items()}
-    images = model.decode(flat, 0, mean=True, **label).numpy().reshape(len(tried), 2, -1)
-    change = np.sum((images[:, 1] - images[:, 0]) ** 2, axis=1)
-    return tried[np.argsort(-change, kind="stable")]
 
 
 # name, as in samples/step_00000100_NAME.png -> the function that draws it; the function returns
@@ -197,11 +144,6 @@ PICTURES = {
     "interpolation": interpolation,
     "traversal": traversal,
 }
-
-
-def _given_labels(model, batch):
-    """{"label": those of a batch} if the model has classes, else {}."""
-    return {"label": batch["label"]} if model.num_classes else {}
 
 
 def _labels(model, rows, columns=None):

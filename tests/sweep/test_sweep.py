@@ -64,6 +64,8 @@ def test_names_are_short_and_differ():
     ("arguments", "message"),
     [
         (["--model=vae", "--config.mapping.dense=16,8"], "no flag has several values"),
+        (["--model=vae", "--config.model.latnt_dim=2,3"], "config.model has no 'latnt_dim'"),
+        (["--model=vae", "--seed", "0,1"], "write --seed=VALUE, with an equals sign"),
         (["--model=vae", "--seed=1,1"], "must have different values, got 1,1"),
         (["--model=vae", "--seed=1,"], "must have different values, got 1,"),
         (["--model=vae", "--seed=1,2", "--seed=3,4"], "--seed is given twice"),

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from train import pictures
+from train import traversals
 
 
 class Family:
@@ -31,7 +31,7 @@ class Model:
 
 def test_the_strongest_coordinates_come_first():
     x = np.linspace(0, 1, 10, dtype=np.float32).reshape(-1, 1, 1, 1) * np.ones((1, 8, 8, 1), "f4")
-    found = pictures.traversed(Model(), {"image": x}, 3, seed=0).numpy()
+    found = traversals.traversed(Model(), {"image": x}, 3, seed=0).numpy()
     ranges = np.ptp(found, axis=1).max(axis=(1, 2, 3))
     spread = (x[:, 0, 0, 0] * 0.5).std()
     np.testing.assert_allclose(ranges, [6 * spread, 3 * spread, 0], rtol=1e-4, atol=1e-6)

@@ -72,6 +72,7 @@ ASKED = {
     "hf://ada/broken": "ValueError: ",
     "hf://ada/foreign": "ValueError: ",
     "hf://ada": "ValueError: expected hf://user/name",
+    "hf://ada/a--b": "ValueError: hf://ada/a--b cannot be an address: ",
 }
 
 

@@ -16,8 +16,8 @@ from tfgvae.families import FAMILIES, Family
 from tfgvae.graphs import forget
 from tfgvae.inference import INFERENCE, Inference
 from tfgvae.mappings import MAPPINGS, Mapping
+from tfgvae.models import walkback
 from tfgvae.models.base import LatentVariableModel
-from tfgvae.models.walkback import walkback
 from tfgvae.objectives import ELBO, OBJECTIVES, Objective, iwae
 from tfgvae.priors import PRIORS, OfInference, Prior, fitting
 from tfgvae.registry import make
@@ -204,9 +204,7 @@ class GVAE(LatentVariableModel):
         params = self.likelihood(z, label, training)
         nll = -self.family.log_prob(x, params, family_seed if training else None)
         self.add_batch_loss(nll)
-        if training and self.walkback:
-            again = seeds.fold_in(family_seed, 1)
-            self.add_batch_loss(walkback(self, x, label, z, again, self.walkback))
+        walkback.add_loss(self, x, label, z, family_seed, training)
         penalty = self.regularizer(z, q=q, prior=prior, step=self.train_batches, seed=r_seed)
         kl = kl_divergence(q, prior, z)
         return {"nll": nll, "kl": kl, "elbo": -(nll + kl), "penalty": penalty}

@@ -22,10 +22,10 @@ from tfgvae.families import FAMILIES, Family
 from tfgvae.layers.running_moments import RunningMoments
 from tfgvae.layers.scales import check_image_shape
 from tfgvae.mappings import MAPPINGS, Mapping
+from tfgvae.models import walkback
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.infusion_rates import RATES
 from tfgvae.models.sampling_methods import ChainMethods
-from tfgvae.models.walkback import walkback as walked_back
 from tfgvae.registry import arguments, make
 from tfgvae.sampling.conditional import draw_images
 from tfgvae.types import Distribution, Shape, Spec, Tensor
@@ -190,9 +190,7 @@ class Infusion(ChainMethods, LatentVariableModel):
         nlls = [-tf.reduce_sum(p.log_prob(x), axis=(1, 2, 3)) for p in pixels[1:]]
         nlls.append(-self.family.log_prob(x, self.likelihood(z, label, training)))
         self.add_batch_loss(tf.add_n(nlls))
-        if training and self.walkback:
-            again = seeds.fold_in(seed, 1)
-            self.add_batch_loss(walked_back(self, x, label, z, again, self.walkback))
+        walkback.add_loss(self, x, label, z, seed, training)
         nll, kl = nlls[-1], q.log_ratio(z, pixels)
         named = {"nll": nll, "kl": kl, "elbo": -(nll + kl), "penalty": tf.zeros_like(nll)}
         return {**named, **{f"nll_step_{t}": nll for t, nll in enumerate(nlls, 1)}}

@@ -14,11 +14,10 @@ from tfgvae.distributions.divergence import kl_terms
 from tfgvae.distributions.noise import from_noise
 from tfgvae.families import FAMILIES, Family
 from tfgvae.layers.corrupt import corrupt
-from tfgvae.models import step_training
+from tfgvae.models import step_training, walkback
 from tfgvae.models.base import LatentVariableModel
 from tfgvae.models.sampling_methods import ChainMethods
 from tfgvae.models.steps import LAYOUTS, Steps
-from tfgvae.models.walkback import walkback as walked_back
 from tfgvae.objectives import ELBO, OBJECTIVES, Objective, iwae
 from tfgvae.registry import arguments, make
 from tfgvae.regularizers import KL, REGULARIZERS, Regularizer
@@ -233,9 +232,7 @@ class SeqVAE(Steps, ChainMethods, LatentVariableModel):
         self.add_batch_loss(
             step_training.reconstruction(self.training, nlls, self.train_batches, self.anneal_steps)
         )
-        if training and self.walkback:
-            again = seeds.fold_in(x_seed, 1)
-            self.add_batch_loss(walked_back(self, x, label, z, again, self.walkback))
+        walkback.add_loss(self, x, label, z, x_seed, training)
         # KL takes the Gaussians of the steps given the drawn z(<t), which have a closed form. The
         # others compare draws with p(z).
         given = prior if self._step_priors and isinstance(self.regularizer, KL) else self.prior()

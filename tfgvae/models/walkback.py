@@ -13,6 +13,18 @@ from tfgvae.distributions.noise import from_noise
 from tfgvae.types import Model, Tensor
 
 
+def add_loss(
+    model: Model, x: Tensor, label: Tensor | None, z: Tensor, seed: Tensor, training: bool
+) -> None:
+    """Add the loss of the model's own number of steps, `model.walkback`, while it is trained.
+
+    Args: as `walkback`; `seed` may serve other noise, too.
+    """
+    if training and model.walkback:
+        again = seeds.fold_in(seed, 1)
+        model.add_batch_loss(walkback(model, x, label, z, again, model.walkback))
+
+
 def walkback(
     model: Model, x: Tensor, label: Tensor | None, z: Tensor, seed: Tensor, num_steps: int
 ) -> Tensor:

@@ -48,6 +48,20 @@ def check(card: Any, where: str | pathlib.Path) -> dict[str, Any]:
     return card
 
 
+def check_field(path: str, value: Any, called: str) -> None:
+    """Check a value for one field of a card, named by its path: "training.cpu_seconds".
+
+    Raises:
+      ValueError: it does not fit the schema; the message begins with `called`.
+    """
+    field = card_schema()
+    for name in path.split("."):
+        field = field["properties"][name]
+    said = schema.problem(value, field, called)
+    if said:
+        raise ValueError(said)
+
+
 def _is_finite(metric):
     try:
         return math.isfinite(metric["value"]) and metric["standard_error"] != math.inf

@@ -92,6 +92,8 @@ class _Errors:
     def _as_ours(self, error):
         errors, address = self.errors, self.address
         page, _ = parse(address)
+        if isinstance(error, errors.HFValidationError):
+            return ValueError(f"{address} cannot be an address: {said(error)}")
         if isinstance(error, errors.GatedRepoError):
             return PermissionError(
                 f"{address} is gated: ask for access on its page, https://huggingface.co/{page}, "

@@ -74,7 +74,8 @@ def _of_text(value, schema, name):
     if not isinstance(value, str):
         return None
     if len(value) < schema.get("minLength", 0):
-        return f"{name} is too short: {value!r}"
+        least = schema["minLength"]
+        return f"{name} must have at least {least} character{'s' * (least > 1)}, got {value!r}"
     if "pattern" in schema and not re.search(schema["pattern"], value):
         return f"{name} must match {schema['pattern']}, got {_shown(value)}"
     return None

@@ -1,6 +1,7 @@
 """The card of a preset, from a run and its evaluation."""
 
 import json
+import math
 import pathlib
 
 from configs.catalog import PARTS
@@ -39,6 +40,28 @@ def report_of(workdir, folder=None):
     if not numbers(report):
         raise ValueError(f"{path} has no finished metric: run {again}")
     return report
+
+
+def check_given(description, limits, licence, data_licence, cpu_seconds, machine):
+    """Check what the publisher writes, before anything is measured.
+
+    Raises:
+      ValueError: the card could not hold it; the message names the flag.
+    """
+    given = {
+        "--description": ("description", description),
+        "--licence": ("weights.licence", licence),
+        "--data_licence": ("data.licence", data_licence),
+        "--cpu_seconds": ("training.cpu_seconds", cpu_seconds),
+        "--machine": ("training.machine", machine),
+    }
+    for flag, (field, value) in given.items():
+        if value is not None:
+            cards.check_field(field, value, flag)
+    for limit in limits:
+        cards.check_field("limits", [limit], "--limit")
+    if cpu_seconds is not None and not math.isfinite(cpu_seconds):
+        raise ValueError(f"--cpu_seconds must be finite, got {cpu_seconds}")
 
 
 def numbers(report):

@@ -80,6 +80,7 @@ def publish(
     """
     with as_setup_error():
         target = _target(output, name, overwrite)
+        describing.check_given(description, limits, licence, data_licence, cpu_seconds, machine)
         if push_to is not None:
             push.require(push_to)
         report = describing.report_of(workdir, evaluation)

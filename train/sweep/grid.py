@@ -89,16 +89,19 @@ def parse(argv):
     """
     with as_setup_error():
         configuration.bring_in(modules_of(argv), "--import")  # Their classes have fields.
-        for name in OWN:
-            if f"--{name}" in argv[1:]:
-                raise ValueError(f"write --{name}=VALUE, with an equals sign")
+        for flag, value in zip(argv[1:], [*argv[2:], ""], strict=True):
+            name = flag.removeprefix("--")
+            if flag == f"--{name}" and (name in OWN or (name in SHORT and "," in value)):
+                raise ValueError(f"write {flag}=VALUE, with an equals sign")
         given = [argument for argument in argv[1:] if _flag(argument)[0] not in OWN]
         spans, shared = _spans(given)
         count = math.prod(len(values) for values in spans.values())
         if not spans:
+            flags.parse(["train.sweep", *shared])  # A wrong flag is a better reason.
             raise ValueError(
-                "no flag has several values: a sweep needs one, such as --seed=0,1,2 or "
-                "--config.train.learning_rate=1e-3,1e-4"
+                "no flag has several values: a sweep needs one, such as --seed=0,1,2, "
+                "--config.train.learning_rate=1e-3,1e-4 or, for tuples, "
+                '--config.mapping.dense="256,64;512"'
             )
         if count > MOST_CELLS:
             raise ValueError(f"a sweep has at most {MOST_CELLS} cells, got {count}")

@@ -46,6 +46,24 @@ def test_a_damaged_evaluation_is_named(workdir, tmp_path, text):
         describing.report_of(workdir, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"description": "Short."}, "--description must have at least 20 characters, got 'Short.'"),
+        ({"limits": ("A sentence.", "")}, "--limit.0. must have at least 1 character, got ''"),
+        ({"licence": ""}, "--licence must have"),
+        ({"data_licence": ""}, "--data_licence must have"),
+        ({"machine": ""}, "--machine must have"),
+        ({"cpu_seconds": -1.0}, "--cpu_seconds must be >= 0"),
+        ({"cpu_seconds": float("inf")}, "--cpu_seconds must be finite"),
+    ],
+)
+def test_what_the_card_cannot_hold_is_refused_at_once(tmp_path, given, said):
+    """Before the run is opened: there is none."""
+    with pytest.raises(SetupError, match=said):
+        published(tmp_path / "no run", tmp_path / "out", **given)
+
+
 def test_the_weights_come_back(workdir, preset):
     before, after = arrays.of(tfgvae.load(workdir)), arrays.of(tfgvae.from_preset(preset))
     assert before.keys() == after.keys()

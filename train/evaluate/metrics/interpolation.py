@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfgvae.estimators.estimate import Estimate
-from train import pictures
+from train import pictures, traversals
 from train.evaluate.section import NotApplicable, Picture, Section
 
 
@@ -15,7 +15,7 @@ def _pairs(context):
     return ends, {} if labels is None else {"label": labels[:half]}
 
 
-def _paths(context, kind, num_steps, pairs, mode="linear"):
+def _paths(context, num_steps, pairs, mode="linear"):
     """Paths between the first `pairs` pairs: numpy [pairs, num_steps, H, W, C]."""
     (x_a, x_b), labels = _pairs(context)
     rows, mean = context.rows("interpolation", len(x_a)), context.model.family.has_mean
@@ -24,7 +24,7 @@ def _paths(context, kind, num_steps, pairs, mode="linear"):
         part = slice(start, end)
         given = {name: value[part] for name, value in labels.items()}
         return context.model.interpolate(
-            x_a[part], x_b[part], num_steps, mode, kind, rows[part], mean=mean, **given
+            x_a[part], x_b[part], num_steps, mode, seed=rows[part], mean=mean, **given
         )
 
     return context.mapped(between, min(pairs, len(x_a)))
@@ -37,19 +37,19 @@ def interpolation(context):
     if not model.has_codes:
         raise NotApplicable("Here z is a chain of images: between two chains lie mixed pixels.")
     section, side = Section(), context.setting("grid")
-    kind = pictures.kind_of_codes(model)
     if model.family.has_mean:
-        _add_number(section, context, kind)
+        _add_number(section, context)
     for mode in ("linear", "spherical"):
-        drawn = _paths(context, kind, side, side, mode)
+        drawn = _paths(context, side, side, mode)
         section.pictures.append(Picture(mode, _CAPTIONS[mode], pictures.grid(drawn), "paths"))
     batch = {"image": context.images()[: max(side, 2)]}
     if model.num_classes:
         batch["label"] = context.labels()[: len(batch["image"])]
-    drawn = pictures.traversed(model, batch, side, context.seed_of("traversal"))
+    drawn = traversals.traversed(model, batch, side, context.seed_of("traversal"))
     caption = (
         "The first test image with one coordinate of z changed, from 3 standard deviations below "
-        "to 3 above its mean over these images: one coordinate per row, those that differ most."
+        "to 3 above its mean over these images: one coordinate per row, those that change the "
+        "image most; without a mean of p(x|z), those that differ most."
     )
     section.pictures.append(Picture("traversal", caption, pictures.grid(drawn), "traversal"))
     return section
@@ -61,9 +61,9 @@ _CAPTIONS = {
 }
 
 
-def _add_number(section, context, kind):
+def _add_number(section, context):
     """How far the middle image is from the average of the two ends."""
-    found = _paths(context, kind, 3, len(context.images()) // 2).astype(np.float64)
+    found = _paths(context, 3, len(context.images()) // 2).astype(np.float64)
     first, middle, last = found[:, 0], found[:, 1], found[:, 2]
     axes = (1, 2, 3)
     from_fade = np.mean((middle - (first + last) / 2) ** 2, axes)
