@@ -69,9 +69,10 @@ def test_two_workers_train_as_one_process(tmp_path, mirrored):
 
 
 @pytest.mark.slow
-def test_every_model_and_every_regularizer(tmp_path, mirrored):
-    found = arrays(tmp_path, *training.KEYS)
-    for key in training.KEYS:
+@pytest.mark.parametrize("keys", training.GROUPS, ids=lambda keys: keys[0])
+def test_every_model_and_every_regularizer(tmp_path, mirrored, keys):
+    found = arrays(tmp_path, *keys)
+    for key in keys:
         check(found, key, tf.distribute.get_strategy(), mirrored)
 
 
