@@ -120,30 +120,37 @@ def _opened(flags):
     return opened.model, opened
 
 
+def _checked(flags, output):
+    """(the model's name, the sizes of its batches, those that XLA compiles), or a ValueError.
+
+    Before TensorFlow is imported, which takes seconds.
+    """
+    own = _name(flags)
+    name = server_configs.check_name(flags.name or own)
+    if not flags.output:
+        raise ValueError("expected --output=DIR, the folder of all models, got an empty name")
+    check_name("the folder of all models", output.absolute())
+    sizes, jit_sizes = _sizes(flags.batch_sizes), ()
+    if flags.jit_batch_sizes is not None:
+        jit_sizes = _sizes(flags.jit_batch_sizes, "jit_batch_sizes")
+    # A server without the parameters of this model reads batching.config.
+    largest = max(sizes[-1], batching.SIZES[-1])
+    if flags.max_rows < largest:
+        raise ValueError(
+            f"--max_rows must be >= {largest}, because the server makes batches of that many "
+            f"rows; got {flags.max_rows}"
+        )
+    if flags.keep is not None and flags.keep < 1:
+        raise ValueError(f"--keep must be >= 1, got {flags.keep}")
+    require_ours(output / "models.config", output / "README.md")
+    return name, sizes, jit_sizes
+
+
 def export_run(flags):
     """Export with parsed flags and print the path of the version."""
     output = pathlib.Path(flags.output)
     with as_setup_error():
-        # Find mistakes before TensorFlow is imported, which takes seconds.
-        own = _name(flags)
-        name = server_configs.check_name(flags.name or own)
-        if not flags.output:
-            raise ValueError("expected --output=DIR, the folder of all models, got an empty name")
-        check_name("the folder of all models", output.absolute())
-        sizes = _sizes(flags.batch_sizes)
-        jit_sizes = ()
-        if flags.jit_batch_sizes is not None:
-            jit_sizes = _sizes(flags.jit_batch_sizes, "jit_batch_sizes")
-        # A server without the parameters of this model reads batching.config.
-        largest = max(sizes[-1], batching.SIZES[-1])
-        if flags.max_rows < largest:
-            raise ValueError(
-                f"--max_rows must be >= {largest}, because the server makes batches of that many "
-                f"rows; got {flags.max_rows}"
-            )
-        if flags.keep is not None and flags.keep < 1:
-            raise ValueError(f"--keep must be >= 1, got {flags.keep}")
-        require_ours(output / "models.config", output / "README.md")
+        name, sizes, jit_sizes = _checked(flags, output)
         from export.bundle import write_version
 
         interrupts.started()
