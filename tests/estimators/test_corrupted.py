@@ -58,6 +58,7 @@ def test_information_bounds_bracket_the_closed_form():
     assert abs(found.kl.value - expected) < 5 * found.kl.standard_error
 
 
+@pytest.mark.slow
 def test_a_trained_critic_loses_little_against_the_true_density(monkeypatch):
     """The best critic is the density of q~. I is far below log M."""
     monkeypatch.setattr(critic, "STEPS", 200)

@@ -165,6 +165,7 @@ def test_numbers_are_those_of_the_images_and_the_model(classifier):
     assert value("mutual_information", "cap") == np.log(SIZES["num_codes"])
 
 
+@pytest.mark.slow
 def test_training_images_give_the_bound_of_a_critic(classifier, monkeypatch):
     monkeypatch.setattr("tfgvae.estimators.critic.STEPS", 3)
     context = context_of("gvae-corrupted", classifier)

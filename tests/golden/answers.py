@@ -54,7 +54,8 @@ def _with_part(kind, key):
 
 def registered_now():
     """The Keras names of the classes of this package that exist today."""
-    import train.optimizers  # noqa: F401 (registers the optimizers)
+    import train.loss_scaling
+    import train.optimizers  # noqa: F401 (both register classes)
 
     names = keras.saving.get_custom_objects()
     return {name for name in names if name.startswith(("tfgvae>", "tfgvae."))}

@@ -165,6 +165,7 @@ def send_after_a_step(number, folder):
 LONG = {"steps": 100_000, "pictures": {"num": 0}}
 
 
+@pytest.mark.slow
 def test_an_interrupt_saves_a_checkpoint_and_the_next_call_resumes(tmp_path):
     before = handlers()
     sender = send_after_a_step(signal.SIGINT, tmp_path)

@@ -30,6 +30,7 @@ def expected(split, count):
     return batch["image"].numpy(), batch["label"].numpy()
 
 
+@pytest.mark.slow
 def test_the_images_are_those_of_the_run(folder):
     opened = open_run(folder)
     assert opened.num_available == 297

@@ -158,6 +158,7 @@ def test_a_finished_run_says_so(whole):
     assert "This run has finished" in out
 
 
+@pytest.mark.slow
 def test_a_run_without_multiworker_says_that_it_is_alone(tmp_path):
     """Two workers that forget --strategy=multiworker would train two runs in one folder."""
     arguments = command(tmp_path / "run", 2, "--strategy=one")
