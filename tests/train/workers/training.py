@@ -40,7 +40,7 @@ STEPS = 30
 LARGEST = 1e-5  # The largest difference of a weight.
 # Rounding makes a difference of 1e-7, until a unit crosses the kink of its ReLU in one computation
 # and not in the other: with a rate of 1e-3 that happened to a SeqVAE in step 17, and its weights
-# differed by 3e-4. A rate of 1e-4 still moves weights by 7e-3. The gradients of PixelCNN++ are large.
+# differed by 3e-4. A rate of 1e-4 still moves weights by 7e-3. PixelCNN++ has large gradients.
 RATE, RATES = 1e-4, {"gvae-pixelcnn_pp": 1e-5}
 
 
