@@ -13,10 +13,13 @@ import pytest
 HIDDEN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
 
+def _hidden():
+    return {name: value for name, value in os.environ.items() if name not in HIDDEN}
+
+
 def run(*command, folder):
     """Run a command in `folder`, away from the project: what it printed."""
-    env = {name: value for name, value in os.environ.items() if name not in HIDDEN}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, env=_hidden(), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -27,9 +30,8 @@ def python_with(*packages):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="environment-"))
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
-    done = subprocess.run(
-        [python, "-m", "pip", "install", "-q", *packages], capture_output=True, text=True
-    )
+    install = [python, "-m", "pip", "install", "-q", *packages]
+    done = subprocess.run(install, env=_hidden(), capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"cannot install {packages}: {done.stderr.strip().splitlines()[-1]}")
     return python
