@@ -32,32 +32,29 @@ def traversed(model, batch, num, seed, mean=None):
     z = model.encode(batch["image"], seed, mean=_have_mean(model))
     flat = z.numpy().reshape(len(z), -1)
     spread = flat.std(axis=0)
-    shown = _strongest(model, z[:1], flat.mean(axis=0), spread, batch)[:num]
-    values = flat.mean(axis=0) + spread * np.linspace(-3, 3, num, dtype=np.float32)[:, None]
-    rows = [varied(z[:1], [int(d)], tf.constant(values[:, d])) for d in shown]
-    points = tf.concat(rows, axis=1)[0]  # [D, V, *latent_shape]
-    flat = tf.reshape(points, [-1, *model.latent_shape])
     label = {k: int(v[0]) for k, v in given_labels(model, batch).items()}
-    # The same noise for every image: what differs comes from z.
-    rows = tf.fill([len(flat)], seeds.fold_in(seed, 0))
-    return tf.reshape(
-        model.decode(flat, rows, mean=mean, **label), [len(shown), num, *model.image_shape]
-    )
+
+    def images(dims, deviations, mean):
+        """[D, V, H, W, C]: each of dims at these deviations from its mean over the images."""
+        values = flat.mean(axis=0) + spread * deviations[:, None]
+        rows = [varied(z[:1], [int(d)], tf.constant(values[:, d])) for d in dims]
+        points = tf.reshape(tf.concat(rows, axis=1), [-1, *model.latent_shape])
+        # The same noise for every image: what differs comes from z.
+        noise = tf.fill([len(points)], seeds.fold_in(seed, 0))
+        drawn = model.decode(points, noise, mean=mean, **label)
+        return tf.reshape(drawn, [len(dims), len(deviations), *model.image_shape])
+
+    shown = np.argsort(-spread, kind="stable")
+    if model.family.has_mean:
+        shown = _strongest(shown[:MOST_TRIED], images)
+    return images(shown[:num], np.linspace(-3, 3, num, dtype=np.float32), mean)
 
 
-def _strongest(model, z, center, spread, batch):
+def _strongest(dims, images):
     """Coordinates of a code, those first that change E[x|z] most from -2 to 2 deviations."""
-    order = np.argsort(-spread, kind="stable")
-    if not model.family.has_mean:
-        return order
-    tried = order[:MOST_TRIED]
-    values = center + spread * np.array([[-2], [2]], np.float32)
-    points = [varied(z, [int(d)], tf.constant(values[:, d], tf.float32)) for d in tried]
-    flat = tf.reshape(tf.concat(points, axis=1), [-1, *model.latent_shape])
-    label = {k: int(v[0]) for k, v in given_labels(model, batch).items()}
-    images = model.decode(flat, 0, mean=True, **label).numpy().reshape(len(tried), 2, -1)
-    change = np.sum((images[:, 1] - images[:, 0]) ** 2, axis=1)
-    return tried[np.argsort(-change, kind="stable")]
+    low, high = tf.unstack(images(dims, np.array([-2, 2], np.float32), True), axis=1)
+    change = tf.reduce_sum((high - low) ** 2, axis=(1, 2, 3)).numpy()
+    return dims[np.argsort(-change, kind="stable")]
 
 
 def _have_mean(model):

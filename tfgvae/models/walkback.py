@@ -16,9 +16,12 @@ from tfgvae.types import Model, Tensor
 def add_loss(
     model: Model, x: Tensor, label: Tensor | None, z: Tensor, seed: Tensor, training: bool
 ) -> None:
-    """Add the loss of the model's own number of steps, `model.walkback`, while it is trained.
+    """Add `walkback` of model.walkback steps to the loss: in training, and if they are > 0.
 
-    Args: as `walkback`; `seed` may serve other noise, too.
+    Args:
+      model, x, label, z: as in `walkback`.
+      seed: int64 scalar of the training step, which may serve other noise, too.
+      training: whether the model is trained.
     """
     if training and model.walkback:
         again = seeds.fold_in(seed, 1)

@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import json
-import math
 import pathlib
 from typing import Any
 
@@ -43,8 +42,6 @@ def check(card: Any, where: str | pathlib.Path) -> dict[str, Any]:
             f"{where} is not the card of a preset: its headline {card['headline']!r} is not one of "
             f"its metrics, {', '.join(names)}"
         )
-    if not all(map(_is_finite, card["metrics"])):
-        raise ValueError(f"{where} is not the card of a preset: a metric is not finite")
     return card
 
 
@@ -60,13 +57,6 @@ def check_field(path: str, value: Any, called: str) -> None:
     said = schema.problem(value, field, called)
     if said:
         raise ValueError(said)
-
-
-def _is_finite(metric):
-    try:
-        return math.isfinite(metric["value"]) and metric["standard_error"] != math.inf
-    except OverflowError:  # An integer of hundreds of digits.
-        return False
 
 
 def read(folder: str | pathlib.Path) -> dict[str, Any]:

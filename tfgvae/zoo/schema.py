@@ -4,6 +4,7 @@ See https://json-schema.org/draft/2020-12. Not all of it is here: `KNOWN` lists 
 word in a schema is an error.
 """
 
+import math
 import re
 from typing import Any
 
@@ -82,9 +83,21 @@ def _of_text(value, schema, name):
 
 
 def _of_number(value, schema, name):
-    if _is(value, "number") and "minimum" in schema and not value >= schema["minimum"]:
+    if not _is(value, "number"):
+        return None
+    # JSON has no others, but Python reads them.
+    if not _is_finite(value):
+        return f"{name} must be finite, got {_shown(value)}"
+    if "minimum" in schema and value < schema["minimum"]:
         return f"{name} must be >= {schema['minimum']}, got {value!r}"
     return None
+
+
+def _is_finite(number):
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # An integer of hundreds of digits.
+        return False
 
 
 def _of_list(value, schema, name, where):

@@ -89,10 +89,10 @@ def parse(argv):
     """
     with as_setup_error():
         configuration.bring_in(modules_of(argv), "--import")  # Their classes have fields.
-        for flag, value in zip(argv[1:], [*argv[2:], ""], strict=True):
-            name = flag.removeprefix("--")
-            if flag == f"--{name}" and (name in OWN or (name in SHORT and "," in value)):
-                raise ValueError(f"write {flag}=VALUE, with an equals sign")
+        for argument, following in zip(argv[1:], [*argv[2:], ""], strict=True):
+            name, value = _flag(argument)
+            if value is None and (name in OWN or (name in SHORT and "," in following)):
+                raise ValueError(f"write --{name}=VALUE, with an equals sign")
         given = [argument for argument in argv[1:] if _flag(argument)[0] not in OWN]
         spans, shared = _spans(given)
         count = math.prod(len(values) for values in spans.values())
