@@ -46,7 +46,7 @@ def joined(several):
 
 
 def measure(batch, steps, size, width, several):
-    """Images per second of this process's fit; it runs in a process of its own."""
+    """(images per second, ms of a step, ms of CPU) of this process's fit, which runs alone."""
     strategy = joined(several)
     import keras
     import tensorflow as tf
@@ -60,12 +60,16 @@ def measure(batch, steps, size, width, several):
         model = made(size, width)
         model.compile(keras.optimizers.Adam(1e-3), jit_compile=False)
     times = []
-    note = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda step, logs: times.append((float(logs["loss"]), time.monotonic()))
-    )
+
+    def note(step, logs):
+        float(logs["loss"])  # It waits for the step.
+        times.append((time.monotonic(), time.process_time()))
+
     total = WARM_UP + steps
-    model.fit(data, steps_per_epoch=total, verbose=0, shuffle=False, callbacks=[note])
-    return batch * steps / (times[-1][1] - times[WARM_UP - 1][1])
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=note)
+    model.fit(data, steps_per_epoch=total, verbose=0, shuffle=False, callbacks=[callback])
+    wall, cpu = (end - start for start, end in zip(times[WARM_UP - 1], times[-1], strict=True))
+    return batch * steps / wall, 1e3 * wall / steps, 1e3 * cpu / steps
 
 
 def exchange(steps, size, width):
@@ -129,8 +133,12 @@ def two_workers(flags, kind="workers"):
 def limits(flags, one):
     """Print what two processes reach that exchange nothing, and the time of one exchange."""
     half = argparse.Namespace(**{**vars(flags), "batch": flags.batch // 2})
-    alone = sum(rate for (rate,) in finish([start(half, str(i)) for i in (0, 1)]))
-    print(f"two processes without an exchange: {alone:.1f} images per second, {alone / one:.2f}")
+    alone = finish([start(half, str(i)) for i in (0, 1)])
+    rate = sum(found[0] for found in alone)
+    print(
+        f"two processes without an exchange: {rate:.1f} images per second, {rate / one:.2f}; "
+        f"{statistics.mean(found[2] for found in alone):.1f} ms of a core for a step"
+    )
     size, wall, cpu = two_workers(flags, "exchange")
     print(f"an all-reduce of {size:.1f} MB alone: {wall:.1f} ms, {cpu:.1f} ms of a worker's core")
 
@@ -139,8 +147,12 @@ def main(flags):
     """Measure in turns and print the ratio."""
     pairs = []
     for turn in range(flags.turns):
-        pairs.append((two_workers(flags)[0], finish([start(flags, "0,1")])[0][0]))
-        print(f"turn {turn + 1}: two workers {pairs[-1][0]:.1f}, one process {pairs[-1][1]:.1f}")
+        workers, wall, cpu = two_workers(flags)
+        pairs.append((workers, finish([start(flags, "0,1")])[0][0]))
+        print(
+            f"turn {turn + 1}: two workers {workers:.1f}, one process {pairs[-1][1]:.1f}; "
+            f"a step of two workers {wall:.1f} ms, {cpu:.1f} ms of the chief's core"
+        )
     ratios = sorted(workers / one for workers, one in pairs)
     workers, one = (statistics.median(column) for column in zip(*pairs, strict=True))
     print(
@@ -168,6 +180,6 @@ if __name__ == "__main__":
         print(*exchange(given.steps, given.size, given.width))
     elif given.measure:
         several = given.measure == "workers"
-        print(measure(given.batch, given.steps, given.size, given.width, several))
+        print(*measure(given.batch, given.steps, given.size, given.width, several))
     else:
         main(given)

@@ -86,6 +86,22 @@ def test_a_critic_is_the_same_for_the_same_seed_and_needs_a_corruption(monkeypat
         mutual_information(lg.build(), x, training_images=others)
 
 
+@pytest.mark.parametrize("corrupted", [True, False])
+def test_without_the_leave_one_out_bound_the_kl_is_the_upper_one(corrupted):
+    model = cg.build(GAIN, stddev=STDDEV) if corrupted else lg.build()
+    x, ticks = lg.draws(60, seed=0), []
+    whole = mutual_information(model, x, seed=3)
+    found = mutual_information(
+        model, x, seed=3, leave_one_out=False, progress=lambda *done: ticks.append(done)
+    )
+    assert found.lower == whole.lower
+    assert (found.upper.value, found.upper.standard_error) == pytest.approx(
+        (whole.kl.value, whole.kl.standard_error)
+    )
+    assert found.marginal_kl_lower.value == 0
+    assert ticks[-1] == (len(ticks), len(ticks))
+
+
 def test_importance_weights_of_the_joint_draw_have_the_mean_p():
     """E p(x, z) / q(z|x~) = p(x): the bound rises to log p(x)."""
     model, count = cg.build(stddev=0.5), 8

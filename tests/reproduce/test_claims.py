@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tfgvae.estimators.estimate import Estimate
-from train.reproduce import chains, figure4, preference_figure
+from train.reproduce import chains, figure4, preference, preference_figure
 from train.reproduce.preference import FITTED, sampler
 
-SETTINGS = types.SimpleNamespace(chain_steps=(1, 5, 20))
+SETTINGS = preference.Settings({}, 1, 1, 1, (1, 5, 20))
 
 
 def estimate(value):
@@ -50,9 +50,12 @@ def rows(lower, upper=None, cap=9.0):
     ],
 )
 def test_corrupted_q(chain, ancestral, fitted, lower, expected):
-    curves = {"kl": rows(6.0, 7.0), "corrupted": rows(lower)}
+    bounds = {
+        "kl": types.SimpleNamespace(least_upper=estimate(7.0)),
+        "corrupted": types.SimpleNamespace(lower=estimate(lower)),
+    }
     found = {"kl": distances(10, 5, 5, 5), "corrupted": distances(ancestral, *chain, fitted=fitted)}
-    assert verdicts(preference_figure.corrupted_claims(curves, found, SETTINGS)) == expected
+    assert verdicts(preference_figure.corrupted_claims(bounds, found, SETTINGS)) == expected
 
 
 @pytest.mark.parametrize(

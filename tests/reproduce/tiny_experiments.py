@@ -48,4 +48,6 @@ def settings(experiment):
         classifier_steps=3,
         variants=("kl", "none", third),
         num_codes=80,
+        num_compared=40,
+        longest={"kl": 1},
     )

@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfgvae import seeds
+from tfgvae import graphs, seeds
 from tfgvae.distributions.divergence import is_gaussian, kl_divergence
 from tfgvae.distributions.noise import condition, from_noise
 from tfgvae.estimators import batching, contrastive
@@ -45,48 +45,56 @@ def terms(
     batch_size: int,
     tick: Callable[[], None],
     critic: Callable[[Tensor], Scores] | None = None,
+    leave_one_out: bool = True,
 ) -> dict[str, np.ndarray]:
-    """The terms of both bounds, their shares and the KL, with one code per image: {name: [M]}.
+    """The terms of the bounds, their shares and the KL, with one code per image: {name: [M]}.
 
     Args:
       model: a model whose posterior is a distributions.noise.Conditioned.
       x: images [M, H, W, C].
       seed: of the codes.
       batch_size: images per block.
-      tick: called four times for each block.
+      tick: called twice for each block and bound.
       critic: from critic.trained, for the lower bound instead of f and d.
+      leave_one_out: whether the upper bound is among them.
     """
     rows = seeds.rows(seed, x.shape[0])
     parts = batching.batches(x.shape[0], batch_size)
+    needed = NUM_CORRUPTED if leave_one_out or critic is None else 0
     own, z, several = [], [], []
     for part in parts:
         # The code that `encode` gives for these seeds.
         q = _draw(model, x[part], seeds.fold_in(rows[part], seeds.LATENT))
         own.append(q[0])
         z.append(from_noise(*q))
-        others = [seeds.fold_in(rows[part], seeds.IMAGE, n) for n in range(NUM_CORRUPTED)]
+        others = [seeds.fold_in(rows[part], seeds.IMAGE, n) for n in range(needed)]
         several.append([_draw(model, x[part], other)[0] for other in others])
     if critic is None:
         lower = contrastive.terms(_critics(several, z), z, tick, DOUBT)
     else:
         lower = contrastive.terms([critic(x[part]) for part in parts], z, tick)
-    upper = contrastive.terms([Mean(each) for each in several], z, tick)
     blocks = list(zip(own, several, z, strict=True))
-    gain = [Mean([q, *each]).log_prob(c) - Mean(each).log_prob(c) for q, each, c in blocks]
-    return {
+    kl = np.concatenate([kl_divergence(q, model.prior(), c) for q, _, c in blocks])
+    found = {
         "lower": lower["lower"],
         "lower_share": lower["lower_share"],
-        "upper": upper["upper"] + np.concatenate(gain),
-        "upper_share": upper["upper_share"],
-        "kl": np.concatenate([kl_divergence(q, model.prior(), c) for q, _, c in blocks]).astype(
-            np.float64
-        ),
+        "kl": kl.astype(np.float64),
     }
+    if leave_one_out:
+        upper = contrastive.terms([Mean(each) for each in several], z, tick)
+        gain = [Mean([q, *each]).log_prob(c) - Mean(each).log_prob(c) for q, each, c in blocks]
+        found["upper"] = upper["upper"] + np.concatenate(gain)
+        found["upper_share"] = upper["upper_share"]
+    return found
 
 
 def _draw(model: Model, x: Tensor, rows: Tensor) -> tuple[Distribution, Tensor]:
     """q(z|x~) of one x~ for each image, and the noise that is left for z."""
-    return condition(model.posterior(x), seeds.normal(rows, model.noise_shape))
+    return condition(model.posterior(x), graphs.compiled(model, _noise, graphs.ROWS)(rows))
+
+
+def _noise(model, rows):
+    return seeds.normal(rows, model.noise_shape)
 
 
 def _critics(several, z):

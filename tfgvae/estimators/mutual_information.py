@@ -59,6 +59,7 @@ def mutual_information(
     batch_size: int = 1000,
     progress: Progress = None,
     training_images: Images | None = None,
+    leave_one_out: bool = True,
 ) -> MutualInformation:
     """Bounds on I(x; z), and on the parts of E KL(q(z|x) || p(z)) (Appendix A.3; Section 4).
 
@@ -84,6 +85,8 @@ def mutual_information(
       progress: None, or called as progress(done, total), in blocks of codes.
       training_images: None, or for a corrupted q at least 2 other images, better 10000. They train
         a critic, and the lower bound is closer to I (estimators/critic.py).
+      leave_one_out: False leaves out the leave-one-out bound: `upper` is then E KL(q(z|x) || p(z)).
+        It saves most of the time with a critic, which needs no densities of pairs.
 
     A corrupted q~(z|x) = E_C q(z|x~) has no density: its bounds use several x~ for each image
     (estimators/corrupted_information.py), and its KL is the upper bound E_C KL(q(z|x~) || p(z)).
@@ -98,12 +101,13 @@ def mutual_information(
     """
     del label
     num_codes = checks.integer("num_codes", 1 if num_codes is None else num_codes, 1)
+    checks.boolean("leave_one_out", leave_one_out)
     x = batching.model_images(model, images, least=2)
     parts = batching.batches(x.shape[0], batch_size)
     posteriors = batching.posteriors(model, x, batch_size)
     corrupted = isinstance(posteriors[0], Conditioned)
     judge = _critic(model, training_images, corrupted, seed)
-    each = (4 if corrupted else 2) * len(parts)
+    each = (4 if corrupted and leave_one_out else 2) * len(parts)
     total = num_codes * each
     found = []
     for code in range(num_codes):
@@ -114,14 +118,17 @@ def mutual_information(
 
         code_seed = seeds.fold_in(seed, code)
         if corrupted:
-            terms = corrupted_information.terms(model, x, code_seed, batch_size, tick, judge)
-            found.append(terms)
+            options = (batch_size, tick, judge, leave_one_out)
+            found.append(corrupted_information.terms(model, x, code_seed, *options))
             continue
         rows = seeds.rows(code_seed, x.shape[0])
         z = [model.encode(x[part], rows[part]) for part in parts]
         found.append(contrastive.terms(posteriors, z, tick))
         found[-1]["kl"] = _divergence(posteriors, z, model.prior())
-    return _summary({name: np.mean([f[name] for f in found], axis=0) for name in found[0]})
+    terms = {name: np.mean([f[name] for f in found], axis=0) for name in found[0]}
+    if not leave_one_out:
+        terms |= {"upper": terms["kl"], "upper_share": np.zeros_like(terms["kl"])}
+    return _summary(terms)
 
 
 def _critic(model, training_images, corrupted, seed):

@@ -91,7 +91,7 @@ def cells(settings):
 
 def measured(context, folder, settings):
     """({sampler: images}, {sampler: Frechet distance}) of a run."""
-    drawn = preference.samples(context, folder, "none", settings)
+    drawn = preference.samples(context, folder, settings, settings.chain_steps)
     return drawn, preference.distances(context, folder, drawn, settings)
 
 

@@ -11,8 +11,9 @@ SETTINGS = {
     "quick": Settings(
         {
             "mapping.width": 16,
+            "family.num_blocks": 3,
             "train.steps": 1600,
-            "train.checkpoint_every": 200,
+            "train.checkpoint_every": 400,
             "train.eval_images": 500,
         },
         num_images=10000,
@@ -20,6 +21,7 @@ SETTINGS = {
         num_chains=64,
         chain_steps=(1, 5, 20, 100),
         variants=("kl", "none", "corrupted"),
+        longest={"kl": 20, "none": 20},
     ),
     "paper": Settings(
         {
@@ -46,12 +48,12 @@ def run(context, settings):
     """Train, measure, draw, write figure5.*."""
 
     def claims(curves, found):
-        found = found["frechet_distance"]
+        distances = found["frechet_distance"]
         return [
             preference_figure.information_claim(curves),
             preference_figure.likelihood_claim(curves),
-            *preference_figure.sampler_claims(found, settings),
-            *preference_figure.corrupted_claims(curves, found, settings),
+            *preference_figure.sampler_claims(distances, settings),
+            *preference_figure.corrupted_claims(found["mutual_information"], distances, settings),
         ]
 
     figures_5_and_6.run(context, "figure5", "pixelvae", settings, CURVES, claims)

@@ -14,8 +14,8 @@ def run(context, name, recipe, settings, panels, claims):
       settings: a preference.Settings; with num_samples = 0 there are no Frechet distances, and
         without P alone no code lengths.
       panels: [(column of preference.over_training, the axis' label)], the curves to draw.
-      claims: a function of the curves and of {"frechet_distance", "bits_per_sub_pixel"}, each
-        {variant: what was measured}, that returns [Claim].
+      claims: a function of the curves and of {"frechet_distance", "mutual_information",
+        "bits_per_sub_pixel"}, each {variant: what was measured}, that returns [Claim].
     """
     if settings.num_samples:
         context.require_labels(recipe)
@@ -24,8 +24,15 @@ def run(context, name, recipe, settings, panels, claims):
         variant: preference.over_training(context, folder, variant, settings)
         for variant, folder in folders.items()
     }
-    drawn = {k: preference.samples(context, path, k, settings) for k, path in folders.items()}
+    drawn = {
+        k: preference.samples(context, path, settings, settings.lengths(k), fit=k == "corrupted")
+        for k, path in folders.items()
+    }
     found = {}
+    if "corrupted" in folders:
+        found["mutual_information"] = {
+            k: preference.compared(context, folders[k], k, settings) for k in ("kl", "corrupted")
+        }
     if settings.num_samples:
         found["frechet_distance"] = {
             k: preference.distances(context, path, drawn[k], settings)

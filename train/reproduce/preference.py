@@ -49,9 +49,12 @@ class Settings:
       num_samples: images for each Frechet distance.
       num_chains: images in each grid, a square number.
       chain_steps: lengths of the chain; the grids show the last one.
+      longest: {variant: the length of its last chain}, if not all of chain_steps.
       classifier_steps: training steps of the classifier for the Frechet distances.
       variants: names in VARIANTS, "kl" and "none" among them.
       num_codes: training images for the fitted prior of "corrupted", and for its critic.
+      num_compared: training images for the bounds on the mutual information of "corrupted" and
+        "kl" at the end.
     """
 
     training: dict
@@ -62,6 +65,12 @@ class Settings:
     classifier_steps: int = 2000
     variants: tuple = ("kl", "none")
     num_codes: int = 10000
+    num_compared: int = 20000
+    longest: dict = dataclasses.field(default_factory=dict)
+
+    def lengths(self, variant):
+        """The lengths of the chains of a variant."""
+        return [n for n in self.chain_steps if n <= self.longest.get(variant, n)]
 
 
 def train(context, name, recipe, settings):
@@ -89,30 +98,24 @@ def validated(folder):
 def over_training(context, folder, variant, settings):
     """One dict per validated step: step, nll, KL, mutual information with its bounds.
 
-    Of a corrupted q only for the last one: its bounds cost ten times as much, and need training
-    images. P alone has no code.
+    P alone has no code, and a corrupted q no density: see `compared`.
     """
-    options = {}
-    if variant == "corrupted":
-        options["training_images"] = context.images(folder, "train", settings.num_codes)
     images = context.images(folder, "test", settings.num_images)
-    validation = validated(folder)
-    rows, steps = [], list(validation)
-    for step in steps[-1:] if variant == "corrupted" else steps:
+    rows = []
+    for step, values in validated(folder).items():
         model = tfgvae.load(folder, step)
-        nll = validation[step]["nll"]
+        nll = values["nll"]
         row = {
             "variant": variant,
             "step": step,
             "nll": nll,
             "nll_per_sub_pixel": nll / int(np.prod(model.image_shape)),
-            "elbo": validation[step]["elbo"],
+            "elbo": values["elbo"],
         }
         rows.append(row)
-        if not model.has_latents:
+        if not model.has_latents or variant == "corrupted":
             continue
-        seed = int(seeds.fold_in(context.seed, 5))
-        found = mutual_information(model, images, seed=seed, **options)
+        found = mutual_information(model, images, seed=int(seeds.fold_in(context.seed, 5)))
         row.update(
             kl=found.kl,
             mutual_information=found.estimate,
@@ -124,6 +127,23 @@ def over_training(context, folder, variant, settings):
     return rows
 
 
+def compared(context, folder, variant, settings):
+    """Bounds on I(x;z) at the end of "kl" or "corrupted": a MutualInformation.
+
+    Of the same training images: more of them than a test set has make the bounds tighter. Other
+    training images train the critic of the corrupted q.
+    """
+    model = tfgvae.load(folder)
+    images = context.images(folder, "train", settings.num_codes + settings.num_compared)
+    training, images = np.split(images, [settings.num_codes])
+    options = {}
+    if variant == "corrupted":
+        options = {"training_images": training, "leave_one_out": False}
+    found = mutual_information(model, images, seed=int(seeds.fold_in(context.seed, 8)), **options)
+    context.say(f"{folder}: I is {found.lower} and {found.least_upper}, {len(images)} images")
+    return found
+
+
 def code_length(context, folder, settings):
     """Bits per sub-pixel of the test images, an Estimate: an upper bound, exact for P alone."""
     model = tfgvae.load(folder)
@@ -132,12 +152,12 @@ def code_length(context, folder, settings):
     return in_bits(model, found.estimate)
 
 
-def samples(context, folder, variant, settings):
+def samples(context, folder, settings, lengths, fit=False):
     """Images of the samplers: {sampler: [N, H, W, C]}.
 
-    The samplers are "ancestral", "N steps from noise" and "N steps from data" (test images), and
-    for a corrupted q "fitted prior": ancestral samples with a prior that is fitted to its codes. A
-    chain that mixes has the same law from both starts.
+    The samplers are "ancestral", "N steps from noise" and "N steps from data" (test images) for
+    the N of `lengths`, and with `fit` "fitted prior": ancestral samples with a prior that is fitted
+    to the codes. A chain that mixes has the same law from both starts.
     """
     model = tfgvae.load(folder)
     count = max(settings.num_samples, settings.num_chains)
@@ -155,7 +175,7 @@ def samples(context, folder, variant, settings):
         return found
     for start in ("noise", "data"):
         x, done = () if start == "noise" else (images,), 0
-        for steps in settings.chain_steps:
+        for steps in lengths:
 
             def further(seed, *x, num_steps=steps - done):
                 seed = seeds.fold_in(seed, num_steps).numpy()
@@ -164,7 +184,7 @@ def samples(context, folder, variant, settings):
             x, done = (in_parts(further, rows, *x, batch_size=BATCH),), steps
             found[sampler(steps, start)] = x[0]
             context.say(f"{folder}: drew {count} images, {sampler(steps, start)}")
-    if variant == "corrupted":
+    if fit:
         density = model.fit_prior(context.images(folder, "train", settings.num_codes))
         context.say(f"{folder}: fitted prior, log p(z) of held-out codes {density}")
         found[FITTED] = ancestral()

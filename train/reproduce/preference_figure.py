@@ -32,14 +32,13 @@ def draw(curves, drawn, settings, names):
       settings: the experiment's.
       names: [(column of the rows, the axis' label)], one for each panel.
     """
-    last = settings.chain_steps[-1]
-    shown = ["ancestral", sampler(last, "noise"), sampler(last, "data")]
-    if "corrupted" in drawn:
-        shown.append(FITTED)
+    columns = 4 if "corrupted" in drawn else 3
     rows = len(settings.variants)
-    figure = plt.figure(figsize=(5 * len(shown), 3.75 * rows), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[len(shown), 1.5])
-    for line, variant in zip(left.subplots(rows, len(shown)), settings.variants, strict=True):
+    figure = plt.figure(figsize=(5 * columns, 3.75 * rows), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=[columns, 1.5])
+    for line, variant in zip(left.subplots(rows, columns), settings.variants, strict=True):
+        last = settings.lengths(variant)[-1]
+        shown = ("ancestral", sampler(last, "noise"), sampler(last, "data"), FITTED)[:columns]
         for panel, name in zip(line, shown, strict=True):
             if name in drawn[variant]:
                 images = square(drawn[variant][name], settings.num_chains)
@@ -127,7 +126,7 @@ def sampler_claims(found, settings):
     """Which sampler is correct, by Frechet distances {variant: {sampler: Estimate}}."""
     lines = {k: told(found[k]) for k in BOTH}
     kl, none = (found[variant] for variant in BOTH)
-    last = settings.chain_steps[-1]
+    last = settings.lengths("none")[-1]
 
     def beats(start):
         return none[sampler(last, start)].value < none["ancestral"].value
@@ -147,13 +146,18 @@ def sampler_claims(found, settings):
     ]
 
 
-def corrupted_claims(curves, found, settings):
-    """With a corrupted q, R = 0 keeps the paper's promise: the chain samples from any start."""
+def corrupted_claims(information, found, settings):
+    """With a corrupted q, R = 0 keeps the paper's promise: the chain samples from any start.
+
+    Args:
+      information: {variant: MutualInformation} at the end.
+      found: Frechet distances {variant: {sampler: Estimate}}.
+      settings: the experiment's.
+    """
     kl, own = found["kl"]["ancestral"].value, found["corrupted"]
-    steps = [n for n in settings.chain_steps if n >= 5]
+    steps = [n for n in settings.lengths("corrupted") if n >= 5]
     worst = max(own[sampler(n, start)].value for n in steps for start in ("noise", "data"))
-    low = curves["corrupted"][-1]["mutual_information_lower"]
-    high = curves["kl"][-1]["mutual_information_upper"]
+    low, high = information["corrupted"].lower, information["kl"].least_upper
     return [
         Claim(
             "R = 0 with a corrupted q: the chain samples the data, from noise as from data",
