@@ -1,6 +1,7 @@
 """Input checks and batching shared by the estimators."""
 
 from collections.abc import Callable
+from concurrent import futures
 
 import numpy as np
 import tensorflow as tf
@@ -73,17 +74,26 @@ def batches(count: int, batch_size: int) -> list[slice]:
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 
 
-def in_parts(function: Callable[..., Array], *arrays: Array, batch_size: int) -> np.ndarray:
+def in_parts(
+    function: Callable[..., Array], *arrays: Array, batch_size: int, threads: int = 1
+) -> np.ndarray:
     """function(*arrays) for batch_size rows at a time, joined.
 
     Args:
       function: of the same rows of each array.
       *arrays: [N, ...] each, N >= 1.
       batch_size: >= 1.
+      threads: how many parts are computed at once. Several are for a function that is traced.
     """
+
+    def of_part(part):
+        return np.asarray(function(*(array[part] for array in arrays)))
+
     parts = batches(len(arrays[0]), batch_size)
-    found = [np.asarray(function(*(array[part] for array in arrays))) for part in parts]
-    return np.concatenate(found)
+    if threads == 1:
+        return np.concatenate([of_part(part) for part in parts])
+    with futures.ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(of_part, parts)))
 
 
 def posteriors(

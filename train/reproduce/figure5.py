@@ -12,8 +12,8 @@ SETTINGS = {
         {
             "mapping.width": 16,
             "family.num_blocks": 3,
-            "train.steps": 1600,
-            "train.checkpoint_every": 400,
+            "train.steps": 1500,
+            "train.checkpoint_every": 375,
             "train.eval_images": 500,
         },
         num_images=10000,
@@ -21,7 +21,7 @@ SETTINGS = {
         num_chains=64,
         chain_steps=(1, 5, 20, 100),
         variants=("kl", "none", "corrupted"),
-        longest={"kl": 20, "none": 20},
+        longest={"kl": 5, "none": 20},
     ),
     "paper": Settings(
         {

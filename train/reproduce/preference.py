@@ -35,7 +35,9 @@ VARIANTS = {
 # The recipe of P alone, without latents.
 ALONE = {"pixelvae": "pixelcnn", "pixelvae_pp": "pixelcnn_pp"}
 FIELDS_OF_P = ("data.", "family.", "train.")
-BATCH = 128
+BATCH = 256
+# Parts that are drawn at once: the operations of one sampler are too small for two cores.
+THREADS = 2
 FITTED = "fitted prior"
 
 
@@ -173,7 +175,7 @@ def samples(context, folder, settings, lengths, fit=False):
     found = {"ancestral": ancestral()}
     if not model.has_latents:
         return found
-    for start in ("noise", "data"):
+    for start in ("data", "noise"):
         x, done = () if start == "noise" else (images,), 0
         for steps in lengths:
 
@@ -181,7 +183,9 @@ def samples(context, folder, settings, lengths, fit=False):
                 seed = seeds.fold_in(seed, num_steps).numpy()
                 return model.gibbs_sample(*x, num_samples=len(seed), num_steps=num_steps, seed=seed)
 
-            x, done = (in_parts(further, rows, *x, batch_size=BATCH),), steps
+            threads = THREADS if done else 1  # The first call, which is from data, traces.
+            x = (in_parts(further, rows, *x, batch_size=BATCH, threads=threads),)
+            done = steps
             found[sampler(steps, start)] = x[0]
             context.say(f"{folder}: drew {count} images, {sampler(steps, start)}")
     if fit:
