@@ -86,7 +86,7 @@ def mutual_information(
       training_images: None, or for a corrupted q at least 2 other images, better 10000. They train
         a critic, and the lower bound is closer to I (estimators/critic.py).
       leave_one_out: False leaves out the leave-one-out bound: `upper` is then E KL(q(z|x) || p(z)).
-        It saves most of the time with a critic, which needs no densities of pairs.
+        It saves time with a critic, which needs no densities of pairs.
 
     A corrupted q~(z|x) = E_C q(z|x~) has no density: its bounds use several x~ for each image
     (estimators/corrupted_information.py), and its KL is the upper bound E_C KL(q(z|x~) || p(z)).
