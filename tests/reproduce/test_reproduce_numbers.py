@@ -2,6 +2,7 @@
 
 import json
 import math
+import types
 
 import numpy as np
 import pytest
@@ -38,6 +39,32 @@ def test_the_lattice_goes_from_the_top_left_to_the_bottom_right():
     points = figure2.square(3)
     e = figure2.EXTENT
     np.testing.assert_allclose(points[[0, 1, 2, 8]], [[-e, e], [0, e], [e, e], [e, -e]])
+
+
+@pytest.mark.parametrize(
+    ("available", "of_codes", "expected"), [(90, 10, 20), (25, 10, 17), (9, 10, 6)]
+)
+def test_the_bounds_of_information_take_other_images_than_the_critic(
+    monkeypatch, available, of_codes, expected
+):
+    images, counts = np.arange(available), {}
+
+    class Found:
+        lower = least_upper = None
+
+    def measured(model, images, seed, training_images, leave_one_out):
+        assert not set(images) & set(training_images)
+        counts["images"], counts["all"] = len(images), len(images) + len(training_images)
+        return Found
+
+    monkeypatch.setattr(preference.tfgvae, "load", lambda folder: None)
+    monkeypatch.setattr(preference, "mutual_information", measured)
+    context = types.SimpleNamespace(
+        images=lambda folder, split, count: images[:count], seed=0, say=lambda line: None
+    )
+    settings = preference.Settings({}, 1, 1, 1, (1,), num_codes=of_codes, num_compared=20)
+    preference.compared(context, "folder", "corrupted", settings)
+    assert counts == {"images": expected, "all": min(available, 30)}
 
 
 @pytest.fixture(scope="module")

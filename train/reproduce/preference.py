@@ -137,7 +137,8 @@ def compared(context, folder, variant, settings):
     """
     model = tfgvae.load(folder)
     images = context.images(folder, "train", settings.num_codes + settings.num_compared)
-    training, images = np.split(images, [settings.num_codes])
+    # A small data set has fewer.
+    training, images = np.split(images, [min(settings.num_codes, len(images) // 3)])
     options = {}
     if variant == "corrupted":
         options = {"training_images": training, "leave_one_out": False}
