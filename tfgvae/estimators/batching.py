@@ -1,12 +1,13 @@
 """Input checks and batching shared by the estimators."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent import futures
 
 import numpy as np
 import tensorflow as tf
 
 from tfgvae import checks
+from tfgvae.distributions.divergence import kl_divergence
 from tfgvae.distributions.noise import Conditioned
 from tfgvae.estimators.gathering import gathered
 from tfgvae.images import check_range, checked_images, checked_labels, from_column
@@ -113,6 +114,14 @@ def posteriors(
         found.append((posterior or model.posterior)(x[part]))
         report(progress, part.stop, x.shape[0])
     return found
+
+
+def divergences(
+    posteriors: Sequence[Distribution], z: Sequence[Tensor], prior: Distribution
+) -> np.ndarray:
+    """KL(q(z|x) || p(z)) of every image, from batches of q and of codes: [M] float64, nats."""
+    parts = [kl_divergence(q, prior, codes) for q, codes in zip(posteriors, z, strict=True)]
+    return np.concatenate(parts).astype(np.float64)
 
 
 def report(progress: Progress, done: int, total: int) -> None:

@@ -23,7 +23,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfgvae import graphs, seeds
-from tfgvae.distributions.divergence import is_gaussian, kl_divergence
+from tfgvae.distributions.divergence import is_gaussian
 from tfgvae.distributions.noise import condition, from_noise
 from tfgvae.estimators import batching, contrastive
 from tfgvae.estimators.critic import Scores
@@ -73,15 +73,14 @@ def terms(
         lower = contrastive.terms(_critics(several, z), z, tick, DOUBT)
     else:
         lower = contrastive.terms([critic(x[part]) for part in parts], z, tick)
-    blocks = list(zip(own, several, z, strict=True))
-    kl = np.concatenate([kl_divergence(q, model.prior(), c) for q, _, c in blocks])
     found = {
         "lower": lower["lower"],
         "lower_share": lower["lower_share"],
-        "kl": kl.astype(np.float64),
+        "kl": batching.divergences(own, z, model.prior()),
     }
     if leave_one_out:
         upper = contrastive.terms([Mean(each) for each in several], z, tick)
+        blocks = zip(own, several, z, strict=True)
         gain = [Mean([q, *each]).log_prob(c) - Mean(each).log_prob(c) for q, each, c in blocks]
         found["upper"] = upper["upper"] + np.concatenate(gain)
         found["upper_share"] = upper["upper_share"]

@@ -13,7 +13,6 @@ import math
 import numpy as np
 
 from tfgvae import checks, seeds
-from tfgvae.distributions.divergence import kl_divergence
 from tfgvae.distributions.noise import Conditioned
 from tfgvae.estimators import batching, contrastive, corrupted_information, critic
 from tfgvae.estimators.estimate import Estimate
@@ -124,7 +123,7 @@ def mutual_information(
         rows = seeds.rows(code_seed, x.shape[0])
         z = [model.encode(x[part], rows[part]) for part in parts]
         found.append(contrastive.terms(posteriors, z, tick))
-        found[-1]["kl"] = _divergence(posteriors, z, model.prior())
+        found[-1]["kl"] = batching.divergences(posteriors, z, model.prior())
     terms = {name: np.mean([f[name] for f in found], axis=0) for name in found[0]}
     if not leave_one_out:
         terms |= {"upper": terms["kl"], "upper_share": np.zeros_like(terms["kl"])}
@@ -138,14 +137,6 @@ def _critic(model, training_images, corrupted, seed):
         raise ValueError("training_images are for a corrupted q: the density of this one is known")
     images = batching.model_images(model, training_images, least=2)
     return critic.trained(model, images, seeds.fold_in(seed, -1))
-
-
-def _divergence(posteriors, z, prior):
-    """KL(q(z|x) || p(z)) of every image: [M]."""
-    parts = []
-    for q, codes in zip(posteriors, z, strict=True):
-        parts.append(kl_divergence(q, prior, codes))
-    return np.concatenate(parts).astype(np.float64)
 
 
 def _summary(terms):
