@@ -12,8 +12,8 @@ SETTINGS = {
         {
             "mapping.width": 16,
             "family.num_blocks": 3,
-            "train.steps": 1350,
-            "train.checkpoint_every": 450,
+            "train.steps": 1500,
+            "train.checkpoint_every": 500,
             "train.eval_images": 500,
         },
         num_images=10000,

@@ -35,9 +35,9 @@ VARIANTS = {
 # The recipe of P alone, without latents.
 ALONE = {"pixelvae": "pixelcnn", "pixelvae_pp": "pixelcnn_pp"}
 FIELDS_OF_P = ("data.", "family.", "train.")
-BATCH = 256
-# Parts that are drawn at once: the operations of one sampler are too small for two cores.
+# Images are drawn in two parts at once: the operations of one sampler are too small for two cores.
 THREADS = 2
+BATCH = 200
 FITTED = "fitted prior"
 
 
