@@ -16,14 +16,17 @@ import tensorflow as tf
 from tfgvae.estimators import pairwise
 from tfgvae.types import Tensor
 
+BOUNDS = ("lower", "upper")
+
 
 def terms(
     posteriors: Sequence[Any],
     z: Sequence[Tensor],
     tick: Callable[[], None],
     doubt: float = 0.0,
+    bounds: Sequence[str] = BOUNDS,
 ) -> dict[str, np.ndarray]:
-    """The terms of both bounds, and the share of each image in the denominators: {name: [M]}.
+    """The terms of the bounds, and the share of each image in the denominators: {name: [M]}.
 
     The lower bound is log M + E log (the probability of the right image), by a classifier of M
     images that knows the code. It holds for any classifier.
@@ -34,25 +37,26 @@ def terms(
       tick: called after each block of codes, twice for each block.
       doubt: the classifier of the lower bound guesses with this probability, so that no term is
         below log(doubt).
+      bounds: which of "lower" and "upper"; the shares of X are named X_share.
     """
     sums = []
     for i, codes in enumerate(z):
         sums.append(_log_sums(posteriors, codes, i))
         tick()
     count = sum(codes.shape[0] for codes in z)
-    shares = np.zeros([2, count])
+    shares = np.zeros([len(bounds), count])
     for i, codes in enumerate(z):
         own, every, others = sums[i]
         trusted = np.exp(own - every + np.log1p(-doubt) - _log_guess(own - every, doubt, count))
-        shares += _shares(posteriors, codes, i, every, others, trusted)
+        shares += _shares(posteriors, codes, i, every, others, trusted, bounds)
         tick()
     own, every, others = np.concatenate(sums, axis=1)
-    return {
+    found = {
         "lower": _log_guess(own - every, doubt, count) + math.log(count),
         "upper": own - others + math.log(count - 1),
-        "lower_share": shares[0],
-        "upper_share": shares[1],
     }
+    share = {f"{bound}_share": each for bound, each in zip(bounds, shares, strict=True)}
+    return {bound: found[bound] for bound in bounds} | share
 
 
 def _log_guess(log_probability, doubt, count):
@@ -74,8 +78,8 @@ def _log_sums(posteriors, codes, i):
     return np.stack([own, _log_add(own, others), others])
 
 
-def _shares(posteriors, codes, i, every, others, trusted):
-    """The share of each image from the codes of block i: sum_i q(z_i|x_m) / denominator, [2, M].
+def _shares(posteriors, codes, i, every, others, trusted, bounds):
+    """The share of each image from the codes of block i: sum_i q(z_i|x_m) / denominator, [K, M].
 
     `trusted` [B] is the derivative of a term of the lower bound by the log of its probability.
     """
@@ -84,10 +88,13 @@ def _shares(posteriors, codes, i, every, others, trusted):
     others = np.where(np.isfinite(others), others, math.inf)
     for j, q in enumerate(posteriors):
         pairs = pairwise.log_prob(q, codes)
-        alone = _without_own(pairs) if i == j else pairs
-        shared = trusted[:, None] * tf.exp(pairs - every[:, None])
-        share = [shared, tf.exp(alone - others[:, None])]
-        shares.append(tf.reduce_sum(share, axis=1))
+        share = {}
+        if "lower" in bounds:
+            share["lower"] = trusted[:, None] * tf.exp(pairs - every[:, None])
+        if "upper" in bounds:
+            alone = _without_own(pairs) if i == j else pairs
+            share["upper"] = tf.exp(alone - others[:, None])
+        shares.append([tf.reduce_sum(share[bound], axis=0) for bound in bounds])
     return np.concatenate(shares, axis=1)
 
 

@@ -26,7 +26,7 @@ from tfgvae import graphs, seeds
 from tfgvae.distributions.divergence import is_gaussian
 from tfgvae.distributions.noise import condition, from_noise
 from tfgvae.estimators import batching, contrastive
-from tfgvae.estimators.critic import Scores
+from tfgvae.estimators.critic import Critic
 from tfgvae.estimators.pairwise import Mean
 from tfgvae.types import Distribution, Model, Tensor
 
@@ -44,7 +44,7 @@ def terms(
     seed: Tensor,
     batch_size: int,
     tick: Callable[[], None],
-    critic: Callable[[Tensor], Scores] | None = None,
+    critic: Critic | None = None,
     leave_one_out: bool = True,
 ) -> dict[str, np.ndarray]:
     """The terms of the bounds, their shares and the KL, with one code per image: {name: [M]}.
@@ -55,7 +55,7 @@ def terms(
       seed: of the codes.
       batch_size: images per block.
       tick: called twice for each block and bound.
-      critic: from critic.trained, for the lower bound instead of f and d.
+      critic: for the lower bound instead of f and d.
       leave_one_out: whether the upper bound is among them.
     """
     rows = seeds.rows(seed, x.shape[0])
@@ -70,20 +70,18 @@ def terms(
         others = [seeds.fold_in(rows[part], seeds.IMAGE, n) for n in range(needed)]
         several.append([_draw(model, x[part], other)[0] for other in others])
     if critic is None:
-        lower = contrastive.terms(_critics(several, z), z, tick, DOUBT)
+        found = contrastive.terms(_critics(several, z), z, tick, DOUBT, ("lower",))
     else:
-        lower = contrastive.terms([critic(x[part]) for part in parts], z, tick)
-    found = {
-        "lower": lower["lower"],
-        "lower_share": lower["lower_share"],
-        "kl": batching.divergences(own, z, model.prior()),
-    }
+        scores = [critic.of_images(x[part]) for part in parts]
+        codes = [critic.of_codes(each) for each in z]
+        found = contrastive.terms(scores, codes, tick, bounds=("lower",))
+    found["kl"] = batching.divergences(own, z, model.prior())
     if leave_one_out:
-        upper = contrastive.terms([Mean(each) for each in several], z, tick)
+        upper = contrastive.terms([Mean(each) for each in several], z, tick, bounds=("upper",))
         blocks = zip(own, several, z, strict=True)
         gain = [Mean([q, *each]).log_prob(c) - Mean(each).log_prob(c) for q, each, c in blocks]
-        found["upper"] = upper["upper"] + np.concatenate(gain)
-        found["upper_share"] = upper["upper_share"]
+        upper["upper"] += np.concatenate(gain)
+        found |= upper
     return found
 
 

@@ -13,7 +13,6 @@ with m(x), the code of the image without its corruption, and t, A, B dense netwo
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -51,17 +50,29 @@ class Networks(keras.Model):
         return keras.Sequential([dense(width, "gelu"), dense(width, "gelu"), dense(outputs)])
 
     def call(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
-        # The codes themselves, too: where the image is not corrupted, z is near m(x).
-        image, code = (
-            tf.concat([value, network(value)], axis=1)
-            for value, network in zip(inputs, (self.image, self.code), strict=True)
-        )
-        squares = (
-            tf.reduce_sum(image**2, axis=1)[None, :]
-            + tf.reduce_sum(code**2, axis=1)[:, None]
-            - 2 * tf.matmul(code, image, transpose_b=True)
-        )
-        return -tf.exp(self.sharpness(inputs[1])) * squares
+        images, codes = inputs
+        return scores(self.of_images(images), self.of_codes(codes))
+
+    # The codes themselves, too: where the image is not corrupted, z is near m(x).
+
+    def of_images(self, images: Tensor) -> Tensor:
+        """What c takes of images, from their codes [B, Z]: [B, D]."""
+        return tf.concat([images, self.image(images)], axis=1)
+
+    def of_codes(self, codes: Tensor) -> Tensor:
+        """What c takes of codes [L, Z]: log t beside them, [L, D + 1]."""
+        return tf.concat([codes, self.code(codes), self.sharpness(codes)], axis=1)
+
+
+def scores(images: Tensor, codes: Tensor) -> Tensor:
+    """c of all pairs: [L, B] from what Networks take, [B, D] of images and [L, D + 1] of codes."""
+    codes, log_sharpness = codes[:, :-1], codes[:, -1:]
+    squares = (
+        tf.reduce_sum(images**2, axis=1)[None, :]
+        + tf.reduce_sum(codes**2, axis=1)[:, None]
+        - 2 * tf.matmul(codes, images, transpose_b=True)
+    )
+    return -tf.exp(log_sharpness) * squares
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,23 +80,44 @@ class Scores:
     """c(x_j, .) of a batch of images, for pairwise.log_prob.
 
     Attributes:
-      networks: of the critic.
-      image: m(x_j), standardised: [B, Z].
-      mean, deviation: of codes, for the others: [Z].
+      images: what c takes of them, [B, D].
     """
 
+    images: Tensor
+
+    def pairs(self, z: Tensor) -> Tensor:
+        """c(x_j, z_i): [L, B] float64, from Critic.of_codes, [L, D + 1]."""
+        return tf.cast(scores(self.images, z), tf.float64)
+
+
+@dataclasses.dataclass(frozen=True)
+class Critic:
+    """A trained critic. Each image and each code goes through its networks once.
+
+    Attributes:
+      model: whose codes they are.
+      networks: of the critic.
+      mean, deviation: of m(x), to standardise codes: [Z].
+    """
+
+    model: Model
     networks: Networks
-    image: Tensor
     mean: np.ndarray
     deviation: np.ndarray
 
-    def pairs(self, z: Tensor) -> Tensor:
-        """c(x_j, z_i): [L, B] float64."""
-        code = (z - self.mean) / self.deviation
-        return tf.cast(self.networks((self.image, code)), tf.float64)
+    def of_images(self, x: Tensor) -> Scores:
+        """The scores of images [B, H, W, C]."""
+        return Scores(self.networks.of_images(self._standardised(_undamaged(self.model, x))))
+
+    def of_codes(self, z: Tensor) -> Tensor:
+        """What Scores take of codes [L, Z]: [L, D + 1]."""
+        return self.networks.of_codes(self._standardised(z))
+
+    def _standardised(self, codes):
+        return (codes - self.mean) / self.deviation
 
 
-def trained(model: Model, x: Tensor, seed: Tensor) -> Callable[[Tensor], Scores]:
+def trained(model: Model, x: Tensor, seed: Tensor) -> Critic:
     """A critic for codes of a model with a corruption.
 
     Each training step tells at most BATCH images apart by one code of each.
@@ -94,9 +126,6 @@ def trained(model: Model, x: Tensor, seed: Tensor) -> Callable[[Tensor], Scores]
       model: a model whose posterior is a distributions.corrupted.Corrupted.
       x: training images [N, H, W, C], N >= 2.
       seed: of the codes, the first weights and the order.
-
-    Returns:
-      A function from images [B, H, W, C] to their Scores.
     """
     images = in_parts(functools.partial(_undamaged, model), x, batch_size=BATCH)
     mean, deviation = images.mean(axis=0), images.std(axis=0) + 1e-6
@@ -107,7 +136,7 @@ def trained(model: Model, x: Tensor, seed: Tensor) -> Callable[[Tensor], Scores]
     start = int(seeds.fold_in(seed, DRAWS)) % 2**31
     networks = Networks(images.shape[1], start)
     _fit(networks, (images - mean) / deviation, (np.stack(codes) - mean) / deviation, start)
-    return lambda x: Scores(networks, (_undamaged(model, x) - mean) / deviation, mean, deviation)
+    return Critic(model, networks, mean, deviation)
 
 
 def _undamaged(model, x):

@@ -122,7 +122,8 @@ def mutual_information(
             continue
         rows = seeds.rows(code_seed, x.shape[0])
         z = [model.encode(x[part], rows[part]) for part in parts]
-        found.append(contrastive.terms(posteriors, z, tick))
+        bounds = contrastive.BOUNDS if leave_one_out else ("lower",)
+        found.append(contrastive.terms(posteriors, z, tick, bounds=bounds))
         found[-1]["kl"] = batching.divergences(posteriors, z, model.prior())
     terms = {name: np.mean([f[name] for f in found], axis=0) for name in found[0]}
     if not leave_one_out:
