@@ -13,7 +13,7 @@ from train.evaluate import evaluate
 from train.evaluate.settings import SIZES
 from train.publish.origin import ROOT
 
-# The default run measures these again; --slow measures all.
+# The default run loads and measures these again; --slow all.
 QUICK = [*(n for n in finding.names() if n.endswith("-digits")), "vae-mnist", "vae2d-mnist"]
 PART = 60  # test images
 # A process without network: a connection is an error.
@@ -42,9 +42,11 @@ for name in sys.argv[1:]:
 """
 
 
-def test_they_load_in_a_fresh_process_without_network(tmp_path):
-    """One process for all: most of its time goes to the imports."""
-    names = finding.names()
+@pytest.mark.parametrize(
+    "names", [QUICK, pytest.param(finding.names(), marks=pytest.mark.slow)], ids=["quick", "all"]
+)
+def test_they_load_in_a_fresh_process_without_network(names, tmp_path):
+    """One process for all names: its imports take seconds."""
     done = subprocess.run(
         [sys.executable, "-c", LOADS, *names],
         cwd=tmp_path,
