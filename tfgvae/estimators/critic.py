@@ -53,10 +53,9 @@ class Networks(keras.Model):
         images, codes = inputs
         return scores(self.of_images(images), self.of_codes(codes))
 
-    # The codes themselves, too: where the image is not corrupted, z is near m(x).
-
     def of_images(self, images: Tensor) -> Tensor:
         """What c takes of images, from their codes [B, Z]: [B, D]."""
+        # The codes themselves, too: where the image is not corrupted, z is near m(x).
         return tf.concat([images, self.image(images)], axis=1)
 
     def of_codes(self, codes: Tensor) -> Tensor:
@@ -107,13 +106,14 @@ class Critic:
 
     def of_images(self, x: Tensor) -> Scores:
         """The scores of images [B, H, W, C]."""
-        return Scores(self.networks.of_images(self._standardised(_undamaged(self.model, x))))
+        return Scores(self.networks.of_images(self.standardised(_undamaged(self.model, x))))
 
     def of_codes(self, z: Tensor) -> Tensor:
         """What Scores take of codes [L, Z]: [L, D + 1]."""
-        return self.networks.of_codes(self._standardised(z))
+        return self.networks.of_codes(self.standardised(z))
 
-    def _standardised(self, codes):
+    def standardised(self, codes: Tensor) -> Tensor:
+        """Codes as the networks take them: [..., Z]."""
         return (codes - self.mean) / self.deviation
 
 
@@ -128,15 +128,15 @@ def trained(model: Model, x: Tensor, seed: Tensor) -> Critic:
       seed: of the codes, the first weights and the order.
     """
     images = in_parts(functools.partial(_undamaged, model), x, batch_size=BATCH)
-    mean, deviation = images.mean(axis=0), images.std(axis=0) + 1e-6
     codes = []
     for draw in range(DRAWS):
         rows = seeds.rows(seeds.fold_in(seed, draw), x.shape[0])
         codes.append(in_parts(model.encode, x, rows, batch_size=BATCH))
     start = int(seeds.fold_in(seed, DRAWS)) % 2**31
     networks = Networks(images.shape[1], start)
-    _fit(networks, (images - mean) / deviation, (np.stack(codes) - mean) / deviation, start)
-    return Critic(model, networks, mean, deviation)
+    critic = Critic(model, networks, images.mean(axis=0), images.std(axis=0) + 1e-6)
+    _fit(networks, critic.standardised(images), critic.standardised(np.stack(codes)), start)
+    return critic
 
 
 def _undamaged(model, x):
