@@ -14,8 +14,13 @@ from tfgvae.estimators.mutual_information import mutual_information
 from tfgvae.estimators.posterior_variance import posterior_variance
 
 # The models that an estimator refuses, and the words of its reason. The others must run.
-_CHAINS = ("infusion", "infusion-constant")
-_CONDITIONAL = ("seqvae-conditional", "seqvae-authors-conditional", "seqvae-iwae")
+_CHAINS = ("infusion", "infusion-constant", "infusion-walkback")
+_CONDITIONAL = (
+    "seqvae-conditional",
+    "seqvae-authors-conditional",
+    "seqvae-iwae",
+    "seqvae-walkback",
+)
 NO_MEAN = dict.fromkeys((*_CHAINS, *_CONDITIONAL, "gvae-flow", "gvae-corrupted"), "needs E_q")
 NO_DENSITY = {"gvae-corrupted": "has no density"}
 NO_LATENTS = dict.fromkeys(("marginal", "marginal-label", "marginal-pixelcnn"), "no latents")
