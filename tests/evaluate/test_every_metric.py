@@ -67,7 +67,11 @@ _WITHOUT_LATENT = dict.fromkeys(
     ),
     NO_LATENT,
 )
-_CHAIN = {"fitted_prior": "The prior of this model is a chain, which no fitted prior replaces."}
+NO_VECTOR = (
+    "The z of this model is a chain of steps; a prior can be fitted where z is one vector, "
+    "as in gvae."
+)
+_CHAIN = {"fitted_prior": NO_VECTOR}
 NO_CODES = "Here z is a chain of images: between two chains lie mixed pixels."
 _TRAJECTORY = {
     "interpolation": NO_CODES,
@@ -84,6 +88,7 @@ WHY_NOT = {
     "gvae-naive": _TIED,
     "infusion": _TRAJECTORY,
     "infusion-constant": _TRAJECTORY,
+    "infusion-walkback": _TRAJECTORY,
     **dict.fromkeys((key for key in components.MODELS if key.startswith("seqvae")), _CHAIN),
     **{
         key: {"active_units": NO_MEAN, **_CHAIN}

@@ -158,7 +158,7 @@ def test_codes_that_are_close_to_each_other_have_a_narrow_prior():
 
 def test_models_with_other_latents_say_so():
     steps = SeqVAE((8, 8, 1), 2, 3, width=4, dense=(6,))
-    with pytest.raises(ValueError, match="z of this model is a chain of 2 steps"):
+    with pytest.raises(ValueError, match="the z of this model is a chain of steps"):
         steps.fit_prior(np.zeros((20, 8, 8, 1), np.float32))
     with pytest.raises(ValueError, match="has no latents"):
         Marginal((8, 8, 1)).fit_prior(np.zeros((20, 8, 8, 1), np.float32))

@@ -93,8 +93,8 @@ def refusal(model: Model) -> str | None:
         return "this model has no latents, so it has no prior"
     if len(model.latent_shape) > 1:
         return (
-            f"z of this model is a chain of {model.latent_shape[0]} steps; a prior can be fitted "
-            "where z is one vector, as in gvae"
+            "the z of this model is a chain of steps; a prior can be fitted where z is one vector, "
+            "as in gvae"
         )
     return None
 
